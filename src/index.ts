@@ -1,0 +1,27 @@
+export { createQuire, InvalidPagesError } from './quire.js';
+export type { DocumentContext, Quire, QuireOptions } from './quire.js';
+export { SettingsError } from './settings.js';
+export type { Logger } from './logger.js';
+
+export { PdfError } from './stages/pdf-error.js';
+export type { PdfErrorCode } from './stages/pdf-error.js';
+export type { OnProgress, Progress, Stage } from './stages/progress.js';
+export type { DocumentRecord, MissingPage, Timings } from './stages/record.js';
+
+export { PageFailedError, PageProcessor } from './processor/processor.js';
+export type {
+  AccountPages,
+  AccountResult,
+  FailedPage,
+  ProcessorSettings,
+  Run,
+} from './processor/processor.js';
+export type { AccountRecord, ConfidentValue, Fields, FieldValue, PageResult } from './processor/merge.js';
+export type { ProcessingPlan } from './processor/plan.js';
+
+export { UsageLedger } from './llm/usage.js';
+export type { PriceTable, Usage } from './llm/usage.js';
+export type { ChatClient, Model, TokenBudget } from './llm/model.js';
+export type { FailureReason } from './llm/failure.js';
+
+export type { DocumentStore, StoredDocument } from './store/document-store.js';

@@ -1,0 +1,115 @@
+import type { OpenAI } from 'openai';
+import { z } from 'zod';
+import { ModelFailure, failureOf } from './failure.js';
+import { INSTRUCTIONS, type PageKind } from './instructions.js';
+import type { Pacer } from './pacing.js';
+import type { UsageLedger } from './usage.js';
+import { answerFormat, readAnswer, userMessage, type PageAnswer, type SentPage } from './wire.js';
+
+/** The most a page's answer may take, in tokens (CURRENT_SYSTEM, One page through the model). */
+export const OUTPUT_TOKENS_PER_PAGE = 4_000;
+
+/** The part of an OpenAI client that is used: `OpenAI`, `AzureOpenAI` and compatible ones have it. */
+export type ChatClient = Pick<OpenAI, 'chat'>;
+
+/** The model that is asked, and how. */
+export interface Model {
+  client: ChatClient;
+  name: string;
+  /** Time limit of one call, in milliseconds, from its start to the end of its body. */
+  timeoutMs: number;
+  /** Passed through with every request, for example `{ temperature: 0 }` where the model takes it. */
+  requestDefaults: Readonly<Record<string, unknown>>;
+  budget: TokenBudget;
+}
+
+/** The most tokens the model takes and gives in one call. */
+export interface TokenBudget {
+  input: number;
+  output: number;
+}
+
+/** What one call is made for. */
+export interface Asking {
+  pacer: Pacer;
+  usage: UsageLedger;
+  purpose: 'first' | 'salvage';
+  signal: AbortSignal;
+}
+
+const completion = z.object({
+  choices: z
+    .array(
+      z.object({
+        finish_reason: z.string().nullish(),
+        message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
+      }),
+    )
+    .min(1),
+});
+
+/**
+ * Asks the model once about pages of one kind: one request, no retries.
+ *
+ * @returns an answer for each of `pages`, in their order
+ * @throws {ModelFailure} when the whole call gave nothing usable; the signal's reason on abort
+ */
+export async function askModel(
+  model: Model,
+  kind: PageKind,
+  pages: readonly SentPage[],
+  asking: Asking,
+): Promise<PageAnswer[]> {
+  const envelope = await asking.pacer.run(() => request(model, kind, pages, asking), asking.signal);
+  return readAnswer(contentOf(envelope), pages);
+}
+
+async function request(
+  model: Model,
+  kind: PageKind,
+  pages: readonly SentPage[],
+  { pacer, usage, purpose, signal }: Asking,
+): Promise<unknown> {
+  // The client's own time limit does not cover the body; this one does.
+  const timeLimit = AbortSignal.timeout(model.timeoutMs);
+  usage.sent(purpose);
+  try {
+    const envelope: unknown = await model.client.chat.completions.create(
+      {
+        ...model.requestDefaults,
+        model: model.name,
+        messages: [
+          { role: 'system', content: INSTRUCTIONS[kind] },
+          { role: 'user', content: userMessage(pages) },
+        ],
+        response_format: answerFormat(pages.length),
+        stream: false,
+        max_completion_tokens: Math.min(OUTPUT_TOKENS_PER_PAGE * pages.length, model.budget.output),
+      },
+      { maxRetries: 0, timeout: model.timeoutMs, signal: AbortSignal.any([signal, timeLimit]) },
+    );
+    usage.answered(model.name, envelope);
+    return envelope;
+  } catch (error) {
+    const failure = timeLimit.aborted ? new ModelFailure('timeout') : failureOf(error);
+    // A call that was answered with an error status is not billed; one that broke off may be.
+    if (MAY_BE_BILLED.has(failure.reason)) usage.unknown();
+    if (failure.retryAfterMs !== undefined) pacer.hold(failure.retryAfterMs);
+    signal.throwIfAborted();
+    throw failure;
+  }
+}
+
+const MAY_BE_BILLED: ReadonlySet<string> = new Set(['connection', 'timeout', 'broken_envelope']);
+
+function contentOf(envelope: unknown): string {
+  const parsed = completion.safeParse(envelope);
+  const choice = parsed.data?.choices[0];
+  if (!choice) throw new ModelFailure('broken_envelope');
+  const { finish_reason: finish, message } = choice;
+  if (message.refusal) throw new ModelFailure('refused');
+  if (finish === 'content_filter') throw new ModelFailure('content_filter');
+  if (finish === 'length') throw new ModelFailure('cut_off');
+  if (!message.content) throw new ModelFailure('broken_envelope');
+  return message.content;
+}

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
+
+/**
+ * Paces the calls of the whole process: at most so many at once, and none before the time a
+ * service has asked to wait for. One for all documents, because the limits at the provider count
+ * for all of them together.
+ */
+export class Pacer {
+  #limit = pLimit(20);
+  #notBefore = 0;
+
+  /** How many calls may run at once, from 1. May change while calls run. */
+  set concurrency(calls: number) {
+    this.#limit.concurrency = calls;
+  }
+
+  /** Runs a call as soon as its turn comes. Rejects at once, with the signal's reason, on abort. */
+  async run<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
+    const turn = this.#limit(async () => {
+      signal.throwIfAborted();
+      await this.#gate(signal);
+      return call();
+    });
+    return unlessAborted(turn, signal);
+  }
+
+  /** Holds back every call that has not started yet for `ms` milliseconds. */
+  hold(ms: number): void {
+    this.#notBefore = Math.max(this.#notBefore, Date.now() + ms);
+  }
+
+  async #gate(signal: AbortSignal): Promise<void> {
+    // Again after each wait: another call may have moved the gate meanwhile.
+    for (let wait = this.#notBefore - Date.now(); wait > 0; wait = this.#notBefore - Date.now()) {
+      await sleep(wait, undefined, { signal });
+    }
+  }
+}
+
+/** The pacer of this process. */
+export const processPacer = new Pacer();
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ModelFailure } from './failure.js';
+
+/** How many failed or unusable answers are borne before giving up, at least 1 each. */
+export interface Patience {
+  /** All failures together. */
+  failures: number;
+  /** Answers that came but cannot be used. */
+  unusable: number;
+  /** Failures whose cause will not go away. */
+  lasting: number;
+}
+
+const FIRST_BACKOFF_MS = 250;
+const LONGEST_BACKOFF_MS = 8_000;
+
+/**
+ * The one retry policy. Asks until there is an answer or patience ends, waiting a random time below
+ * a doubling limit (250 ms to 8 s) in between, so that calls that failed together do not come back
+ * together. A wait asked for by the service (`Retry-After`) comes first; the pacer keeps all other
+ * calls to it too. Own code because the retry of the usual libraries cannot be aborted while it
+ * waits and knows no limit by kind of failure.
+ *
+ * @throws {ModelFailure} the last failure, when patience ended; the signal's reason on abort
+ */
+export async function withRetries<T>(
+  ask: () => Promise<T>,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<T> {
+  let failures = 0;
+  let unusable = 0;
+  let lasting = 0;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ModelFailure)) throw error;
+      failures++;
+      if (error.worth === 'unusable') unusable++;
+      if (error.worth === 'lasting') lasting++;
+      const outOfPatience =
+        failures >= patience.failures || unusable >= patience.unusable || lasting >= patience.lasting;
+      if (outOfPatience) throw error;
+      if (error.worth === 'passing') await backoff(failures, error.retryAfterMs ?? 0, signal);
+    }
+  }
+}
+
+async function backoff(failures: number, askedMs: number, signal: AbortSignal): Promise<void> {
+  const limit = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1));
+  try {
+    await sleep(askedMs + Math.random() * limit, undefined, { signal });
+  } catch {
+    signal.throwIfAborted();
+  }
+}

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+
+const TRILLIONTHS_PER_USD = 1_000_000_000_000;
+/** A price in USD per million tokens, times this, is a whole number of 10^-12 USD per token. */
+const TRILLIONTHS_PER_TOKEN = 1_000_000;
+
+const usdPerMillionTokens = z.number().min(0).max(1_000_000);
+
+/**
+ * Prices by model, in USD per million tokens. A model billed at another service tier has an entry
+ * `model/tier`. `cached_input` is the price of prompt tokens the provider found in its cache; the
+ * price of `input` where it is left out.
+ */
+export const priceTable = z.record(
+  z.string(),
+  z.strictObject({
+    input: usdPerMillionTokens,
+    cached_input: usdPerMillionTokens.optional(),
+    output: usdPerMillionTokens,
+  }),
+);
+export type PriceTable = z.infer<typeof priceTable>;
+
+const tokens = z.int().nonnegative();
+const billed = z.object({
+  usage: z.object({
+    prompt_tokens: tokens,
+    completion_tokens: tokens,
+    prompt_tokens_details: z.object({ cached_tokens: tokens.nullish() }).nullish(),
+  }),
+  service_tier: z.string().nullish(),
+});
+
+/** What a document used of the model. Tokens and money cover the calls whose usage is known. */
+export interface Usage {
+  /** Requests sent to the model, repeated ones included. */
+  calls: number;
+  /** Those of them that asked again, page by page, for what a batch did not answer well. */
+  salvage_calls: number;
+  prompt_tokens: number;
+  /** The part of the prompt tokens that the provider found in its cache. */
+  cached_tokens: number;
+  completion_tokens: number;
+  /** In USD; null when a call was made to a model that has no price. */
+  cost_usd: number | null;
+  /** Calls that may have been billed but told no usage: timed out, broken off, or silent about it. */
+  unknown_usage_calls: number;
+}
+
+/** The usage of one document, added up call by call. Money is kept in whole 10^-12 USD. */
+export class UsageLedger {
+  readonly #prices: PriceTable;
+  #calls = 0;
+  #salvageCalls = 0;
+  #promptTokens = 0;
+  #cachedTokens = 0;
+  #completionTokens = 0;
+  #unknown = 0;
+  #cost = 0n;
+  #unpriced = false;
+
+  constructor(prices: PriceTable) {
+    this.#prices = prices;
+  }
+
+  /** A request goes out. */
+  sent(purpose: 'first' | 'salvage'): void {
+    this.#calls++;
+    if (purpose === 'salvage') this.#salvageCalls++;
+  }
+
+  /** A request came back with an answer: what its envelope says was billed. */
+  answered(model: string, envelope: unknown): void {
+    const bill = billed.safeParse(envelope);
+    if (!bill.success) {
+      this.unknown();
+      return;
+    }
+    const { usage, service_tier: tier } = bill.data;
+    const cached = Math.min(usage.prompt_tokens_details?.cached_tokens ?? 0, usage.prompt_tokens);
+    this.#promptTokens += usage.prompt_tokens;
+    this.#cachedTokens += cached;
+    this.#completionTokens += usage.completion_tokens;
+    const price = this.#prices[!tier || tier === 'default' ? model : `${model}/${tier}`];
+    if (price === undefined) {
+      this.#unpriced = true;
+      return;
+    }
+    this.#cost +=
+      money(usage.prompt_tokens - cached, price.input) +
+      money(cached, price.cached_input ?? price.input) +
+      money(usage.completion_tokens, price.output);
+  }
+
+  /** A request that may have been billed without saying so. */
+  unknown(): void {
+    this.#unknown++;
+  }
+
+  total(): Usage {
+    return {
+      calls: this.#calls,
+      salvage_calls: this.#salvageCalls,
+      prompt_tokens: this.#promptTokens,
+      cached_tokens: this.#cachedTokens,
+      completion_tokens: this.#completionTokens,
+      cost_usd: this.#unpriced ? null : Number(this.#cost) / TRILLIONTHS_PER_USD,
+      unknown_usage_calls: this.#unknown,
+    };
+  }
+}
+
+function money(count: number, usdPerMillion: number): bigint {
+  return BigInt(count) * BigInt(Math.round(usdPerMillion * TRILLIONTHS_PER_TOKEN));
+}

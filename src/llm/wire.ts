@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { ModelFailure, type FailureReason } from './failure.js';
+
+/** A page as it goes to the model: its number in the document, from 1, and the text that is sent. */
+export interface SentPage {
+  number: number;
+  text: string;
+}
+
+/** One value the model read on a page. `confidence` is 0 to 100. */
+export interface Field {
+  name: string;
+  value: string;
+  confidence: number;
+}
+
+/** What an answer holds for one page: its fields, or why that part of the answer cannot be used. */
+export type PageAnswer = { fields: Field[] } | { fault: FailureReason; claimed?: number };
+
+/**
+ * The user message: the pages in order, each between tags that carry its number. Tags within a
+ * page's text are neutralised, so no text can end its page or start another (DESIGN, Wire format).
+ */
+export function userMessage(pages: readonly SentPage[]): string {
+  return pages
+    .map(({ number, text }) => `<page number="${number}">\n${neutralise(text)}\n</page>`)
+    .join('\n');
+}
+
+function neutralise(text: string): string {
+  return text.toWellFormed().replace(/<(?=\/?page)/gi, '&lt;');
+}
+
+const FIELD_SCHEMA = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    value: { type: 'string' },
+    confidence: { type: 'integer' },
+  },
+  required: ['name', 'value', 'confidence'],
+  additionalProperties: false,
+};
+
+const PAGE_SCHEMA = {
+  type: 'object',
+  properties: {
+    page_number: { type: 'integer' },
+    fields: { type: 'array', items: FIELD_SCHEMA },
+  },
+  required: ['page_number', 'fields'],
+  additionalProperties: false,
+};
+
+/** The strict schema of an answer for `count` pages: the same for every call with as many pages. */
+export function answerFormat(count: number) {
+  const keys = Array.from({ length: count }, (_, index) => answerKey(index));
+  return {
+    type: 'json_schema' as const,
+    json_schema: {
+      name: 'page_fields',
+      strict: true,
+      schema: {
+        type: 'object',
+        properties: Object.fromEntries(keys.map((key) => [key, PAGE_SCHEMA])),
+        required: keys,
+        additionalProperties: false,
+      },
+    },
+  };
+}
+
+function answerKey(index: number): string {
+  return `page_${index + 1}`;
+}
+
+const answer = z.record(z.string(), z.unknown());
+const pageAnswer = z.object({
+  page_number: z.int(),
+  fields: z.array(
+    z.object({ name: z.string().min(1), value: z.string(), confidence: z.number().min(0).max(100) }),
+  ),
+});
+
+/**
+ * Reads the model's answer, page by page, in the order of `pages`. Everything the schema asks for
+ * is checked here as well, because many compatible servers accept a schema and ignore it; text
+ * around the JSON object (a code fence, a greeting) is passed over, as the old system did.
+ *
+ * @throws {ModelFailure} `not_json` when there is no JSON object to read.
+ */
+export function readAnswer(content: string, pages: readonly SentPage[]): PageAnswer[] {
+  const parsed = answer.safeParse(parseObject(content));
+  if (!parsed.success) throw new ModelFailure('not_json');
+  return pages.map(({ number }, index) => {
+    const part = parsed.data[answerKey(index)];
+    if (part === undefined) return { fault: 'page_missing' };
+    const page = pageAnswer.safeParse(part);
+    if (!page.success) return { fault: 'page_malformed' };
+    if (page.data.page_number !== number) return { fault: 'page_mixed_up', claimed: page.data.page_number };
+    return { fields: page.data.fields };
+  });
+}
+
+function parseObject(content: string): unknown {
+  try {
+    return JSON.parse(content.slice(content.indexOf('{'), content.lastIndexOf('}') + 1));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,46 @@
+import { OUTPUT_TOKENS_PER_PAGE, type TokenBudget } from '../llm/model.js';
+import type { PageKind } from '../llm/instructions.js';
+import type { Page } from './page.js';
+
+/** Pages of one account and one kind, asked about in one call. Never empty. */
+export interface Batch {
+  kind: PageKind;
+  pages: readonly Page[];
+}
+
+/**
+ * Plans the batches of one account: pages of one kind, consecutive, sizes as even as can be
+ * (10 pages by 3: 3+3+2+2), never more than ceil(pages of a kind / batchSize), except where a batch
+ * would not fit the budget: that one is halved until it does or is a single page (DESIGN, Batches).
+ *
+ * @param pages the account's pages with text, in ascending order, each once
+ */
+export function planBatches(pages: readonly Page[], batchSize: number, budget: TokenBudget): Batch[] {
+  return (['loan', 'licence'] as const).flatMap((kind) => {
+    const ofKind = pages.filter((page) => page.kind === kind);
+    return evenly(ofKind, Math.ceil(ofKind.length / batchSize))
+      .flatMap((run) => fitting(run, budget))
+      .map((run) => ({ kind, pages: run }));
+  });
+}
+
+/** The longest first, so that no long call starts when the others are done (DESIGN, row 9). */
+export function longestFirst(batches: readonly Batch[]): Batch[] {
+  return [...batches].sort((a, b) => inputTokens(b.pages) - inputTokens(a.pages));
+}
+
+function evenly(pages: readonly Page[], parts: number): Page[][] {
+  const small = Math.floor(pages.length / parts);
+  const larger = pages.length % parts;
+  const cut = (part: number) => part * small + Math.min(part, larger);
+  return Array.from({ length: parts }, (_, part) => pages.slice(cut(part), cut(part + 1)));
+}
+
+function fitting(pages: readonly Page[], budget: TokenBudget): (readonly Page[])[] {
+  const fits = inputTokens(pages) <= budget.input && pages.length * OUTPUT_TOKENS_PER_PAGE <= budget.output;
+  return fits || pages.length === 1 ? [pages] : evenly(pages, 2).flatMap((half) => fitting(half, budget));
+}
+
+function inputTokens(pages: readonly Page[]): number {
+  return pages.reduce((sum, page) => sum + page.tokens, 0);
+}

@@ -1,0 +1,72 @@
+import type { PageKind } from '../llm/instructions.js';
+import type { SentPage } from '../llm/wire.js';
+import { codePointLength, firstCodePoints, strip } from '../text.js';
+
+/** How much of a page goes to the model, in code points (CURRENT_SYSTEM, One page through the model). */
+const PAGE_LIMIT = 12_000;
+
+/** A page with less text than this, trimmed, is blank: nothing is asked about it (DESIGN, row 7). */
+const BLANK_BELOW = 10;
+
+const STRONG_PHRASES = [
+  "DRIVER'S LICENSE",
+  'DRIVERS LICENSE',
+  'DRIVER LICENSE',
+  'LICENSE NUMBER',
+  'DL #',
+  ...`ALABAMA ALASKA ARIZONA ARKANSAS CALIFORNIA COLORADO CONNECTICUT DELAWARE FLORIDA GEORGIA
+  HAWAII IDAHO ILLINOIS INDIANA IOWA KANSAS KENTUCKY LOUISIANA MAINE MARYLAND MASSACHUSETTS MICHIGAN
+  MINNESOTA MISSISSIPPI MISSOURI MONTANA NEBRASKA NEVADA OHIO OKLAHOMA OREGON PENNSYLVANIA TENNESSEE
+  TEXAS UTAH VERMONT VIRGINIA WASHINGTON WISCONSIN WYOMING`.split(/\s+/),
+  ...['HAMPSHIRE', 'JERSEY', 'MEXICO', 'YORK'].map((name) => `NEW ${name}`),
+  ...['NORTH', 'SOUTH'].flatMap((side) => [`${side} CAROLINA`, `${side} DAKOTA`]),
+  'RHODE ISLAND',
+  'WEST VIRGINIA',
+];
+
+const WEAK_PHRASES = [
+  'EXPIRATION DATE',
+  'ISSUE DATE',
+  'DATE OF BIRTH',
+  'HEIGHT',
+  'WEIGHT',
+  'EYE COLOR',
+  'HAIR COLOR',
+  'RESTRICTIONS',
+  'ENDORSEMENTS',
+  'LICENSE CLASS',
+  'ISSUING STATE',
+  'DOCUMENT DISCRIMINATOR',
+  'ORGAN DONOR',
+];
+
+/** A page ready to be asked about: its text as it is sent. */
+export interface Page extends SentPage {
+  kind: PageKind;
+  /** At most so many tokens of input: two bytes of UTF-8 a token is more than tokenizers need. */
+  tokens: number;
+}
+
+/** Which instruction a page is read with (CURRENT_SYSTEM, One page through the model). */
+export function pageKind(text: string): PageKind {
+  const upper = text.toUpperCase();
+  const isLicence =
+    STRONG_PHRASES.some((phrase) => upper.includes(phrase)) ||
+    WEAK_PHRASES.filter((phrase) => upper.includes(phrase)).length >= 2;
+  return isLicence ? 'licence' : 'loan';
+}
+
+export function isBlank(text: string): boolean {
+  return codePointLength(strip(text)) < BLANK_BELOW;
+}
+
+/** Whether only the beginning of the page's text is sent. */
+export function isTruncated(text: string): boolean {
+  return text.length > PAGE_LIMIT && codePointLength(text) > PAGE_LIMIT;
+}
+
+/** The kind is told from the whole text, the text that is sent is cut, as the old system does. */
+export function preparePage(number: number, text: string): Page {
+  const sent = firstCodePoints(text, PAGE_LIMIT);
+  return { number, kind: pageKind(text), text: sent, tokens: Math.ceil(Buffer.byteLength(sent) / 2) };
+}

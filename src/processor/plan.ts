@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/**
+ * How a request is processed: one page a call, one after the other (the path of the system being
+ * replaced), or batches of up to `batchSize` pages with up to `maxWorkers` calls at once;
+ * `maxWorkers` 1 is batches one after the other.
+ */
+export type ProcessingPlan =
+  { path: 'single-page' } | { path: 'batch'; batchSize: number; maxWorkers: number };
+
+export const SINGLE_PAGE: ProcessingPlan = { path: 'single-page' };
+
+const clamped = (most: number) => z.int().transform((value) => Math.min(most, Math.max(1, value)));
+
+/** A plan from outside; `batchSize` is clamped to 1..10 and `maxWorkers` to 1..20 (DESIGN, Rollout). */
+export const processingPlan = z.discriminatedUnion('path', [
+  z.strictObject({ path: z.literal('single-page') }),
+  z.strictObject({ path: z.literal('batch'), batchSize: clamped(10), maxWorkers: clamped(20) }),
+]);
+
+/** The short form in headers and logs: `single-page` or `batch 3x5`. */
+export function formatPlan(plan: ProcessingPlan): string {
+  return plan.path === 'batch' ? `batch ${plan.batchSize}x${plan.maxWorkers}` : plan.path;
+}
+
+/** Reads the short form back; undefined where the text is no plan. */
+export function parsePlan(text: string): ProcessingPlan | undefined {
+  if (text === 'single-page') return SINGLE_PAGE;
+  const [, batchSize, maxWorkers] = /^batch (\d+)x(\d+)$/.exec(text) ?? [];
+  return processingPlan.safeParse({
+    path: 'batch',
+    batchSize: Number(batchSize),
+    maxWorkers: Number(maxWorkers),
+  }).data;
+}

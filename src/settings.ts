@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { priceTable } from './llm/usage.js';
+import { parsePlan } from './processor/plan.js';
+
+/** Thrown at start-up for a setting that is missing or cannot be used. Names it, never its value. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+const whole = (least: number, most: number, usual: number) =>
+  z.coerce.number().int().min(least).max(most).default(usual);
+
+const json = z.string().transform((text, context) => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be JSON' });
+    return z.NEVER;
+  }
+});
+
+const plan = z.string().transform((text, context) => {
+  const parsed = parsePlan(text);
+  if (parsed) return parsed;
+  context.addIssue({ code: 'custom', message: 'must be "single-page" or like "batch 3x5"' });
+  return z.NEVER;
+});
+
+/** All settings, from environment variables; docs/configuration.md explains each. */
+const environment = z.object({
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_MODEL: z.string().optional(),
+  OPENAI_BASE_URL: z.url().optional(),
+  AZURE_OPENAI_API_KEY: z.string().optional(),
+  AZURE_OPENAI_ENDPOINT: z.url().optional(),
+  OPENAI_API_VERSION: z.string().optional(),
+  LLM_MAX_CONCURRENCY: whole(1, 1_000, 20),
+  LLM_TIMEOUT_MS: whole(1, 3_600_000, 120_000),
+  LLM_PAGE_ATTEMPTS: whole(1, 100, 6),
+  LLM_INPUT_BUDGET: whole(1_000, 100_000_000, 128_000),
+  LLM_OUTPUT_BUDGET: whole(1_000, 100_000_000, 40_000),
+  LLM_PRICES: json.pipe(priceTable).default({}),
+  LLM_REQUEST_DEFAULTS: json.pipe(z.record(z.string(), z.unknown())).default({}),
+  PDF_MAX_PAGES: whole(1, 100_000, 500),
+  PDF_TIME_LIMIT_MS: whole(100, 3_600_000, 30_000),
+  OCR_TIME_LIMIT_MS: whole(100, 3_600_000, 60_000),
+  UPLOAD_MAX_MB: whole(1, 2_000, 50),
+  QUIRE_PLAN: plan.optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  PORT: whole(0, 65_535, 3_000),
+  HOST: z.string().default('127.0.0.1'),
+});
+
+export type Settings = z.infer<typeof environment>;
+
+/**
+ * Reads the settings. An empty variable counts as one that is not set.
+ *
+ * @throws {SettingsError} naming every setting that cannot be used, and why
+ */
+export function readSettings(
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): Settings {
+  const given = Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== '');
+  const settings = environment.safeParse(Object.fromEntries(given));
+  if (settings.success) return settings.data;
+  const wrong = settings.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new SettingsError(`Settings that cannot be used:\n${wrong.join('\n')}`);
+}

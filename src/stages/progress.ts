@@ -1,0 +1,38 @@
+/** The stages of a document, in order (CURRENT_SYSTEM, Stages). */
+export const STAGES = [
+  'ocr_extraction',
+  'account_splitting',
+  'page_analysis',
+  'llm_extraction',
+  'completed',
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** Where in the overall progress, in percent, each stage begins and ends. */
+const SPAN: Readonly<Record<Stage, readonly [from: number, to: number]>> = {
+  ocr_extraction: [40, 55],
+  account_splitting: [55, 65],
+  page_analysis: [65, 75],
+  llm_extraction: [75, 95],
+  completed: [100, 100],
+};
+
+/** Progress of one document: reported at the start of each stage and each time pages are done. */
+export interface Progress {
+  stage: Stage;
+  /** Overall, 0 to 100; never goes back. Uploading takes the first 40. */
+  percent: number;
+  /** Pages this stage is done with. */
+  pagesProcessed: number;
+  totalPages: number;
+  /** Account numbers, known from the end of account splitting. */
+  accounts: readonly string[];
+}
+
+export type OnProgress = (progress: Progress) => void;
+
+/** @param share of the stage that is done, 0 to 1 */
+export function percentAt(stage: Stage, share: number): number {
+  const [from, to] = SPAN[stage];
+  return Math.floor(from + (to - from) * Math.min(1, Math.max(0, share)));
+}

@@ -1,0 +1,49 @@
+import type { DocumentRecord } from '../stages/record.js';
+
+/** What the upload flow keeps of a document, key by key as existing clients read it. */
+export interface StoredDocument {
+  id: string;
+  filename: string;
+  document_name: string;
+  /** ISO 8601, the time of the upload until the document is processed. */
+  processed_date: string;
+  status: 'extracting' | 'completed' | 'failed';
+  total_pages: number;
+  document_type_info: DocumentType;
+  processing_cost: ProcessingCost;
+  /** A list of one, once the document is processed. */
+  documents: ProcessedDocument[];
+}
+
+export interface DocumentType {
+  document_type: string;
+  document_type_display: string;
+}
+
+export interface ProcessingCost {
+  llm_calls: number;
+  input_tokens: number;
+  output_tokens: number;
+  /** null when the model has no price. */
+  cost_usd: number | null;
+}
+
+/** The record of a document with what the viewers show beside it. */
+export interface ProcessedDocument extends DocumentType, DocumentRecord {
+  extracted_fields: { total_accounts: number; accounts_processed: number };
+  needs_human_review: boolean;
+}
+
+/** Where documents are kept. */
+export interface DocumentStore {
+  /** Keeps a document and its PDF. */
+  add(document: StoredDocument, pdf: Uint8Array): Promise<void>;
+  /** Replaces what is kept of a document; does nothing when it was deleted meanwhile. */
+  update(document: StoredDocument): Promise<void>;
+  get(id: string): Promise<StoredDocument | undefined>;
+  pdf(id: string): Promise<Uint8Array | undefined>;
+  /** All documents, the newest first. */
+  list(): Promise<StoredDocument[]>;
+  /** Forgets a document and its PDF; false when there was none. */
+  delete(id: string): Promise<boolean>;
+}

@@ -1,0 +1,161 @@
+import type { IncomingMessage } from 'node:http';
+import { basename, extname } from 'node:path';
+import type { Writable } from 'node:stream';
+import express, { type ErrorRequestHandler, type Response, type Router } from 'express';
+import multer, { MulterError, type Options } from 'multer';
+import type { Logger } from '../logger.js';
+import { formatPlan, type ProcessingPlan } from '../processor/plan.js';
+import { checkPdf, PdfError } from '../stages/pdf-error.js';
+import type { DocumentStore } from '../store/document-store.js';
+import type { Jobs } from './jobs.js';
+import { backgroundStatus, completeData, costs, jobStatus } from './views.js';
+
+export interface UploadFlow {
+  jobs: Jobs;
+  store: DocumentStore;
+  /** The plan uploads are read under. */
+  plan: ProcessingPlan;
+  /** The largest upload, in megabytes of 1,048,576 bytes. */
+  maxMegabytes: number;
+  logger: Logger;
+}
+
+/** The routes existing clients use (CURRENT_SYSTEM, The web upload flow); mounts under any path. */
+export function uploadRouter({ jobs, store, plan, maxMegabytes, logger }: UploadFlow): Router {
+  const router = express.Router();
+  const receive = fileReceiver(maxMegabytes);
+
+  router.post(['/process', '/upload'], receive, async (request, response) => {
+    const { file } = request;
+    if (!file) {
+      refuse(response, 400, sentUnnamedFile.has(request) ? 'No file selected' : 'No file provided');
+      return;
+    }
+    checkPdf(file.buffer);
+    const filename = displayName(file.originalname);
+    const id = await jobs.start(
+      { bytes: file.buffer, filename, documentName: documentName(request.body, filename) },
+      plan,
+    );
+    response.set('x-quire-plan', formatPlan(plan));
+    response.json({ success: true, job_id: id, message: 'File uploaded, reading has started' });
+  });
+
+  router.get('/status/:id', async ({ params: { id } }, response) => {
+    response.json(jobStatus(await store.get(id), jobs.state(id)));
+  });
+
+  router.get('/api/documents', async (_request, response) => {
+    const documents = await store.list();
+    response.json({ documents, total: documents.length });
+  });
+
+  router.get('/api/document/:id', async ({ params: { id } }, response) => {
+    const document = await store.get(id);
+    if (!document) return notFound(response);
+    response.json({ success: true, document });
+  });
+
+  router.get('/api/document/:id/background-status', async ({ params: { id } }, response) => {
+    const document = await store.get(id);
+    if (!document) return notFound(response);
+    response.json({ success: true, status: backgroundStatus(document, jobs.state(id)) });
+  });
+
+  router.get('/api/document/:id/account/:index/complete-data', async ({ params }, response) => {
+    const document = await store.get(params.id);
+    if (!document) return notFound(response);
+    const data = completeData(document, Number(params.index));
+    if (!data) return refuse(response, 404, 'The document has no account at this index');
+    response.json({ success: true, ...data });
+  });
+
+  router.get('/api/document/:id/pdf', async ({ params: { id } }, response) => {
+    const [document, pdf] = await Promise.all([store.get(id), store.pdf(id)]);
+    if (!document || !pdf) return notFound(response);
+    response.attachment(document.filename);
+    response.set({ 'Content-Type': 'application/pdf', 'X-Content-Type-Options': 'nosniff' });
+    response.send(Buffer.from(pdf));
+  });
+
+  router.all('/api/document/:id/delete', async ({ method, params: { id } }, response, next) => {
+    if (method !== 'DELETE' && method !== 'POST') return next();
+    if (!(await jobs.delete(id))) return notFound(response);
+    response.json({ success: true, message: 'Document deleted' });
+  });
+
+  router.get('/api/costs', async (_request, response) => {
+    response.json(costs(await store.list()));
+  });
+
+  const answerError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+    if (response.headersSent) return next(error);
+    if (error instanceof PdfError) return refuse(response, 400, error.message);
+    if (error instanceof MulterError && error.code === 'LIMIT_FILE_SIZE') {
+      return refuse(response, 413, `The file is larger than ${maxMegabytes} MB`);
+    }
+    if (error instanceof MulterError || isBrokenForm(error)) {
+      return refuse(
+        response,
+        400,
+        'No file provided: expected a multipart form with the PDF in the field "file"',
+      );
+    }
+    logger.error({ error: error instanceof Error ? error.name : typeof error }, 'a request failed');
+    refuse(response, 500, 'The request failed unexpectedly');
+  };
+  router.use(answerError);
+  return router;
+}
+
+/** Requests with a file field that names no file: the form was sent with none selected. */
+const sentUnnamedFile = new WeakSet<IncomingMessage>();
+
+function fileReceiver(maxMegabytes: number) {
+  const options: Options & { streamHandler: (request: IncomingMessage, busboy: Writable) => void } = {
+    storage: multer.memoryStorage(),
+    limits: {
+      fileSize: maxMegabytes * 1024 * 1024,
+      files: 1,
+      fields: 10,
+      fieldSize: 10_000,
+      fieldNestingDepth: 0,
+    },
+    defParamCharset: 'utf8',
+    // multer itself passes such a file over in silence, and clients know its message.
+    streamHandler(request, busboy) {
+      busboy.on('file', (field: string, _stream: unknown, { filename }: { filename?: string }) => {
+        if (field === 'file' && !filename) sentUnnamedFile.add(request);
+      });
+      request.pipe(busboy);
+    },
+  };
+  return multer(options).single('file');
+}
+
+/** busboy's own errors (a form that breaks off, a missing boundary) are plain ones. */
+function isBrokenForm(error: unknown): boolean {
+  return (
+    error instanceof Error && /multipart|boundary|unexpected end of form|malformed part/i.test(error.message)
+  );
+}
+
+/** A file name as it may be shown: without folders and control characters. */
+function displayName(original: string): string {
+  const name = basename(original.replaceAll('\\', '/').toWellFormed().replace(/\p{C}/gu, ''));
+  return name.slice(0, 200) || 'document.pdf';
+}
+
+function documentName(body: unknown, filename: string): string {
+  const given = (body as { document_name?: unknown } | undefined)?.document_name;
+  const name = typeof given === 'string' ? given.toWellFormed().trim().slice(0, 200) : '';
+  return name || basename(filename, extname(filename));
+}
+
+function notFound(response: Response): void {
+  refuse(response, 404, 'Document not found');
+}
+
+function refuse(response: Response, status: number, message: string): void {
+  response.status(status).json({ success: false, message });
+}

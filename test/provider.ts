@@ -1,0 +1,225 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import OpenAI from 'openai';
+import { z } from 'zod';
+
+export interface Field {
+  name: string;
+  value: string;
+  confidence: number;
+}
+
+/** A page as the provider received it. */
+export interface ReceivedPage {
+  number: number;
+  text: string;
+}
+
+/** One call as it arrived. */
+export interface Call {
+  pages: ReceivedPage[];
+  instruction: string;
+  maxTokens: number;
+  body: Record<string, unknown>;
+  startedAt: number;
+  /** How many calls were under way when this one came, itself included. */
+  concurrent: number;
+}
+
+/** Ways a provider fails, each on real HTTP. */
+export type Fault =
+  | { status: number; code?: string; headers?: Record<string, string> }
+  | 'reset'
+  | 'reset in the body'
+  | 'cut body'
+  | 'html'
+  | 'no choices'
+  | 'empty content'
+  | 'truncated json'
+  | 'length'
+  | 'prose'
+  | 'wrong form'
+  | 'swapped echo'
+  | 'swapped fields'
+  | 'missing page'
+  | 'refusal'
+  | 'content filter'
+  | 'silence';
+
+export interface Behaviour {
+  /** What the model reads on a page. */
+  read: (page: ReceivedPage) => Field[];
+  /** Milliseconds until the answer. */
+  delay?: (call: Call, index: number) => number;
+  fault?: (call: Call, index: number) => Fault | undefined;
+}
+
+const request = z.looseObject({
+  model: z.literal('test-model'),
+  messages: z.tuple([
+    z.object({ role: z.literal('system'), content: z.string() }),
+    z.object({ role: z.literal('user'), content: z.string() }),
+  ]),
+  response_format: z.object({
+    type: z.literal('json_schema'),
+    json_schema: z.object({
+      strict: z.literal(true),
+      schema: z.looseObject({ required: z.array(z.string()) }),
+    }),
+  }),
+  max_completion_tokens: z.int(),
+});
+
+/** An OpenAI-compatible provider on loopback whose model reads what the test says. */
+export class Provider {
+  readonly calls: Call[] = [];
+  behaviour: Behaviour;
+  #underWay = 0;
+  readonly #server = createServer((incoming, response) => void this.#answer(incoming, response));
+
+  private constructor(behaviour: Behaviour) {
+    this.behaviour = behaviour;
+  }
+
+  static async start(behaviour: Behaviour): Promise<Provider> {
+    const provider = new Provider(behaviour);
+    await new Promise<void>((resolve) => provider.#server.listen(0, '127.0.0.1', resolve));
+    return provider;
+  }
+
+  get baseURL(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
+  }
+
+  /** The real client, pointed here; with its own retries on, as a caller may have them. */
+  client(): OpenAI {
+    return new OpenAI({ apiKey: 'test', baseURL: this.baseURL, maxRetries: 2 });
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = request.parse(JSON.parse(await text(incoming)));
+    const [system, user] = body.messages;
+    const call: Call = {
+      pages: receivedPages(user.content),
+      instruction: system.content,
+      maxTokens: body.max_completion_tokens,
+      body,
+      startedAt: performance.now(),
+      concurrent: ++this.#underWay,
+    };
+    const index = this.calls.push(call) - 1;
+    const keys = call.pages.map((_, position) => `page_${position + 1}`);
+    if (keys.join() !== body.response_format.json_schema.schema.required.join()) {
+      throw new Error('The schema does not ask for the pages that were sent');
+    }
+    const delay = this.behaviour.delay?.(call, index) ?? 0;
+    if (delay > 0) await sleep(delay);
+    this.#underWay--;
+    send(response, call, this.behaviour.read, this.behaviour.fault?.(call, index));
+  }
+}
+
+/** Reads the user message the way the wire format is written down, not the way Quire writes it. */
+function receivedPages(message: string): ReceivedPage[] {
+  const pages: ReceivedPage[] = [];
+  let rest = message;
+  for (let number = 1; rest !== ''; number++) {
+    const open = /^<page number="(\d+)">\n/.exec(rest);
+    const end = rest.indexOf('\n</page>');
+    if (!open || end < 0) throw new Error(`Page ${number} of a call is not between its tags`);
+    pages.push({ number: Number(open[1]), text: rest.slice(open[0].length, end) });
+    rest = rest.slice(end + '\n</page>'.length).replace(/^\n/, '');
+  }
+  return pages;
+}
+
+type Answer = Record<string, { page_number: number; fields: Field[] }>;
+
+function send(response: ServerResponse, call: Call, read: Behaviour['read'], fault: Fault | undefined): void {
+  if (fault === 'silence') return;
+  if (fault === 'reset') return void response.socket?.resetAndDestroy();
+  if (typeof fault === 'object') {
+    response.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers });
+    response.end(JSON.stringify({ error: { message: 'made to fail', code: fault.code ?? null } }));
+    return;
+  }
+  if (fault === 'html') {
+    response.writeHead(200, { 'content-type': 'text/html' });
+    response.end('<html><body>502 Bad Gateway</body></html>');
+    return;
+  }
+  const body = JSON.stringify(envelope(answerTo(call, read, fault), fault));
+  if (fault === 'reset in the body') {
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    });
+    response.write(body.slice(0, body.length / 2), () => response.socket?.resetAndDestroy());
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(fault === 'cut body' ? body.slice(0, body.length / 2) : body);
+}
+
+function answerTo(call: Call, read: Behaviour['read'], fault: Fault | undefined): Answer {
+  const parts = call.pages.map((page) => ({ page_number: page.number, fields: read(page) }));
+  const [first, second] = parts;
+  if (fault === 'swapped echo') {
+    if (first && second) parts.splice(0, 2, second, first);
+    else if (first) first.page_number++;
+  }
+  if (fault === 'swapped fields' && first && second) {
+    [first.fields, second.fields] = [second.fields, first.fields];
+  }
+  if (fault === 'missing page') parts.pop();
+  return Object.fromEntries(parts.map((part, index) => [`page_${index + 1}`, part]));
+}
+
+function envelope(answer: Answer, fault: Fault | undefined) {
+  const json = JSON.stringify(answer);
+  const contents: Partial<Record<string, string>> = {
+    'truncated json': json.slice(0, -5),
+    length: json.slice(0, -5),
+    prose: 'I am sorry, I can only talk about the weather.',
+    'wrong form': JSON.stringify(
+      Object.fromEntries(Object.keys(answer).map((key) => [key, { fields: 'none' }])),
+    ),
+    'empty content': '',
+  };
+  const finish: Partial<Record<string, string>> = { length: 'length', 'content filter': 'content_filter' };
+  const kind = typeof fault === 'string' ? fault : '';
+  const refused = kind === 'refusal';
+  return {
+    id: 'chatcmpl-test',
+    object: 'chat.completion',
+    created: 0,
+    model: 'test-model-2026',
+    choices:
+      kind === 'no choices'
+        ? []
+        : [
+            {
+              index: 0,
+              finish_reason: finish[kind] ?? 'stop',
+              message: {
+                role: 'assistant',
+                content: refused ? null : (contents[kind] ?? json),
+                refusal: refused ? 'I will not.' : null,
+              },
+            },
+          ],
+    usage: {
+      prompt_tokens: 1_000,
+      completion_tokens: 100,
+      total_tokens: 1_100,
+      prompt_tokens_details: { cached_tokens: 200 },
+    },
+  };
+}
