@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { PdfError } from '../stages/pdf-error.js';
 import type { ProcessingPlan } from '../processor/plan.js';
-import { percentAt, STAGES, type OnProgress, type Progress } from '../stages/progress.js';
+import { percentAt, type OnProgress, type Progress } from '../stages/progress.js';
 import type { DocumentRecord } from '../stages/record.js';
 import type { DocumentStore, ProcessedDocument, StoredDocument } from '../store/document-store.js';
 import type { Logger } from '../logger.js';
