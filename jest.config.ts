@@ -10,7 +10,7 @@ const config: Config = {
   ...createDefaultEsmPreset(),
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   moduleNameMapper: {
-    '^(?:\\.{1,2}/)+src/(.*\\.js)$': '<rootDir>/dist/$1',
+    '^(?:\\.\\./)+src/(.*\\.js)$': '<rootDir>/dist/$1',
     '^(\\.{1,2}/(?!.*dist/).*)\\.js$': '$1',
   },
   testTimeout: 60_000,

@@ -41,7 +41,7 @@ const pagesOf = (calls: readonly Call[]) => calls.map(({ pages }) => pages.map((
 const page1 = 'ACCOUNT NUMBER: 12345678\n';
 
 /** What must be the same in every plan: all but plan, usage and timings. */
-function content({ plan: _plan, usage: _usage, timings: _timings, ...rest }: DocumentRecord) {
+function content({ plan, usage, timings, ...rest }: DocumentRecord) {
   return rest;
 }
 

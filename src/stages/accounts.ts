@@ -6,8 +6,8 @@ const S = `[${PYTHON_SPACE}]`;
 const LINE_BREAK = `[${PYTHON_SPACE.replace('\\t-\\r', '\\t\\v\\f\\r')}]*\\n${S}*`;
 const COLONS = `[${PYTHON_SPACE}:]*`;
 const DIGITS = `(?<![${PYTHON_WORD}])([0-9]{8,12})(?![${PYTHON_WORD}])`;
-/** One word before the label. Looked back for, so that long words cost nothing. */
-const WORD_BEFORE = `(?<=[${PYTHON_WORD}]${S}+)`;
+/** `ACCT` after one word. Looked back for only where ACCT stands, so that no other text costs time. */
+const ACCT = `ACCT(?<=[${PYTHON_WORD}]${S}+ACCT)`;
 
 /** The label forms, each up to the digits (CURRENT_SYSTEM, Account detection). */
 const LABELS = [
@@ -16,8 +16,8 @@ const LABELS = [
   `ACCOUNT${S}*#${COLONS}`,
   `ACCOUNT${S}*#S${S}*:${S}*`,
   `ACCOUNT${S}+NUMBER${S}*:${LINE_BREAK}ACCOUNT${S}+HOLDER${S}+NAME(?:S|\\(S\\))?${S}*:${LINE_BREAK}`,
-  `${WORD_BEFORE}ACCT${S}+NUMBER${S}*:${S}*`,
-  `${WORD_BEFORE}ACCT${S}*(?:#${S}*)?:${S}*`,
+  `${ACCT}${S}+NUMBER${S}*:${S}*`,
+  `${ACCT}${S}*(?:#${S}*)?:${S}*`,
 ].map((label) => new RegExp(label + DIGITS, 'giu'));
 
 /** The account numbers a page names by label, without leading zeros, each once, sorted as text. */

@@ -1,0 +1,263 @@
+/** One character where the page shows it. Lengths in points; x grows to the right, y upwards. */
+export interface PlacedChar {
+  /** One code point. White space ends a word; a line feed does so only where the pen jumped. */
+  text: string;
+  /** Where the pen stood: the left end of the character's baseline, as the reader sees it. */
+  originX: number;
+  originY: number;
+  /** The character's box, its full advance wide. */
+  left: number;
+  right: number;
+  bottom: number;
+  top: number;
+  /** Height of the font (its em). */
+  size: number;
+  /** Reading direction, radians counter-clockwise; 0 reads to the right. */
+  angle: number;
+}
+
+/** A word where the reader sees it: lengths in any unit, the baseline growing upwards. */
+export interface PlacedWord {
+  text: string;
+  start: number;
+  end: number;
+  baseline: number;
+  /** Height of the font (its em). */
+  size: number;
+}
+
+interface GrowingWord extends PlacedWord {
+  /** Where its last character starts. */
+  lastStart: number;
+}
+
+/** Words of one row with no column's gap between them. */
+interface Piece {
+  text: string;
+  start: number;
+  end: number;
+}
+
+interface Row {
+  words: PlacedWord[];
+  /** Mean baseline of the words. */
+  baseline: number;
+  size: number;
+}
+
+/** Everything below is in ems of the font at hand, so it holds for fine print and headings alike. */
+const COLUMN_GAP = 1;
+const GLUE_GAP = 0.1;
+const BACK_JUMP = 0.5;
+const ROW_TOLERANCE = 0.45;
+const RAISED_TOLERANCE = 0.6;
+const PARAGRAPH_GAP = 1.8;
+const OVERPRINT_SHIFT = 0.3;
+
+const COLUMN_SPACES = 3;
+/** A page is laid out on at most this many character cells from left to right. */
+const GRID_CELLS = 120;
+/** A model is sent a page's first 12,000 code points: words must not lose their place to spaces. */
+const ROOMY_LENGTH = 11_000;
+/** Text turned by up to this many degrees still belongs to the upright (or the sideways) text. */
+const SKEW_DEGREES = 10;
+
+/**
+ * The text of a page with its rows and columns kept apart. Words of one visual row stand on one line, left to
+ * right; a gap wider than a word space becomes at least three spaces, as many as keep table columns one
+ * below the other; a wide gap between rows becomes an empty line. Text running in another direction (a
+ * margin note, a diagonal stamp) follows after an empty line. Takes n log n time in the number of characters.
+ */
+export function layOutChars(chars: readonly PlacedChar[]): string {
+  return narrow(
+    byDirection(chars)
+      .map((direction) => printRows(gatherRows(wordsAlong(direction))))
+      .join('\n\n'),
+  );
+}
+
+/** The same for words that all read in one direction. */
+export function layOutWords(words: readonly PlacedWord[]): string {
+  return narrow(printRows(gatherRows(words)));
+}
+
+/** Columns stand close together on a page so full that the spaces between them would cost it words. */
+function narrow(text: string): string {
+  return text.length > ROOMY_LENGTH ? text.replace(/(?<=\S) {4,}/g, ' '.repeat(COLUMN_SPACES)) : text;
+}
+
+interface Direction {
+  angle: number;
+  runs: PlacedChar[][];
+  inked: number;
+}
+
+/** Parts the characters by reading direction, the one with the most characters first. */
+function byDirection(chars: readonly PlacedChar[]): Direction[] {
+  const directions = new Map<number, Direction & { turned: number }>();
+  let current: number | undefined;
+  for (const char of chars) {
+    const blank = isBlank(char.text);
+    const degrees = ((char.angle * 180) / Math.PI + 360) % 360;
+    // A blank made up by the reader of the PDF has no direction of its own.
+    const key = blank && current !== undefined ? current : directionKey(degrees);
+    const direction = directions.get(key) ?? { angle: 0, runs: [], inked: 0, turned: 0 };
+    directions.set(key, direction);
+    if (key !== current) direction.runs.push([]);
+    direction.runs.at(-1)?.push(char);
+    if (!blank) {
+      direction.inked++;
+      direction.turned += ((degrees - key + 540) % 360) - 180;
+    }
+    current = key;
+  }
+  const found = [...directions].filter(([, direction]) => direction.inked > 0);
+  for (const [key, direction] of found) {
+    direction.angle = ((key + direction.turned / direction.inked) * Math.PI) / 180;
+  }
+  return found.sort(([a, x], [b, y]) => y.inked - x.inked || a - b).map(([, direction]) => direction);
+}
+
+function directionKey(degrees: number): number {
+  const right = Math.round(degrees / 90) * 90;
+  return (Math.abs(degrees - right) <= SKEW_DEGREES ? right : Math.round(degrees)) % 360;
+}
+
+function wordsAlong({ angle, runs }: Direction): PlacedWord[] {
+  const cos = Math.cos(angle);
+  const sin = Math.sin(angle);
+  const upright = Math.abs(cos * sin) < 0.2;
+  const words: GrowingWord[] = [];
+  for (const run of runs) {
+    let word: GrowingWord | undefined;
+    let lineBroken = false;
+    for (const char of run) {
+      if (isBlank(char.text)) {
+        // pdfium makes up a line break wherever the pen jumps, even inside a word: the distance decides.
+        if (char.text === '\n') lineBroken = true;
+        else word = undefined;
+        continue;
+      }
+      const { start, end } = extent(char, cos, sin, upright);
+      const baseline = char.originY * cos - char.originX * sin;
+      const reach = lineBroken ? GLUE_GAP : COLUMN_GAP;
+      lineBroken = false;
+      if (word !== undefined && continues(word, start, baseline, char.size, reach)) {
+        word.text += char.text;
+        word.end = Math.max(word.end, end);
+        word.size = Math.max(word.size, char.size);
+        word.lastStart = start;
+      } else {
+        word = { text: char.text, start, end, baseline, size: char.size, lastStart: start };
+        words.push(word);
+      }
+    }
+  }
+  return words;
+}
+
+function extent(
+  char: PlacedChar,
+  cos: number,
+  sin: number,
+  upright: boolean,
+): { start: number; end: number } {
+  const origin = char.originX * cos + char.originY * sin;
+  // The box is level with the page: of a diagonal character it says nothing about the width.
+  if (!upright) return { start: origin, end: origin + char.size / 2 };
+  const middle = ((char.left + char.right) * cos + (char.bottom + char.top) * sin) / 2;
+  const half = (Math.abs(cos) > 0.5 ? char.right - char.left : char.top - char.bottom) / 2;
+  return { start: middle - half, end: middle + half };
+}
+
+/** Whether a character goes on with the word before it: no jump up, down or back, nor one of `reach` ems on. */
+function continues(word: GrowingWord, start: number, baseline: number, size: number, reach: number): boolean {
+  const em = Math.max(word.size, size);
+  const gap = start - word.end;
+  return (
+    Math.abs(baseline - word.baseline) <= RAISED_TOLERANCE * em &&
+    // The characters of a ligature share one box.
+    (start === word.lastStart || (gap < reach * em && gap > -Math.min(reach, BACK_JUMP) * em))
+  );
+}
+
+function gatherRows(words: readonly PlacedWord[]): Row[] {
+  const rows: Row[] = [];
+  let row: Row | undefined;
+  for (const word of words.toSorted((a, b) => b.baseline - a.baseline)) {
+    if (row && row.baseline - word.baseline <= ROW_TOLERANCE * Math.min(row.size, word.size)) {
+      row.baseline += (word.baseline - row.baseline) / (row.words.length + 1);
+      row.size = Math.max(row.size, word.size);
+      row.words.push(word);
+    } else {
+      row = { words: [word], baseline: word.baseline, size: word.size };
+      rows.push(row);
+    }
+  }
+  return rows;
+}
+
+function printRows(rows: Row[]): string {
+  const lines = rows.map((row) => pieces(row.words));
+  const column = columns(lines.flat());
+  let text = '';
+  let above: Row | undefined;
+  for (const [index, row] of rows.entries()) {
+    if (above)
+      text += above.baseline - row.baseline > PARAGRAPH_GAP * Math.max(above.size, row.size) ? '\n\n' : '\n';
+    let line = '';
+    for (const piece of lines[index] ?? []) {
+      const spaces = column(piece.start) - line.length;
+      line += ' '.repeat(line === '' ? spaces : Math.max(spaces, COLUMN_SPACES)) + piece.text;
+    }
+    text += line;
+    above = row;
+  }
+  return text;
+}
+
+function pieces(words: PlacedWord[]): Piece[] {
+  const found: Piece[] = [];
+  let piece: Piece | undefined;
+  let last: PlacedWord | undefined;
+  for (const word of words.toSorted((a, b) => a.start - b.start)) {
+    const em = Math.min(word.size, last?.size ?? word.size);
+    // Bold by printing twice.
+    if (last?.text === word.text && word.start - last.start < OVERPRINT_SHIFT * em) continue;
+    if (piece && word.start - piece.end < COLUMN_GAP * em) {
+      piece.text += ` ${word.text}`;
+      piece.end = Math.max(piece.end, word.end);
+    } else {
+      piece = { text: word.text, start: word.start, end: word.end };
+      found.push(piece);
+    }
+    last = word;
+  }
+  return found;
+}
+
+/** Maps a place across the page to a character column; gutters that no row uses shrink to a few cells. */
+function columns(all: Piece[]): (start: number) => number {
+  const left = all.reduce((least, piece) => Math.min(least, piece.start), Infinity);
+  const right = all.reduce((most, piece) => Math.max(most, piece.end), -Infinity);
+  const width = all.reduce((sum, piece) => sum + piece.end - piece.start, 0);
+  const length = all.reduce((sum, piece) => sum + piece.text.length, 0);
+  const cell = Math.max(width / length, (right - left) / GRID_CELLS, Number.MIN_VALUE);
+  const cellOf = (x: number): number => Math.min(Math.max(Math.round((x - left) / cell), 0), GRID_CELLS);
+
+  const used = new Array<boolean>(GRID_CELLS + 1).fill(false);
+  for (const piece of all) used.fill(true, cellOf(piece.start), cellOf(piece.end) + 1);
+  const columnOf: number[] = [];
+  let column = 0;
+  let empty = 0;
+  for (const isUsed of used) {
+    empty = isUsed ? 0 : empty + 1;
+    columnOf.push(column);
+    if (empty <= COLUMN_SPACES) column++;
+  }
+  return (start) => columnOf[cellOf(start)] ?? 0;
+}
+
+function isBlank(text: string): boolean {
+  return /^\s$/.test(text);
+}

@@ -1,0 +1,317 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import pLimit from 'p-limit';
+import { codePointLength, strip } from '../text.js';
+import { OcrError, OcrPool } from './ocr.js';
+import { checkPdf, PdfError } from './pdf-error.js';
+import type { GrayImage, PageText, PdfAnswer, PdfRequest } from './pdf-worker.js';
+
+/** The texts of a document's pages, and what could not be read. */
+export interface PageTexts {
+  totalPages: number;
+  /** By page number from 1, ascending; every page is there, '' where nothing was found. */
+  texts: Map<number, string>;
+  /** Pages whose text was read by OCR, ascending. */
+  ocrPages: number[];
+  /** Pages not read, or only in part, ascending: their text is what the text layer held, often ''. */
+  unreadablePages: { page: number; reason: string }[];
+}
+
+export interface PageReaderSettings {
+  /**
+   * Milliseconds pdfium may work on the texts of one document, and again on every 16 pictures drawn for OCR.
+   * Waiting for a turn does not count. Default 30,000.
+   */
+  timeLimitMs: number;
+  /** Documents of more pages are refused. Default 500. */
+  maxPages: number;
+  /** Milliseconds OCR may work on one page. Default 60,000. */
+  ocrTimeLimitMs: number;
+  /** Pages read by OCR at once in the process; each takes a core and about 85 MB. Default: cores, at most 4. */
+  ocrWorkers: number;
+}
+
+export interface ReadOptions {
+  /** Aborts the reading; `read` rejects with its reason. */
+  signal?: AbortSignal;
+  /** Called once a page is done with, in no certain order of pages. */
+  onPage?: (done: { pagesRead: number; totalPages: number }) => void;
+}
+
+/** A page with less text than this, in code points, is taken for a scan. */
+const SCAN_BELOW = 20;
+/** Left by PDF editors on trial, mostly on top of scans they have read badly. */
+const TRIAL_WATERMARK = /pdf-xchange|clicktobuynow/i;
+/**
+ * One pdfium draws so many pages, then the next document has its turn: a long scan does not hold up short
+ * ones, and what pdfium keeps of the pages is given back.
+ */
+const PAGES_PER_TURN = 16;
+
+const CORES = availableParallelism();
+/** Turns for the texts of documents, and turns for drawing: text never waits for OCR. */
+const textTurns = pLimit(CORES);
+const drawTurns = pLimit(CORES);
+let ocrPool: OcrPool | undefined;
+
+/** Reads the page texts of PDFs: pdfium for the text layer, OCR for scans. One serves a whole process. */
+export class PageReader {
+  private readonly settings: PageReaderSettings;
+  private readonly running = new Set<AbortController>();
+
+  constructor(settings: Partial<PageReaderSettings> = {}) {
+    this.settings = {
+      timeLimitMs: 30_000,
+      maxPages: 500,
+      ocrTimeLimitMs: 60_000,
+      ocrWorkers: Math.min(CORES, 4),
+      ...settings,
+    };
+  }
+
+  /**
+   * Reads every page of a PDF. The same PDF gives the same texts, whatever the timing, as long as no page runs
+   * into a time limit.
+   *
+   * A page that cannot be read does not fail the others: it is listed with the reason.
+   *
+   * @throws {PdfError} for a file that cannot be read at all, with a message for the person who sent it.
+   * @throws the signal's reason on abort.
+   */
+  async read(pdf: Uint8Array, { signal, onPage }: ReadOptions = {}): Promise<PageTexts> {
+    checkPdf(pdf);
+    signal?.throwIfAborted();
+    const run = new AbortController();
+    const abort = (): void => run.abort(signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    this.running.add(run);
+    try {
+      return await this.readAll(pdf, run, onPage);
+    } finally {
+      // Whatever ended the reading ends its threads.
+      run.abort();
+      this.running.delete(run);
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /**
+   * Aborts the readings under way and ends the OCR workers. A later `read` works again: it starts what it needs.
+   */
+  async close(): Promise<void> {
+    for (const run of this.running) run.abort(new Error('The page reader was closed.'));
+    await ocrPool?.closeIdle();
+  }
+
+  private async readAll(
+    pdf: Uint8Array,
+    { signal }: AbortController,
+    onPage: ReadOptions['onPage'],
+  ): Promise<PageTexts> {
+    const texts = new Map<number, string>();
+    const ocrPages: number[] = [];
+    const unreadable = new Map<number, string>();
+    const scans: number[] = [];
+    let totalPages = 0;
+    let pagesRead = 0;
+    const done = (): void => onPage?.({ pagesRead: ++pagesRead, totalPages });
+
+    await takeTurn(textTurns, signal, () =>
+      withPdfium(pdf, this.settings.timeLimitMs, signal, async (pdfium) => {
+        totalPages = await pdfium.open();
+        checkPageCount(totalPages, this.settings.maxPages);
+        for (let page = 1; page <= totalPages; page++) {
+          const layer = await pdfium.text(page);
+          texts.set(page, layer?.text ?? '');
+          if (!layer) unreadable.set(page, 'the page is damaged or too large');
+          else if (layer.cut) unreadable.set(page, 'the page holds too much text: its end was not read');
+          if (layer && isScan(layer.text)) scans.push(page);
+          else done();
+        }
+      }),
+    );
+
+    const pool = (ocrPool ??= new OcrPool(this.settings.ocrWorkers));
+    pool.grow(this.settings.ocrWorkers);
+    const readScan = async (page: number, draw: () => Promise<GrayImage>): Promise<void> => {
+      try {
+        const text = await pool.read(draw, { timeLimitMs: this.settings.ocrTimeLimitMs, signal });
+        if (strip(text) !== '') {
+          texts.set(page, text);
+          ocrPages.push(page);
+        }
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof OcrError) unreadable.set(page, error.message);
+        else if (error instanceof PdfError) unreadable.set(page, drawingProblem(error));
+        else throw error;
+      }
+      done();
+    };
+    for (let start = 0; start < scans.length; start += PAGES_PER_TURN) {
+      const pages = scans.slice(start, start + PAGES_PER_TURN);
+      await takeTurn(drawTurns, signal, () =>
+        withPdfium(pdf, this.settings.timeLimitMs, signal, async (pdfium) => {
+          // Few at a time in the queue of the pool, so that documents take turns there.
+          const atOnce = pLimit(this.settings.ocrWorkers);
+          await atOnce.map(pages, (page) => readScan(page, () => pdfium.image(page)));
+        }),
+      );
+    }
+    return {
+      totalPages,
+      texts,
+      ocrPages: ocrPages.sort((a, b) => a - b),
+      unreadablePages: [...unreadable].sort(([a], [b]) => a - b).map(([page, reason]) => ({ page, reason })),
+    };
+  }
+}
+
+function isScan(text: string): boolean {
+  return codePointLength(strip(text)) < SCAN_BELOW || TRIAL_WATERMARK.test(text.replace(/\s+/g, ''));
+}
+
+function drawingProblem({ code }: PdfError): string {
+  return code === 'time_limit'
+    ? 'drawing the page for OCR took too long'
+    : 'the page could not be drawn for OCR';
+}
+
+function checkPageCount(totalPages: number, maxPages: number): void {
+  if (totalPages <= 0) throw new PdfError('no_pages', 'The PDF has no pages.');
+  if (totalPages > maxPages) {
+    throw new PdfError('too_many_pages', `The PDF has ${totalPages} pages; at most ${maxPages} are read.`);
+  }
+}
+
+/** Runs `work` when a turn is free, unless the signal comes first. */
+function takeTurn(turns: typeof textTurns, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    turns(async () => {
+      if (!signal.aborted) await work();
+    })
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+async function withPdfium(
+  pdf: Uint8Array,
+  timeLimitMs: number,
+  signal: AbortSignal,
+  use: (pdfium: PdfiumThread) => Promise<void>,
+): Promise<void> {
+  const pdfium = new PdfiumThread(pdf, timeLimitMs, signal);
+  try {
+    await use(pdfium);
+  } finally {
+    await pdfium.end();
+  }
+}
+
+interface Waiting {
+  resolve: (answer: PdfAnswer) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * pdfium in a thread of its own, for one document. Crafted files can keep pdfium busy for ever or make it
+ * fail: only ending its thread helps, and that is all it costs. Once it has ended, every request rejects.
+ */
+class PdfiumThread {
+  private readonly thread: Worker;
+  /** In the order of the requests, which is the order of the answers. */
+  private readonly waiting: Waiting[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private busySince = 0;
+  private ended: Error | undefined;
+  private readonly abort = (): void => this.fail(this.signal.reason as Error);
+
+  /** @param timeLeftMs - counts down only while there are requests. */
+  constructor(
+    pdf: Uint8Array,
+    private timeLeftMs: number,
+    private readonly signal: AbortSignal,
+  ) {
+    // A copy of its own to hand over: the caller's buffer stays usable, and no pool around it is copied along.
+    const bytes = new Uint8Array(pdf);
+    this.thread = new Worker(new URL('./pdf-worker.js', import.meta.url), {
+      workerData: bytes,
+      transferList: [bytes.buffer],
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: 512 },
+    });
+    const crashed = new PdfError('damaged', 'The PDF is damaged and cannot be read.');
+    this.thread.on('message', (answer: PdfAnswer) => this.receive(answer));
+    this.thread.on('error', () => this.fail(crashed));
+    this.thread.on('exit', () => this.fail(crashed));
+    signal.addEventListener('abort', this.abort, { once: true });
+  }
+
+  async open(): Promise<number> {
+    const answer = await this.ask({ ask: 'open' });
+    if ('opened' in answer) return answer.opened.totalPages;
+    if ('refused' in answer && answer.refused === 'encrypted') {
+      throw new PdfError('encrypted', 'The PDF is protected by a password.');
+    }
+    throw new PdfError('damaged', 'The PDF is damaged and cannot be read.');
+  }
+
+  /** The text layer of a page; undefined when pdfium fails on the page. */
+  async text(page: number): Promise<PageText | undefined> {
+    const answer = await this.ask({ ask: 'text', page });
+    return 'text' in answer ? answer.text : undefined;
+  }
+
+  async image(page: number): Promise<GrayImage> {
+    const answer = await this.ask({ ask: 'image', page });
+    if ('image' in answer) return answer.image;
+    throw new PdfError('damaged', 'A page of the PDF is damaged and cannot be drawn.');
+  }
+
+  async end(): Promise<void> {
+    this.signal.removeEventListener('abort', this.abort);
+    clearTimeout(this.timer);
+    this.ended ??= new Error('The PDF was closed.');
+    await this.thread.terminate();
+  }
+
+  private ask(request: PdfRequest): Promise<PdfAnswer> {
+    return new Promise((resolve, reject) => {
+      if (this.ended) {
+        reject(this.ended);
+        return;
+      }
+      this.waiting.push({ resolve, reject });
+      if (this.waiting.length === 1) this.startClock();
+      this.thread.postMessage(request);
+    });
+  }
+
+  private receive(answer: PdfAnswer): void {
+    const first = this.waiting.shift();
+    if (this.waiting.length === 0) this.stopClock();
+    first?.resolve(answer);
+  }
+
+  private startClock(): void {
+    this.busySince = performance.now();
+    const late = new PdfError('time_limit', 'The PDF takes too long to read.');
+    this.timer = setTimeout(() => this.fail(late), this.timeLeftMs);
+  }
+
+  private stopClock(): void {
+    clearTimeout(this.timer);
+    this.timeLeftMs -= performance.now() - this.busySince;
+  }
+
+  private fail(error: Error): void {
+    if (this.ended) return;
+    this.ended = error;
+    clearTimeout(this.timer);
+    for (const { reject } of this.waiting.splice(0)) reject(error);
+    void this.thread.terminate();
+  }
+}

@@ -1,0 +1,155 @@
+import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import { crc32, deflateSync } from 'node:zlib';
+import type PdfKit from 'pdfkit';
+import type { GrayImage, PdfAnswer } from '../src/stages/pdf-worker.js';
+
+// As CommonJS: the ES modules below pdfkit lie in a folder `src`, which jest.config.ts maps to the build.
+const PDFDocument = createRequire(import.meta.url)('pdfkit') as typeof PdfKit;
+
+/** A text on a page: its top left corner in points from the page's top left corner. */
+export interface Placed {
+  text: string;
+  x: number;
+  y: number;
+  size?: number;
+  /** Degrees clockwise, as pdfkit turns. */
+  turned?: number;
+}
+
+export interface FixturePage {
+  texts?: Placed[];
+  /** A PNG that fills the page, under the texts. */
+  scan?: Buffer;
+  /** The page's /Rotate. */
+  rotate?: number;
+}
+
+/** A PDF of Letter pages. */
+export async function makePdf(
+  pages: FixturePage[],
+  options: PDFKit.PDFDocumentOptions = {},
+): Promise<Buffer> {
+  const document = new PDFDocument({ autoFirstPage: false, size: 'LETTER', margin: 0, ...options });
+  const chunks: Buffer[] = [];
+  document.on('data', (chunk: Buffer) => chunks.push(chunk));
+  for (const { texts = [], scan, rotate } of pages) {
+    document.addPage();
+    if (rotate !== undefined) Object.assign(document.page.dictionary.data, { Rotate: rotate });
+    if (scan) document.image(scan, 0, 0, { width: document.page.width, height: document.page.height });
+    for (const { text, x, y, size = 10, turned = 0 } of texts) {
+      document.save().rotate(turned, { origin: [x, y] });
+      document.fontSize(size).text(text, x, y, { lineBreak: false });
+      document.restore();
+    }
+  }
+  const ended = once(document, 'end');
+  document.end();
+  await ended;
+  return Buffer.concat(chunks);
+}
+
+/** Lines of text, one below the other. */
+export function lines(...texts: string[]): Placed[] {
+  return texts.map((text, row) => ({ text, x: 60, y: 60 + row * 24, size: 12 }));
+}
+
+/** A PNG of a page with these texts, as a scanner would make it: nothing in it is text. */
+export async function scanOf(texts: Placed[]): Promise<Buffer> {
+  const pdf = await makePdf([{ texts }]);
+  const worker = new Worker(new URL('../dist/stages/pdf-worker.js', import.meta.url), {
+    workerData: new Uint8Array(pdf),
+  });
+  worker.postMessage({ ask: 'image', page: 1 });
+  const [answer] = (await once(worker, 'message')) as [PdfAnswer];
+  await worker.terminate();
+  if (!('image' in answer)) throw new Error('the fixture could not be drawn');
+  return grayPng(answer.image);
+}
+
+function grayPng({ width, height, pixels }: GrayImage): Buffer {
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0]);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  const rows = Buffer.alloc((width + 1) * height);
+  for (let row = 0; row < height; row++) {
+    rows.set(pixels.subarray(row * width, (row + 1) * width), row * (width + 1) + 1);
+  }
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  return Buffer.concat([
+    signature,
+    pngChunk('IHDR', header),
+    pngChunk('IDAT', deflateSync(rows)),
+    pngChunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function pngChunk(type: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(type), data]);
+  const chunk = Buffer.alloc(body.length + 8);
+  chunk.writeUInt32BE(data.length, 0);
+  body.copy(chunk, 4);
+  chunk.writeUInt32BE(crc32(body), body.length + 4);
+  return chunk;
+}
+
+export interface RawPage {
+  /** The content stream; Helvetica is /F1. */
+  content: string;
+  mediaBox?: [number, number, number, number];
+  /** More entries of the page's fonts. */
+  fonts?: string;
+  /** More entries of the page's dictionary. */
+  extra?: string;
+}
+
+/** A PDF from content streams. A page given as `null` is named in the page tree, but is not in the file. */
+export function rawPdf(pages: (RawPage | null)[], objects: string[] = []): Buffer {
+  const numbers = pages.map((_, index) => 4 + index * 2);
+  const parts: (Buffer | string)[][] = [
+    ['<< /Type /Catalog /Pages 2 0 R >>'],
+    [
+      `<< /Type /Pages /Count ${pages.length} /Kids [${numbers.map((number) => `${number} 0 R`).join(' ')}] >>`,
+    ],
+    ['<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'],
+  ];
+  for (const [index, page] of pages.entries()) {
+    const { content, mediaBox = [0, 0, 612, 792], fonts = '', extra = '' } = page ?? { content: '' };
+    const stream = deflateSync(Buffer.from(content, 'latin1'), { level: 9 });
+    const number = 4 + index * 2;
+    parts[number - 1] = page
+      ? [
+          `<< /Type /Page /Parent 2 0 R /MediaBox [${mediaBox.join(' ')}] /Contents ${number + 1} 0 R ` +
+            `/Resources << /Font << /F1 3 0 R ${fonts} >> >> ${extra} >>`,
+        ]
+      : ['null'];
+    parts[number] = [`<< /Length ${stream.length} /Filter /FlateDecode >>\nstream\n`, stream, '\nendstream'];
+  }
+  parts.push(...objects.map((object) => [object]));
+  let pdf = Buffer.from('%PDF-1.7\n');
+  const offsets: number[] = [];
+  for (const [index, part] of parts.entries()) {
+    offsets.push(pdf.length);
+    pdf = Buffer.concat([
+      pdf,
+      Buffer.from(`${index + 1} 0 obj\n`),
+      ...part.map((piece) => Buffer.from(piece as string)),
+      Buffer.from('\nendobj\n'),
+    ]);
+  }
+  const entries = offsets.map((offset) => `${String(offset).padStart(10, '0')} 00000 n \n`).join('');
+  return Buffer.concat([
+    pdf,
+    Buffer.from(
+      `xref\n0 ${parts.length + 1}\n0000000000 65535 f \n${entries}` +
+        `trailer\n<< /Size ${parts.length + 1} /Root 1 0 R >>\nstartxref\n${pdf.length}\n%%EOF\n`,
+    ),
+  ]);
+}
+
+/** A small PDF with `operators` text operators on its one page. */
+export function textBomb(operators: number): Buffer {
+  return rawPdf([{ content: `BT /F1 8 Tf 50 50 Td ${'(Quire) Tj '.repeat(operators)} ET` }]);
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { StoredDocument } from '../src/index.js';
+import { Child } from './child.js';
+
+/** The runnable host, as `npm start` runs it. */
+const SERVER = fileURLToPath(new URL('../dist/server.js', import.meta.url));
+
+describe('without settings', () => {
+  let child: Child;
+  let base: string;
+  beforeAll(async () => {
+    child = new Child(SERVER, { PORT: '0' });
+    base = await child.address();
+  });
+
+  test('it serves a page to try it on, and says which model reads', async () => {
+    const page = await fetch(base);
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+    expect(await page.text()).toContain('<title>Quire</title>');
+    expect(await (await fetch(new URL('about', base))).json()).toEqual({
+      model: 'embedded model (rules, for trying out)',
+      plan: 'single-page',
+    });
+  });
+
+  async function process(sample: string): Promise<StoredDocument['documents'][number]> {
+    const body = new FormData();
+    body.set('file', new Blob([readFileSync(new URL(`./samples/${sample}`, import.meta.url))]), sample);
+    const upload = await fetch(new URL('process', base), { method: 'POST', body });
+    const { job_id: id } = (await upload.json()) as { job_id: string };
+    for (;;) {
+      const answer = await fetch(new URL(`status/${id}`, base));
+      const status = (await answer.json()) as {
+        status: string;
+        is_complete: boolean;
+        result?: StoredDocument;
+      };
+      if (status.is_complete) {
+        expect(status.status).toBe('completed');
+        const [document] = status.result?.documents ?? [];
+        if (document) return document;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  test('the bank statement names no account by label and comes back under `document`', async () => {
+    const record = await process('bank-statement-multipage.pdf');
+    expect(record).toMatchObject({ accounts: [], page_mapping: {}, ocr_pages: [], failed_pages: [] });
+    expect(record.document).toMatchObject({ accountNumber: null, pages: [1, 2, 3, 4, 5] });
+  });
+
+  test('the scanned package is read by OCR', async () => {
+    const record = await process('lending_package.pdf');
+    expect(record.ocr_pages).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(record.failed_pages).toEqual([]);
+    expect(record.document?.total_fields).toBeGreaterThan(5);
+  });
+
+  afterAll(async () => {
+    expect(await child.stop()).toBe(0);
+  });
+});
+
+describe('it does not start, and says why,', () => {
+  test.each([
+    ['with a key and no model', { OPENAI_API_KEY: 'k' }, /OPENAI_MODEL/],
+    ['with half of what Azure needs', { AZURE_OPENAI_API_KEY: 'k' }, /AZURE_OPENAI_ENDPOINT/],
+    ['with a port that is none', { PORT: 'http' }, /PORT: .*number/],
+    ['with prices that are not JSON', { LLM_PRICES: '{3' }, /LLM_PRICES: must be JSON/],
+    [
+      'with a plan that is none',
+      { QUIRE_PLAN: 'fast' },
+      /QUIRE_PLAN: must be "single-page" or like "batch 3x5"/,
+    ],
+  ])('%s', async (_name, variables, message) => {
+    const { code, errors } = await new Child(SERVER, { PORT: '0', ...variables }).ended();
+    expect(code).toBe(1);
+    expect(errors).toMatch(message);
+    expect(errors).not.toMatch(/^\s+at /m);
+  });
+
+  test('when the port is taken', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const { code, errors } = await new Child(SERVER, { PORT: String(port) }).ended();
+    other.close();
+    expect(code).toBe(1);
+    expect(errors).toMatch(/cannot listen on 127\.0\.0\.1:\d+/);
+  });
+});
+
+test('with a key and a model it asks that model', async () => {
+  const child = new Child(SERVER, {
+    PORT: '0',
+    OPENAI_API_KEY: 'k',
+    OPENAI_MODEL: 'some-model',
+    OPENAI_BASE_URL: 'http://127.0.0.1:9/v1',
+    QUIRE_PLAN: 'batch 2x3',
+  });
+  const about = await fetch(new URL('about', await child.address()));
+  expect(await about.json()).toEqual({ model: 'some-model', plan: 'batch 2x3' });
+  expect(await child.stop()).toBe(0);
+});
