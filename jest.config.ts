@@ -13,6 +13,7 @@ const config: Config = {
     '^(?:\\.\\./)+src/(.*\\.js)$': '<rootDir>/dist/$1',
     '^(\\.{1,2}/(?!.*dist/).*)\\.js$': '$1',
   },
+  maxWorkers: '100%',
   testTimeout: 60_000,
 };
 

@@ -5,6 +5,7 @@ export type { Logger } from './logger.js';
 
 export { PdfError } from './stages/pdf-error.js';
 export type { PdfErrorCode } from './stages/pdf-error.js';
+export type { UnreadableReason } from './stages/page-texts.js';
 export type { OnProgress, Progress, Stage } from './stages/progress.js';
 export type { DocumentRecord, MissingPage, Timings } from './stages/record.js';
 

@@ -7,9 +7,16 @@ import Tesseract from 'tesseract.js';
 import { layOutWords, type PlacedWord } from './layout.js';
 import type { GrayImage } from './pdf-worker.js';
 
-/** Why a page has no OCR text; the message is fit for a record. */
+/** A page has no OCR text: it took too long, or OCR failed. */
 export class OcrError extends Error {
   override readonly name = 'OcrError';
+
+  constructor(
+    readonly reason: 'ocr_failed' | 'ocr_timeout',
+    options?: ErrorOptions,
+  ) {
+    super(reason, options);
+  }
 }
 
 interface OcrWorker {
@@ -121,7 +128,7 @@ async function recognize(
   { timeLimitMs, signal }: OcrSettings,
 ): Promise<string> {
   const pgm = Buffer.concat([Buffer.from(`P5 ${width} ${height} 255\n`), pixels]);
-  const late = new OcrError(`OCR took longer than ${timeLimitMs / 1000} s`);
+  const late = new OcrError('ocr_timeout');
   const result = await raceTime(
     Promise.race([worker.tesseract.recognize(pgm, {}, { text: false, blocks: true }), worker.crashed]),
     timeLimitMs,
@@ -131,7 +138,7 @@ async function recognize(
     signal.throwIfAborted();
     if (error === late) throw late;
     // Tesseract rejects with strings, some of which hold paths.
-    throw new OcrError('OCR failed', { cause: error });
+    throw new OcrError('ocr_failed', { cause: error });
   });
   return layOutWords(placedWords(result.data.blocks ?? []));
 }
@@ -164,13 +171,13 @@ async function startWorker(): Promise<OcrWorker> {
     // Without one tesseract.js throws out of an event handler, which ends the process. Callers get the rejection.
     errorHandler: () => undefined,
   });
-  const late = new OcrError('OCR did not start in time');
+  const late = new OcrError('ocr_timeout');
   try {
     const tesseract = await raceTime(starting, START_LIMIT_MS, late);
     const thread = threadOf(tesseract);
     const crashed = new Promise<never>((_, reject) => {
       thread?.once('error', reject);
-      thread?.once('exit', () => reject(new OcrError('OCR stopped')));
+      thread?.once('exit', () => reject(new OcrError('ocr_failed')));
     });
     crashed.catch(() => undefined);
     await tesseract.setParameters(PARAMETERS as unknown as Partial<Tesseract.WorkerParams>);
@@ -180,7 +187,7 @@ async function startWorker(): Promise<OcrWorker> {
       (worker) => worker.terminate(),
       () => undefined,
     );
-    throw error === late ? late : new OcrError('OCR could not be started', { cause: error });
+    throw error === late ? late : new OcrError('ocr_failed', { cause: error });
   }
 }
 
@@ -192,7 +199,7 @@ async function languageFolder(): Promise<string> {
     await access(join(folder, 'eng.traineddata.gz'));
     return folder;
   } catch (cause) {
-    throw new OcrError('OCR could not be started: its language data is missing', { cause });
+    throw new OcrError('ocr_failed', { cause });
   }
 }
 

@@ -6,6 +6,10 @@ import { OcrError, OcrPool } from './ocr.js';
 import { checkPdf, PdfError } from './pdf-error.js';
 import type { GrayImage, PageText, PdfAnswer, PdfRequest } from './pdf-worker.js';
 
+/** Why a page was not read, or (`page_too_long`) its end was not. */
+export type UnreadableReason =
+  'page_damaged' | 'page_too_long' | 'drawing_failed' | 'drawing_timeout' | OcrError['reason'];
+
 /** The texts of a document's pages, and what could not be read. */
 export interface PageTexts {
   totalPages: number;
@@ -14,7 +18,7 @@ export interface PageTexts {
   /** Pages whose text was read by OCR, ascending. */
   ocrPages: number[];
   /** Pages not read, or only in part, ascending: their text is what the text layer held, often ''. */
-  unreadablePages: { page: number; reason: string }[];
+  unreadablePages: { page: number; reason: UnreadableReason }[];
 }
 
 export interface PageReaderSettings {
@@ -110,7 +114,7 @@ export class PageReader {
   ): Promise<PageTexts> {
     const texts = new Map<number, string>();
     const ocrPages: number[] = [];
-    const unreadable = new Map<number, string>();
+    const unreadable = new Map<number, UnreadableReason>();
     const scans: number[] = [];
     let totalPages = 0;
     let pagesRead = 0;
@@ -123,8 +127,8 @@ export class PageReader {
         for (let page = 1; page <= totalPages; page++) {
           const layer = await pdfium.text(page);
           texts.set(page, layer?.text ?? '');
-          if (!layer) unreadable.set(page, 'the page is damaged or too large');
-          else if (layer.cut) unreadable.set(page, 'the page holds too much text: its end was not read');
+          if (!layer) unreadable.set(page, 'page_damaged');
+          else if (layer.cut) unreadable.set(page, 'page_too_long');
           if (layer && isScan(layer.text)) scans.push(page);
           else done();
         }
@@ -142,8 +146,9 @@ export class PageReader {
         }
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof OcrError) unreadable.set(page, error.message);
-        else if (error instanceof PdfError) unreadable.set(page, drawingProblem(error));
+        if (error instanceof OcrError) unreadable.set(page, error.reason);
+        else if (error instanceof PdfError)
+          unreadable.set(page, error.code === 'time_limit' ? 'drawing_timeout' : 'drawing_failed');
         else throw error;
       }
       done();
@@ -169,12 +174,6 @@ export class PageReader {
 
 function isScan(text: string): boolean {
   return codePointLength(strip(text)) < SCAN_BELOW || TRIAL_WATERMARK.test(text.replace(/\s+/g, ''));
-}
-
-function drawingProblem({ code }: PdfError): string {
-  return code === 'time_limit'
-    ? 'drawing the page for OCR took too long'
-    : 'the page could not be drawn for OCR';
 }
 
 function checkPageCount(totalPages: number, maxPages: number): void {

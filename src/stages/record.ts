@@ -4,13 +4,13 @@ import type { AccountRecord } from '../processor/merge.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import type { AccountResult } from '../processor/processor.js';
 import type { AccountSplit } from './accounts.js';
-import type { PageTexts } from './page-texts.js';
+import type { PageTexts, UnreadableReason } from './page-texts.js';
 
 /** A page the record lacks, or has only in part, and why. */
 export interface MissingPage {
   page: number;
   account: string | null;
-  reason: FailureReason | string;
+  reason: FailureReason | UnreadableReason;
 }
 
 /** Milliseconds spent on a document, by stage. */
