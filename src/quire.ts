@@ -5,6 +5,7 @@ import type { Router } from 'express';
 import { EMBEDDED_MODEL_ID, EMBEDDED_MODEL_NAME, startEmbeddedModel } from './llm/embedded-model.js';
 import type { ChatClient } from './llm/model.js';
 import { processPacer } from './llm/pacing.js';
+import type { PriceTable } from './llm/usage.js';
 import type { Logger } from './logger.js';
 import { processingPlan, SINGLE_PAGE, type ProcessingPlan } from './processor/plan.js';
 import { PageProcessor } from './processor/processor.js';
@@ -97,7 +98,11 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
   });
   const store = options.store ?? new MemoryStore();
   const run = (source: TextSource, { signal, onProgress }: DocumentContext) =>
-    runPipeline({ processor, prices: settings.LLM_PRICES }, source, { plan, signal, onProgress });
+    runPipeline({ processor, prices: { ...settings.LLM_PRICES, ...EMBEDDED_PRICE } }, source, {
+      plan,
+      signal,
+      onProgress,
+    });
   const processPdf = (bytes: Uint8Array, context: DocumentContext = {}) =>
     run((signal, onPage) => reader.read(bytes, { signal, onPage }), context);
   const jobs = new Jobs(processPdf, store, logger);
@@ -130,6 +135,9 @@ function fixedPlan(given: ProcessingPlan): ProcessingPlan {
     `The plan must be { path: 'single-page' } or { path: 'batch', batchSize, maxWorkers } with whole numbers.`,
   );
 }
+
+/** The rules run in this process. */
+const EMBEDDED_PRICE: PriceTable = { [EMBEDDED_MODEL_ID]: { input: 0, output: 0 } };
 
 interface ChosenModel {
   client: ChatClient;
