@@ -25,4 +25,10 @@ export type { PriceTable, Usage } from './llm/usage.js';
 export type { ChatClient, Model, TokenBudget } from './llm/model.js';
 export type { FailureReason } from './llm/failure.js';
 
-export type { DocumentStore, StoredDocument } from './store/document-store.js';
+export type {
+  DocumentStore,
+  DocumentType,
+  ProcessedDocument,
+  ProcessingCost,
+  StoredDocument,
+} from './store/document-store.js';

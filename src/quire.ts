@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { AzureOpenAI, OpenAI } from 'openai';
 import { pino } from 'pino';
 import { z } from 'zod';
@@ -60,7 +61,7 @@ export interface Quire {
   processPdf(bytes: Uint8Array, context?: DocumentContext): Promise<DocumentRecord>;
   /** The routes of the upload flow, to be mounted under any path of an Express app. */
   router(): Router;
-  /** Stops what is running and gives back everything that was started. */
+  /** Takes no more documents, stops those being read and gives back everything that was started. */
   close(): Promise<void>;
 }
 
@@ -97,7 +98,9 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
     ocrTimeLimitMs: settings.OCR_TIME_LIMIT_MS,
   });
   const store = options.store ?? new MemoryStore();
-  const run = (source: TextSource, { signal, onProgress }: DocumentContext) =>
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
+  const run = (source: TextSource, { signal = closing.signal, onProgress }: DocumentContext) =>
     runPipeline({ processor, prices: { ...settings.LLM_PRICES, ...EMBEDDED_PRICE } }, source, {
       plan,
       signal,
@@ -121,7 +124,9 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
     processPdf,
     router: () => uploadRouter({ jobs, store, plan, maxMegabytes: settings.UPLOAD_MAX_MB, logger }),
     async close() {
-      await jobs.close();
+      const closed = jobs.close();
+      closing.abort(new Error('Quire was closed.'));
+      await closed;
       await reader.close();
       await model.close();
     },

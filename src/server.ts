@@ -11,11 +11,11 @@ async function serve(): Promise<void> {
   const logger = pino({ level: LOG_LEVEL });
   const quire = await createQuire({ logger });
   const about = { model: quire.modelName, plan: formatPlan(quire.plan) };
-  const page = fileURLToPath(new URL('upload/page.html', import.meta.url));
+  const root = fileURLToPath(new URL('upload', import.meta.url));
 
   const app = express();
   app.disable('x-powered-by');
-  app.get('/', (_request, response) => response.sendFile(page));
+  app.get('/', (_request, response) => response.sendFile('page.html', { root }));
   app.get('/about', (_request, response) => response.json(about));
   app.use(quire.router());
 

@@ -195,14 +195,17 @@ test('calls under way never exceed LLM_MAX_CONCURRENCY, however many documents t
   await quire.close();
 });
 
-test('a call that does not answer in time is broken off, asked again and counted as unknown usage', async () => {
-  const provider = await start({ fault: (_call, index) => (index === 0 ? 'silence' : undefined) });
-  const quire = await quireWith(provider, SINGLE, { LLM_TIMEOUT_MS: '300' });
-  const record = await quire.processPages(account(1));
-  expect(record.failed_pages).toEqual([]);
-  expect(record.usage).toMatchObject({ calls: 2, unknown_usage_calls: 1, prompt_tokens: 1_000 });
-  await quire.close();
-});
+test.each(['silence', 'silence in the body'] as const)(
+  'a call that meets %s is broken off in time, asked again and counted as unknown usage',
+  async (fault) => {
+    const provider = await start({ fault: (_call, index) => (index === 0 ? fault : undefined) });
+    const quire = await quireWith(provider, SINGLE, { LLM_TIMEOUT_MS: '300' });
+    const record = await quire.processPages(account(1));
+    expect(record.failed_pages).toEqual([]);
+    expect(record.usage).toMatchObject({ calls: 2, unknown_usage_calls: 1, prompt_tokens: 1_000 });
+    await quire.close();
+  },
+);
 
 test('an abort ends the document at once with its reason, and no further call is made', async () => {
   const provider = await start({ fault: () => 'silence' });

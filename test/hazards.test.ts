@@ -57,6 +57,24 @@ describe('a batch', () => {
     });
   });
 
+  test.each(['swapped echo', 'shifted'] as const)(
+    '1: whose parts name other pages (%s) is asked again for those pages',
+    async (fault) => {
+      const pages = { 1: `${page1}Branch: Main`, 2: 'Phone_Number: 555-0100', 3: 'Occupation: Baker' };
+      // Values of its own wording: no text can tell whose they are.
+      const read = ({ number }: { number: number }) => [
+        { name: 'Summary', value: `Reading ${number}`, confidence: number },
+      ];
+      const single = await run(pages, SINGLE, { read });
+      const { record, calls } = await run(pages, batch(3, 1), {
+        read,
+        fault: (call) => (call.pages.length > 1 ? fault : undefined),
+      });
+      expect(pagesOf(calls)).toEqual([[1, 2, 3], [1], [2]]);
+      expect(content(record)).toEqual(content(single.record));
+    },
+  );
+
   test('2: is merged in page order, whichever answer arrives first', async () => {
     // Same confidence, same length: the first page's value is kept.
     const pages = { 1: `${page1}Branch: AAAA`, 2: 'Sheet two', 3: 'Branch: BBBB', 4: 'Sheet four' };

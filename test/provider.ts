@@ -42,11 +42,13 @@ export type Fault =
   | 'prose'
   | 'wrong form'
   | 'swapped echo'
+  | 'shifted'
   | 'swapped fields'
   | 'missing page'
   | 'refusal'
   | 'content filter'
-  | 'silence';
+  | 'silence'
+  | 'silence in the body';
 
 export interface Behaviour {
   /** What the model reads on a page. */
@@ -156,6 +158,11 @@ function send(response: ServerResponse, call: Call, read: Behaviour['read'], fau
     return;
   }
   const body = JSON.stringify(envelope(answerTo(call, read, fault), fault));
+  if (fault === 'silence in the body') {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.write(body.slice(0, body.length / 2));
+    return;
+  }
   if (fault === 'reset in the body') {
     response.writeHead(200, {
       'content-type': 'application/json',
@@ -178,6 +185,12 @@ function answerTo(call: Call, read: Behaviour['read'], fault: Fault | undefined)
   if (fault === 'swapped fields' && first && second) {
     [first.fields, second.fields] = [second.fields, first.fields];
   }
+  if (fault === 'shifted' && first && second) {
+    Object.assign(first, second);
+    second.fields = [];
+  }
+  // Some servers close the JSON of an answer that reached the limit: only finish_reason tells.
+  if (fault === 'length') parts.forEach((part) => (part.fields = part.fields.slice(0, -1)));
   if (fault === 'missing page') parts.pop();
   return Object.fromEntries(parts.map((part, index) => [`page_${index + 1}`, part]));
 }
@@ -186,7 +199,6 @@ function envelope(answer: Answer, fault: Fault | undefined) {
   const json = JSON.stringify(answer);
   const contents: Partial<Record<string, string>> = {
     'truncated json': json.slice(0, -5),
-    length: json.slice(0, -5),
     prose: 'I am sorry, I can only talk about the weather.',
     'wrong form': JSON.stringify(
       Object.fromEntries(Object.keys(answer).map((key) => [key, { fields: 'none' }])),

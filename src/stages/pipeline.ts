@@ -6,7 +6,7 @@ import type { AccountPages, PageProcessor } from '../processor/processor.js';
 import { splitAccounts, type AccountSplit } from './accounts.js';
 import { extractFields } from './fields.js';
 import type { PageTexts } from './page-texts.js';
-import { percentAt, type OnProgress, type Progress, type Stage } from './progress.js';
+import { progressAt, type OnProgress, type Progress, type Stage } from './progress.js';
 import { buildRecord, type DocumentRecord } from './record.js';
 
 /** What the stages work with, for every document the same. */
@@ -18,8 +18,8 @@ export interface PipelineTools {
 /** What belongs to one document. */
 export interface PipelineContext {
   plan: ProcessingPlan;
-  signal?: AbortSignal | undefined;
-  onProgress?: OnProgress | undefined;
+  signal: AbortSignal;
+  onProgress: OnProgress | undefined;
 }
 
 /** Where page texts come from: given by the caller, or read from a PDF with progress and abort. */
@@ -40,12 +40,12 @@ export async function runPipeline(
 ): Promise<DocumentRecord> {
   // The run's own signal ends every call of the document when one stage fails.
   const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, ...(outer ? [outer] : [])]);
+  const signal = AbortSignal.any([stop.signal, outer]);
   setMaxListeners(0, signal);
-  const state: Omit<Progress, 'stage' | 'percent'> = { pagesProcessed: 0, totalPages: 0, accounts: [] };
-  const report = (stage: Stage, share: number, change: Partial<typeof state> = {}) => {
-    Object.assign(state, change);
-    onProgress?.({ stage, percent: percentAt(stage, share), ...state });
+  let progress: Progress | undefined;
+  const report = (stage: Stage, share: number, change: Partial<Progress> = {}) => {
+    progress = progressAt(stage, share, { ...progress, ...change });
+    onProgress?.(progress);
   };
   try {
     signal.throwIfAborted();

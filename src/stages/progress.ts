@@ -22,6 +22,8 @@ export interface Progress {
   stage: Stage;
   /** Overall, 0 to 100; never goes back. Uploading takes the first 40. */
   percent: number;
+  /** Of this stage, 0 to 100. */
+  stagePercent: number;
   /** Pages this stage is done with. */
   pagesProcessed: number;
   totalPages: number;
@@ -32,7 +34,15 @@ export interface Progress {
 export type OnProgress = (progress: Progress) => void;
 
 /** @param share of the stage that is done, 0 to 1 */
-export function percentAt(stage: Stage, share: number): number {
+export function progressAt(stage: Stage, share: number, known: Partial<Progress> = {}): Progress {
   const [from, to] = SPAN[stage];
-  return Math.floor(from + (to - from) * Math.min(1, Math.max(0, share)));
+  return {
+    pagesProcessed: 0,
+    totalPages: 0,
+    accounts: [],
+    ...known,
+    stage,
+    percent: Math.floor(from + (to - from) * share),
+    stagePercent: Math.floor(100 * share),
+  };
 }

@@ -1,3 +1,4 @@
+import type { Stage } from '../stages/progress.js';
 import type { DocumentRecord } from '../stages/record.js';
 
 /** What the upload flow keeps of a document, key by key as existing clients read it. */
@@ -8,6 +9,10 @@ export interface StoredDocument {
   /** ISO 8601, the time of the upload until the document is processed. */
   processed_date: string;
   status: 'extracting' | 'completed' | 'failed';
+  /** The stage reached: of a failed document, the one it failed in. */
+  stage: Stage;
+  /** Why the document failed, for the person who sent it. */
+  error: string | null;
   total_pages: number;
   document_type_info: DocumentType;
   processing_cost: ProcessingCost;

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Logger } from '../logger.js';
 import { PdfError } from '../stages/pdf-error.js';
-import type { ProcessingPlan } from '../processor/plan.js';
-import { percentAt, type OnProgress, type Progress } from '../stages/progress.js';
+import { progressAt, type OnProgress, type Progress } from '../stages/progress.js';
 import type { DocumentRecord } from '../stages/record.js';
 import type { DocumentStore, ProcessedDocument, StoredDocument } from '../store/document-store.js';
-import type { Logger } from '../logger.js';
 
 /** A file as it was uploaded. */
 export interface Upload {
@@ -13,22 +12,21 @@ export interface Upload {
   documentName: string;
 }
 
-/** Reads one PDF under a plan: `processPdf` of Quire. */
+/** Reads one PDF: `processPdf` of Quire. */
 export type ReadPdf = (
   bytes: Uint8Array,
-  context: { plan: ProcessingPlan; signal: AbortSignal; onProgress: OnProgress },
+  context: { signal: AbortSignal; onProgress: OnProgress },
 ) => Promise<DocumentRecord>;
 
-/** How far a document is. `problem` says what a person should know when it failed. */
-export interface JobState {
-  status: StoredDocument['status'];
+interface Job {
   progress: Progress;
-  problem?: string;
-}
-
-interface Job extends JobState {
   stop: AbortController;
   done: Promise<void>;
+}
+
+/** Thrown for an upload that comes when no more are taken. */
+export class ClosedError extends Error {
+  override readonly name = 'ClosedError';
 }
 
 /** The documents being read in the background, and how far each one is. */
@@ -37,6 +35,7 @@ export class Jobs {
   readonly #store: DocumentStore;
   readonly #logger: Logger;
   readonly #jobs = new Map<string, Job>();
+  #closed = false;
 
   constructor(readPdf: ReadPdf, store: DocumentStore, logger: Logger) {
     this.#readPdf = readPdf;
@@ -44,60 +43,62 @@ export class Jobs {
     this.#logger = logger;
   }
 
-  /** Keeps the upload and starts reading it. @returns the document's id, which cannot be guessed */
-  async start(upload: Upload, plan: ProcessingPlan): Promise<string> {
+  /**
+   * Keeps the upload and starts reading it.
+   *
+   * @returns the document's id, which cannot be guessed
+   * @throws {ClosedError} after `close`
+   */
+  async start(upload: Upload): Promise<string> {
+    if (this.#closed) throw new ClosedError('No more documents are taken');
     const document = placeholder(upload);
     await this.#store.add(document, upload.bytes);
     const job: Job = {
-      status: 'extracting',
-      progress: {
-        stage: 'ocr_extraction',
-        percent: percentAt('ocr_extraction', 0),
-        pagesProcessed: 0,
-        totalPages: 0,
-        accounts: [],
-      },
+      progress: progressAt('ocr_extraction', 0),
       stop: new AbortController(),
       done: Promise.resolve(),
     };
     this.#jobs.set(document.id, job);
-    job.done = this.#run(document, upload.bytes, plan, job);
+    job.done = this.#run(document, upload.bytes, job).finally(() => this.#jobs.delete(document.id));
     return document.id;
   }
 
-  state(id: string): JobState | undefined {
-    return this.#jobs.get(id);
+  /** How far a document is; undefined when it is not being read. */
+  progress(id: string): Progress | undefined {
+    return this.#jobs.get(id)?.progress;
   }
 
   /** Stops reading the document and forgets it; false when there is none. */
   async delete(id: string): Promise<boolean> {
     this.#jobs.get(id)?.stop.abort();
-    this.#jobs.delete(id);
     return this.#store.delete(id);
   }
 
-  /** Stops all reading and waits until it has ended. */
+  /** Takes no more uploads, stops all reading and waits until it has ended. */
   async close(): Promise<void> {
+    this.#closed = true;
     const jobs = [...this.#jobs.values()];
     for (const { stop } of jobs) stop.abort();
     await Promise.all(jobs.map(({ done }) => done));
   }
 
-  async #run(document: StoredDocument, bytes: Uint8Array, plan: ProcessingPlan, job: Job): Promise<void> {
-    const onProgress: OnProgress = (progress) => (job.progress = progress);
+  /** Never rejects: nobody waits for a job but `close`. */
+  async #run(document: StoredDocument, bytes: Uint8Array, job: Job): Promise<void> {
     const { signal } = job.stop;
+    const onProgress: OnProgress = (progress) => {
+      // Complete is a document only once it is kept.
+      if (progress.stage !== 'completed') job.progress = progress;
+    };
     try {
-      const record = await this.#readPdf(bytes, { plan, signal, onProgress });
-      const outcome = processed(document, record, job.progress.totalPages);
-      await this.#store.update(outcome);
-      if (outcome.status === 'failed') job.problem = 'No page could be read; failed_pages says why.';
-      job.status = outcome.status;
+      const record = await this.#readPdf(bytes, { signal, onProgress });
+      await this.#store.update(processed(document, record, job.progress));
     } catch (error) {
       if (signal.aborted) return;
-      job.problem = error instanceof PdfError ? error.message : 'Reading the document failed unexpectedly.';
       this.#logger.error({ document: document.id, ...describe(error) }, 'a document failed');
-      await this.#store.update({ ...document, status: 'failed', total_pages: job.progress.totalPages });
-      job.status = 'failed';
+      const message = error instanceof PdfError ? error.message : 'Reading the document failed unexpectedly.';
+      await this.#store.update(failed(document, job.progress, message)).catch((error: unknown) => {
+        this.#logger.error({ document: document.id, ...describe(error) }, 'a failed document was not kept');
+      });
     }
   }
 }
@@ -109,6 +110,8 @@ function placeholder({ filename, documentName }: Upload): StoredDocument {
     document_name: documentName,
     processed_date: new Date().toISOString(),
     status: 'extracting',
+    stage: 'ocr_extraction',
+    error: null,
     total_pages: 0,
     document_type_info: { document_type: 'unknown', document_type_display: 'Not read yet' },
     processing_cost: { llm_calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 },
@@ -116,28 +119,30 @@ function placeholder({ filename, documentName }: Upload): StoredDocument {
   };
 }
 
-function processed(document: StoredDocument, record: DocumentRecord, totalPages: number): StoredDocument {
-  const { accounts, document: whole, failed_pages: failed, usage } = record;
+function failed(document: StoredDocument, { stage, totalPages }: Progress, error: string): StoredDocument {
+  return { ...document, status: 'failed', stage, error, total_pages: totalPages };
+}
+
+function processed(document: StoredDocument, record: DocumentRecord, progress: Progress): StoredDocument {
+  const { accounts, document: whole, failed_pages: missing, usage } = record;
   const groups = whole ? [whole] : accounts;
+  const named = new Set(Object.values(record.page_mapping)).size;
   const type =
-    accounts.length > 0
+    named > 0
       ? { document_type: 'loan_document', document_type_display: 'Loan or account package' }
       : { document_type: 'document', document_type_display: 'Document without account numbers' };
   const entry: ProcessedDocument = {
     ...type,
     ...record,
-    extracted_fields: {
-      total_accounts: new Set(Object.values(record.page_mapping)).size,
-      accounts_processed: accounts.length,
-    },
-    needs_human_review: failed.length > 0 || groups.some((group) => group.needs_human_review),
+    extracted_fields: { total_accounts: named, accounts_processed: accounts.length },
+    needs_human_review: missing.length > 0 || groups.some((group) => group.needs_human_review),
   };
-  return {
+  const read: StoredDocument = {
     ...document,
     processed_date: new Date().toISOString(),
-    // Nothing but failed pages is no reading of the document.
-    status: groups.length === 0 && failed.length > 0 ? 'failed' : 'completed',
-    total_pages: totalPages,
+    status: 'completed',
+    stage: 'completed',
+    total_pages: progress.totalPages,
     document_type_info: type,
     processing_cost: {
       llm_calls: usage.calls,
@@ -147,6 +152,10 @@ function processed(document: StoredDocument, record: DocumentRecord, totalPages:
     },
     documents: [entry],
   };
+  // Nothing but failed pages is no reading of the document.
+  return groups.length === 0 && missing.length > 0
+    ? failed(read, progress, 'No page could be read; failed_pages says why.')
+    : read;
 }
 
 /** What may be logged of an unforeseen error: its message could quote a page, its place does not. */

@@ -1,9 +1,12 @@
-import { STAGES } from '../stages/progress.js';
+import { STAGES, type Progress } from '../stages/progress.js';
 import type { StoredDocument } from '../store/document-store.js';
-import type { JobState } from './jobs.js';
 
-/** The answer of `GET /status/:id` (CURRENT_SYSTEM, The web upload flow). */
-export function jobStatus(document: StoredDocument | undefined, job: JobState | undefined) {
+/**
+ * The answer of `GET /status/:id` (CURRENT_SYSTEM, The web upload flow).
+ *
+ * @param progress while the document is being read
+ */
+export function jobStatus(document: StoredDocument | undefined, progress: Progress | undefined) {
   if (!document) {
     return {
       status: 'Unknown job ID',
@@ -16,37 +19,33 @@ export function jobStatus(document: StoredDocument | undefined, job: JobState | 
       is_complete: false,
     };
   }
-  const { stage, progress, pages_processed, total_pages, accounts } = soFar(document, job);
-  const complete = document.status !== 'extracting';
+  const isComplete = document.status !== 'extracting';
   return {
     status: document.status,
-    detailed_message: message(document, job),
-    progress,
-    stage,
-    pages_processed,
-    total_pages,
-    accounts,
-    is_complete: complete,
-    ...(complete && { result: { documents: document.documents } }),
+    detailed_message: message(document, progress),
+    ...soFar(document, progress),
+    is_complete: isComplete,
+    ...(isComplete && { result: { documents: document.documents } }),
   };
 }
 
 /** The `status` of `GET /api/document/:id/background-status`. */
-export function backgroundStatus(document: StoredDocument, job: JobState | undefined) {
-  const state = soFar(document, job);
-  const reached = STAGES.findIndex((stage) => stage === (job?.progress.stage ?? 'completed'));
+export function backgroundStatus(document: StoredDocument, progress: Progress | undefined) {
+  const reached = STAGES.indexOf(progress?.stage ?? document.stage);
   const stages = STAGES.map((stage, index) => {
     if (index < reached || document.status === 'completed')
       return [stage, { status: 'completed', progress: 100 }];
     if (index > reached) return [stage, { status: 'pending', progress: 0 }];
-    return [
-      stage,
-      { status: document.status === 'failed' ? 'failed' : 'in_progress', progress: state.progress },
-    ];
+    const status = document.status === 'failed' ? 'failed' : 'in_progress';
+    return [stage, { status, progress: progress?.stagePercent ?? 0 }];
   });
+  const missing = document.documents.flatMap(({ failed_pages }) => failed_pages);
   return {
-    ...state,
-    errors: errors(document, job),
+    ...soFar(document, progress),
+    errors: [
+      ...(document.error === null ? [] : [document.error]),
+      ...missing.map(({ page, reason }) => `Page ${page}: ${reason}`),
+    ],
     stages: Object.fromEntries(stages) as Record<string, unknown>,
   };
 }
@@ -70,7 +69,7 @@ export function completeData(document: StoredDocument, index: number) {
   );
 }
 
-/** The answer of `GET /api/costs`: a total is null as soon as one document's cost is unknown. */
+/** The answer of `GET /api/costs`: the total is null as soon as one document's cost is unknown. */
 export function costs(documents: readonly StoredDocument[]) {
   const all = documents.map(({ processing_cost }) => processing_cost);
   const sum = (key: 'llm_calls' | 'input_tokens' | 'output_tokens') =>
@@ -93,25 +92,34 @@ export function costs(documents: readonly StoredDocument[]) {
   };
 }
 
-function soFar(document: StoredDocument, job: JobState | undefined) {
-  const pages = document.total_pages;
+function soFar(document: StoredDocument, progress: Progress | undefined) {
+  if (document.status === 'extracting') {
+    return {
+      progress: progress?.percent ?? 0,
+      stage: progress?.stage ?? document.stage,
+      pages_processed: progress?.pagesProcessed ?? 0,
+      total_pages: progress?.totalPages ?? document.total_pages,
+      accounts: progress?.accounts ?? [],
+    };
+  }
+  const mapping = document.documents.flatMap(({ page_mapping }) => Object.values(page_mapping));
   return {
-    stage: document.status === 'extracting' ? (job?.progress.stage ?? 'ocr_extraction') : document.status,
-    progress: document.status === 'extracting' ? (job?.progress.percent ?? 0) : 100,
-    pages_processed: job?.progress.pagesProcessed ?? pages,
-    total_pages: job?.progress.totalPages ?? pages,
-    accounts: job?.progress.accounts ?? [],
+    progress: 100,
+    stage: document.status,
+    pages_processed: document.total_pages,
+    total_pages: document.total_pages,
+    accounts: [...new Set(mapping)],
   };
 }
 
-function message(document: StoredDocument, job: JobState | undefined): string {
-  const { pages_processed: done, total_pages: total } = soFar(document, job);
-  if (document.status === 'failed') return job?.problem ?? 'Reading the document failed.';
-  if (document.status === 'completed') {
-    const missing = document.documents[0]?.failed_pages.length ?? 0;
-    return missing === 0 ? `All ${total} pages read.` : `Read, but ${missing} of ${total} pages failed.`;
-  }
-  switch (job?.progress.stage) {
+function message(document: StoredDocument, progress: Progress | undefined): string {
+  if (document.error !== null) return document.error;
+  const { pages_processed: done, total_pages: total, stage } = soFar(document, progress);
+  switch (stage) {
+    case 'completed': {
+      const missing = document.documents.flatMap(({ failed_pages }) => failed_pages).length;
+      return missing === 0 ? `All ${total} pages read.` : `Read, but ${missing} of ${total} pages failed.`;
+    }
     case 'llm_extraction':
       return `Reading fields: ${done} of ${total} pages.`;
     case 'account_splitting':
@@ -120,12 +128,4 @@ function message(document: StoredDocument, job: JobState | undefined): string {
     default:
       return total === 0 ? 'Opening the document.' : `Reading text: ${done} of ${total} pages.`;
   }
-}
-
-function errors(document: StoredDocument, job: JobState | undefined): string[] {
-  const missing = document.documents.flatMap(({ failed_pages }) => failed_pages);
-  return [
-    ...(job?.problem === undefined ? [] : [job.problem]),
-    ...missing.map(({ page, reason }) => `Page ${page}: ${reason}`),
-  ];
 }
