@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { AzureOpenAI, OpenAI } from 'openai';
 import { pino } from 'pino';
-import { z } from 'zod';
 import type { Router } from 'express';
 import { EMBEDDED_MODEL_ID, EMBEDDED_MODEL_NAME, startEmbeddedModel } from './llm/embedded-model.js';
 import type { ChatClient } from './llm/model.js';
@@ -169,31 +168,31 @@ async function chooseModel({ openai, model }: QuireOptions, settings: Settings):
 
 function clientFrom(settings: Settings): ChatClient | undefined {
   const { AZURE_OPENAI_API_KEY: azureKey, AZURE_OPENAI_ENDPOINT: endpoint } = settings;
-  if (azureKey ?? endpoint) {
+  if (azureKey) {
     const apiVersion = settings.OPENAI_API_VERSION;
-    if (!azureKey || !endpoint || !apiVersion) {
+    if (!endpoint || !apiVersion) {
       throw new SettingsError(
-        'Azure needs all of AZURE_OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT and OPENAI_API_VERSION.',
+        'AZURE_OPENAI_API_KEY needs AZURE_OPENAI_ENDPOINT and OPENAI_API_VERSION beside it.',
       );
     }
-    return new AzureOpenAI({ apiKey: azureKey, endpoint, apiVersion });
+    return new AzureOpenAI({ apiKey: azureKey, endpoint, apiVersion, baseURL: null });
   }
-  const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL } = settings;
-  return apiKey ? new OpenAI({ apiKey, ...(baseURL && { baseURL }) }) : undefined;
+  const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL, OPENAI_MODEL: model } = settings;
+  if (apiKey) return new OpenAI({ apiKey, ...(baseURL && { baseURL }) });
+  if (!baseURL && !model) return undefined;
+  throw new SettingsError(
+    'There is a model but no key: set OPENAI_API_KEY, to any text for a service that needs none.',
+  );
 }
-
-const pageNumber = z.coerce.number().int().min(1);
 
 /** Page texts in ascending order of their numbers; a page without text is a blank one. */
 function pagesGiven(texts: Readonly<Record<number, string | null | undefined>>): Map<number, string> {
   const pages = Object.entries(texts).map(([key, text]) => {
-    const number = pageNumber.safeParse(key);
-    if (!number.success || String(number.data) !== key) {
+    if (!/^[1-9]\d{0,14}$/.test(key))
       throw new InvalidPagesError('Page numbers must be whole numbers from 1.');
-    }
     if (typeof (text ?? '') !== 'string')
       throw new InvalidPagesError(`Page ${key}: the text must be a string.`);
-    return [number.data, text ?? ''] as const;
+    return [Number(key), text ?? ''] as const;
   });
   if (pages.length === 0) throw new InvalidPagesError('There must be at least one page.');
   return new Map(pages.sort(([a], [b]) => a - b));

@@ -3,11 +3,11 @@ import express from 'express';
 import { pino } from 'pino';
 import { formatPlan } from './processor/plan.js';
 import { createQuire } from './quire.js';
-import { readSettings } from './settings.js';
+import { readHostSettings } from './settings.js';
 
 /** The runnable host: Quire's routes and one page to try them on. */
 async function serve(): Promise<void> {
-  const { HOST, PORT, LOG_LEVEL } = readSettings();
+  const { HOST, PORT, LOG_LEVEL } = readHostSettings();
   const logger = pino({ level: LOG_LEVEL });
   const quire = await createQuire({ logger });
   const about = { model: quire.modelName, plan: formatPlan(quire.plan) };

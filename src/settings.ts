@@ -35,7 +35,8 @@ const environment = z.object({
   AZURE_OPENAI_ENDPOINT: z.url().optional(),
   OPENAI_API_VERSION: z.string().optional(),
   LLM_MAX_CONCURRENCY: whole(1, 1_000, 20),
-  LLM_TIMEOUT_MS: whole(1, 3_600_000, 120_000),
+  // Node's fetch gives up on an answer that has not begun after 300 s.
+  LLM_TIMEOUT_MS: whole(1, 300_000, 120_000),
   LLM_PAGE_ATTEMPTS: whole(1, 100, 6),
   LLM_INPUT_BUDGET: whole(1_000, 100_000_000, 128_000),
   LLM_OUTPUT_BUDGET: whole(1_000, 100_000_000, 40_000),
@@ -46,6 +47,10 @@ const environment = z.object({
   OCR_TIME_LIMIT_MS: whole(100, 3_600_000, 60_000),
   UPLOAD_MAX_MB: whole(1, 2_000, 50),
   QUIRE_PLAN: plan.optional(),
+});
+
+/** Settings of the runnable host alone: an app that mounts Quire has its own of these names. */
+const hostEnvironment = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   PORT: whole(0, 65_535, 3_000),
   HOST: z.string().default('127.0.0.1'),
@@ -53,16 +58,20 @@ const environment = z.object({
 
 export type Settings = z.infer<typeof environment>;
 
-/**
- * Reads the settings. An empty variable counts as one that is not set.
- *
- * @throws {SettingsError} naming every setting that cannot be used, and why
- */
-export function readSettings(
-  variables: Readonly<Record<string, string | undefined>> = process.env,
-): Settings {
-  const given = Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== '');
-  const settings = environment.safeParse(Object.fromEntries(given));
+/** @throws {SettingsError} naming every setting that cannot be used, and why */
+export function readSettings(): Settings {
+  return read(environment);
+}
+
+/** @throws {SettingsError} naming every setting that cannot be used, and why */
+export function readHostSettings(): z.infer<typeof hostEnvironment> {
+  return read(hostEnvironment);
+}
+
+function read<T>(schema: z.ZodType<T>): T {
+  // An empty variable counts as one that is not set.
+  const given = Object.entries(process.env).filter(([, value]) => value !== undefined && value.trim() !== '');
+  const settings = schema.safeParse(Object.fromEntries(given));
   if (settings.success) return settings.data;
   const wrong = settings.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new SettingsError(`Settings that cannot be used:\n${wrong.join('\n')}`);

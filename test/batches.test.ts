@@ -42,7 +42,7 @@ test('batches are consecutive, of one kind, as even as can be and never more tha
 
 test('a batch that would exceed the input or the output budget is divided, a single page is not', () => {
   const pages = loanPages(8, 'x'.repeat(2_000));
-  expect(numbers(planBatches(pages, 8, { input: 2_500, output: 1_000_000 }))).toEqual([
+  expect(numbers(planBatches(pages, 8, { input: 6_500, output: 1_000_000 }))).toEqual([
     [1, 2],
     [3, 4],
     [5, 6],

@@ -125,7 +125,8 @@ describe('a page that always fails', () => {
     ['by unusable answers, after 6 calls of its own', 'prose', 'not_json', 6],
     ['by refusal, after 2', 'refusal', 'refused', 2],
     ['by the content filter, after 2', 'content filter', 'content_filter', 2],
-    ['by a request not accepted, after 2', { status: 400 }, 'bad_request', 2],
+    ['by a request not accepted, after 2', { status: 400, code: 400 }, 'bad_request', 2],
+    ['by an answer without end, after 6', 'endless', 'too_long', 6],
     ['by quota, after 2', { status: 429, code: 'insufficient_quota' }, 'quota_exhausted', 2],
   ])('%s, is the one failed page, under every plan', async (_name, fault, reason, ownCalls) => {
     for (const plan of [SINGLE, batch(3, 5)]) {
@@ -172,18 +173,91 @@ test.each([
   await quire.close();
 });
 
-test('a Retry-After holds back every call of the process, of other documents too', async () => {
-  const provider = await start({
-    delay: () => 30,
-    fault: (_call, index) => (index === 0 ? { status: 429, headers: { 'retry-after': '1' } } : undefined),
+const inTwoSeconds = () => new Date(Date.now() + 2_000).toUTCString();
+
+test.each<[string, () => Record<string, string>]>([
+  ['in seconds', () => ({ 'retry-after': '1' })],
+  ['as a date', () => ({ 'retry-after': inTwoSeconds() })],
+  ['in milliseconds', () => ({ 'retry-after-ms': '1000' })],
+  ['beside milliseconds that are none', () => ({ 'retry-after-ms': 'soon', 'retry-after': '1' })],
+])(
+  'a Retry-After %s holds back every call of the process, of other documents too',
+  async (_name, headers) => {
+    const provider = await start({
+      delay: () => 30,
+      fault: (_call, index) => (index === 0 ? { status: 429, code: 429, headers: headers() } : undefined),
+    });
+    const quire = await quireWith(provider, batch(1, 2), { LLM_MAX_CONCURRENCY: '2' });
+    await Promise.all([quire.processPages(account(3)), quire.processPages(account(3))]);
+    const [first, ...others] = provider.calls.map(({ startedAt }) => startedAt);
+    // The second call was under way already when the first was told to wait.
+    const held = others.slice(1).map((startedAt) => startedAt - (first ?? 0));
+    expect(held).toHaveLength(5);
+    expect(Math.min(...held)).toBeGreaterThanOrEqual(1_000);
+    await quire.close();
+  },
+);
+
+test('a page is not given up because the service asked to wait, however often', async () => {
+  const wait: Fault = { status: 429, headers: { 'retry-after-ms': '1' } };
+  const provider = await start({ fault: (_call, index) => (index < 8 ? wait : undefined) });
+  const quire = await quireWith(provider, SINGLE);
+  const { failed_pages: failed, usage } = await quire.processPages(account(1));
+  expect(failed).toEqual([]);
+  expect(usage.calls).toBe(9);
+  await quire.close();
+});
+
+test('a batch that fails for a passing reason is asked again as a batch', async () => {
+  const provider = await start({ fault: (_call, index) => (index < 2 ? { status: 503 } : undefined) });
+  const quire = await quireWith(provider, batch(3, 1));
+  expect((await quire.processPages(account(3))).usage).toMatchObject({ calls: 3, salvage_calls: 0 });
+  await quire.close();
+});
+
+test('what every request shall carry is passed through, and cannot replace what Quire sends', async () => {
+  const provider = await start({});
+  const defaults = { temperature: 0, model: 'another', messages: [], max_completion_tokens: 1 };
+  const quire = await quireWith(provider, SINGLE, { LLM_REQUEST_DEFAULTS: JSON.stringify(defaults) });
+  await quire.processPages(account(1));
+  expect(provider.calls[0]?.body).toMatchObject({
+    temperature: 0,
+    model: 'test-model',
+    max_completion_tokens: 4_000,
   });
-  const quire = await quireWith(provider, batch(1, 2), { LLM_MAX_CONCURRENCY: '2' });
-  await Promise.all([quire.processPages(account(3)), quire.processPages(account(3))]);
-  const [first, ...others] = provider.calls.map(({ startedAt }) => startedAt);
-  // The second call was under way already when the first was told to wait.
-  const held = others.slice(1).map((startedAt) => startedAt - (first ?? 0));
-  expect(held).toHaveLength(5);
-  expect(Math.min(...held)).toBeGreaterThanOrEqual(1_000);
+  await quire.close();
+});
+
+test('closing stops documents under way, and later ones are refused', async () => {
+  const provider = await start({ fault: () => 'silence' });
+  const quire = await quireWith(provider, batch(1, 3));
+  const reading = quire.processPages(account(10));
+  while (provider.calls.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  await quire.close();
+  await expect(reading).rejects.toThrow('Quire was closed.');
+  await expect(quire.processPages(account(1))).rejects.toThrow('Quire was closed.');
+  expect(provider.calls).toHaveLength(3);
+});
+
+test('a caller that fails at showing progress loses nothing', async () => {
+  const provider = await start({});
+  const quire = await quireWith(provider, SINGLE);
+  const onProgress = () => {
+    throw new Error('the screen is gone');
+  };
+  expect((await quire.processPages(account(2), { onProgress })).accounts[0]?.pages).toEqual([1, 2]);
+  await quire.close();
+});
+
+test.each<[object, string]>([
+  [{}, 'at least one page'],
+  [{ 0: 'text' }, 'whole numbers from 1'],
+  [{ '01': 'text' }, 'whole numbers from 1'],
+  [{ 1: 7 }, 'Page 1: the text must be a string'],
+])('pages %j are refused with a clear message', async (pages, message) => {
+  const provider = await start({});
+  const quire = await quireWith(provider, SINGLE);
+  await expect(quire.processPages(pages as Record<number, string>)).rejects.toThrow(message);
   await quire.close();
 });
 
@@ -223,9 +297,11 @@ test('an abort ends the document at once with its reason, and no further call is
 test('an abort does not wait for a Retry-After', async () => {
   const provider = await start({ fault: () => ({ status: 429, headers: { 'retry-after': '2' } }) });
   const quire = await quireWith(provider, SINGLE);
+  const started = performance.now();
   await expect(quire.processPages(account(1), { signal: AbortSignal.timeout(300) })).rejects.toThrow(
     /timeout/i,
   );
+  expect(performance.now() - started).toBeLessThan(1_500);
   await quire.close();
 });
 
@@ -248,6 +324,17 @@ describe('usage', () => {
     });
     await quire.close();
   });
+
+  test.each<Fault>(['reset', 'reset in the body', 'cut body', 'html', 'no usage'])(
+    'is unknown, not zero, for a call that ends in: %s',
+    async (fault) => {
+      const provider = await start({ fault: (_call, index) => (index === 0 ? fault : undefined) });
+      const quire = await quireWith(provider, SINGLE);
+      const { usage } = await quire.processPages(account(1));
+      expect(usage.unknown_usage_calls).toBe(1);
+      await quire.close();
+    },
+  );
 
   test('has no cost when the model has no price', async () => {
     const provider = await start({});

@@ -77,11 +77,19 @@ describe('a batch', () => {
 
   test('2: is merged in page order, whichever answer arrives first', async () => {
     // Same confidence, same length: the first page's value is kept.
-    const pages = { 1: `${page1}Branch: AAAA`, 2: 'Sheet two', 3: 'Branch: BBBB', 4: 'Sheet four' };
+    const pages = {
+      1: `${page1}Branch: AAAA`,
+      2: 'The second sheet',
+      3: 'Branch: BBBB',
+      4: 'The fourth sheet',
+    };
     const { record, calls } = await run(pages, batch(2, 2), {
       delay: ({ pages: [first] }) => (first?.number === 1 ? 100 : 0),
     });
-    expect(calls).toHaveLength(2);
+    expect(pagesOf(calls)).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
     expect(record.accounts[0]?.result).toEqual({ Branch: { value: 'AAAA', confidence: 90 } });
   });
 
@@ -91,17 +99,19 @@ describe('a batch', () => {
       2: 'STATE OF OHIO\nHeight: 5-11',
       3: 'Eye color: BRN\nWEIGHT: 180',
       4: 'Occupation: Baker',
+      // The kind is told from the whole text, though only its beginning is sent.
+      5: `${'filler '.repeat(2_000)}OHIO`,
     };
     const single = await run(pages, SINGLE);
     const batched = await run(pages, batch(10, 1));
     const instructionOf = (calls: Call[], number: number) =>
       calls.find((call) => call.pages.some((page) => page.number === number))?.instruction;
-    for (const number of [1, 2, 3, 4]) {
+    for (const number of [1, 2, 3, 4, 5]) {
       expect(instructionOf(batched.calls, number)).toBe(instructionOf(single.calls, number));
     }
     expect(pagesOf(batched.calls).sort()).toEqual([
       [1, 4],
-      [2, 3],
+      [2, 3, 5],
     ]);
   });
 
@@ -143,31 +153,68 @@ describe('a batch', () => {
     expect(record.accounts).toEqual(single.record.accounts);
   });
 
-  test('7: takes pages unsorted, repeated and without text', async () => {
-    const provider = await Provider.start({ read: readLines });
-    providers.push(provider);
-    const quire = await createQuire({ openai: provider.client(), model: 'test-model' });
+  describe('called with accounts and page texts', () => {
     const texts = new Map([
       [3, 'Occupation: Baker'],
       [1, 'Branch: Main Street'],
       [2, '  \u0085 short '],
     ]);
-    const accounts = [{ accountNumber: '1', pages: [3, 4, 1, 3, 2, 1] }];
-    const usage = new UsageLedger({});
-    const { signal } = new AbortController();
-    const [result] = await quire.processor.processBatchesParallel(accounts, texts, 2, 2, { usage, signal });
-    expect(pagesOf(provider.calls)).toEqual([[1, 3]]);
-    expect(result?.record?.pages).toEqual([1, 2, 3, 4]);
-    expect(Object.keys(result?.record?.page_data ?? {})).toEqual(['1', '3']);
-    await quire.close();
+    const start = async () => {
+      const provider = await Provider.start({ read: readLines });
+      providers.push(provider);
+      const { processor } = await createQuire({ openai: provider.client(), model: 'test-model' });
+      const { signal } = new AbortController();
+      return { provider, processor, run: { usage: new UsageLedger({}), signal } };
+    };
+
+    test('7: takes pages unsorted, repeated and without text', async () => {
+      const { provider, processor, run } = await start();
+      const accounts = [{ accountNumber: '1', pages: [3, 4, 1, 3, 2, 1] }];
+      const [result] = await processor.processBatchPagesWithLlm(accounts, texts, 2, run);
+      expect(pagesOf(provider.calls)).toEqual([[1, 3]]);
+      expect(result?.record?.pages).toEqual([1, 2, 3, 4]);
+      expect(Object.keys(result?.record?.page_data ?? {})).toEqual(['1', '3']);
+    });
+
+    test('keeps a page that two accounts share apart', async () => {
+      const { provider, processor, run } = await start();
+      provider.behaviour = {
+        read: () => [{ name: 'Call', value: `${provider.calls.length}`, confidence: 90 }],
+      };
+      const accounts = ['1', '2'].map((accountNumber) => ({ accountNumber, pages: [3] }));
+      const results = await processor.processBatchesParallel(accounts, texts, 2, 1, run);
+      expect(results.map(({ record }) => record?.result)).toMatchObject([
+        { Call: { value: '1' } },
+        { Call: { value: '2' } },
+      ]);
+    });
+
+    test.each([0, -1, 11, 1.5, NaN, undefined as unknown as number])(
+      'refuses a batchSize of %p',
+      async (batchSize) => {
+        const { processor, run } = await start();
+        const accounts = [{ accountNumber: '1', pages: [1] }];
+        await expect(processor.processBatchesParallel(accounts, texts, batchSize, 2, run)).rejects.toThrow(
+          /batchSize must be/,
+        );
+      },
+    );
   });
 
-  test('7: blank pages ask nothing and are counted', async () => {
-    const pages = { 3: '', 1: `${page1}Branch: Main`, 2: '\n 12345678 ', 4: '1234567890' };
+  test('7: blank pages, under 10 characters as the old system trims and counts, ask nothing', async () => {
+    const pages = {
+      1: `${page1}Branch: Main`,
+      2: '\n 123456789 ',
+      3: '',
+      4: '1234567890',
+      5: '🏦🏦🏦🏦🏦🏦🏦🏦🏦',
+      6: '\u0085\u0085123456789\u001c',
+      7: '\ufeff123456789',
+    };
     const { record, calls } = await run(pages, batch(10, 1));
-    expect(pagesOf(calls)).toEqual([[1, 4]]);
-    expect(record.blank_pages).toEqual([2, 3]);
-    expect(record.accounts[0]?.pages).toEqual([1, 2, 3, 4]);
+    expect(pagesOf(calls)).toEqual([[1, 4, 7]]);
+    expect(record.blank_pages).toEqual([2, 3, 5, 6]);
+    expect(record.accounts[0]?.pages).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
 
   test('8: keeps page texts within their tags, whatever they contain', async () => {
@@ -191,8 +238,12 @@ describe('a batch', () => {
       pages[account * 2 - 1] = `ACCOUNT NUMBER: 1000000${account}`;
       pages[account * 2] = 'Filler: '.padEnd(100 * account, 'f');
     }
-    const { calls } = await run(pages, batch(2, 5), { delay: () => 150 });
-    expect(Math.max(...calls.map(({ concurrent }) => concurrent))).toBe(5);
+    const most = async (workers: number) => {
+      const { calls } = await run(pages, batch(2, workers), { delay: () => 100 });
+      return Math.max(...calls.map(({ concurrent }) => concurrent));
+    };
+    expect(await most(5)).toBe(5);
+    expect(await most(3)).toBe(3);
     const { calls: queued } = await run(pages, batch(2, 1));
     expect(pagesOf(queued)).toEqual([
       [9, 10],
@@ -236,6 +287,44 @@ describe('a batch', () => {
       const read = ({ number }: { number: number }) =>
         number === 3 ? [] : [{ name: 'Account_Number', value: '12345678', confidence: 95 }];
       const { calls } = await run(labels, batch(3, 1), { read });
+      expect(calls).toHaveLength(1);
+    });
+
+    test.each([
+      [
+        'a joined list with one entry of its own',
+        'Owner Ada Lovelace',
+        'Owner Mary Smith',
+        'Ada Lovelace, Mary Smith',
+      ],
+      ['a value that ran into its label over there', 'Nothing at all', 'BranchMain Street', 'Main Street'],
+      ['figures that ran into their label over there', 'Sheet 12345678900', 'Number12345678', '12345678'],
+      ['a value of signs alone', 'Nothing at all', 'Rating: ★★', '★★'],
+    ])('%s has slipped', async (_name, own, neighbour, value) => {
+      const read = ({ number }: { number: number }) =>
+        number === 1 ? [{ name: 'X', value, confidence: 90 }] : [];
+      const { calls } = await run({ 1: own, 2: neighbour }, batch(2, 1), { read });
+      expect(pagesOf(calls)).toEqual([[1, 2], [1], [2]]);
+    });
+
+    test.each([
+      [
+        'a value that ran into its label here',
+        'PurposeConsumer Personal',
+        'Consumer Personal',
+        'Consumer Personal',
+      ],
+      [
+        'a list whose entries stand on lines here',
+        'Ada Lovelace\nMary Smith',
+        'Ada Lovelace, Mary Smith',
+        'Ada Lovelace, Mary Smith',
+      ],
+      ['an empty value', 'Nothing at all', 'Nothing here', ' '],
+    ])('%s has not', async (_name, own, neighbour, value) => {
+      const read = ({ number }: { number: number }) =>
+        number === 1 ? [{ name: 'X', value, confidence: 90 }] : [];
+      const { calls } = await run({ 1: own, 2: neighbour }, batch(2, 1), { read });
       expect(calls).toHaveLength(1);
     });
 

@@ -30,16 +30,18 @@ export interface Call {
 
 /** Ways a provider fails, each on real HTTP. */
 export type Fault =
-  | { status: number; code?: string; headers?: Record<string, string> }
+  | { status: number; code?: string | number; headers?: Record<string, string> }
   | 'reset'
   | 'reset in the body'
   | 'cut body'
   | 'html'
   | 'no choices'
   | 'empty content'
+  | 'no usage'
   | 'truncated json'
   | 'length'
   | 'prose'
+  | 'endless'
   | 'wrong form'
   | 'swapped echo'
   | 'shifted'
@@ -108,6 +110,7 @@ export class Provider {
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = request.parse(JSON.parse(await text(incoming)));
     const [system, user] = body.messages;
+    if (!user.content.isWellFormed()) throw new Error('Half of a surrogate pair was sent');
     const call: Call = {
       pages: receivedPages(user.content),
       instruction: system.content,
@@ -200,6 +203,7 @@ function envelope(answer: Answer, fault: Fault | undefined) {
   const contents: Partial<Record<string, string>> = {
     'truncated json': json.slice(0, -5),
     prose: 'I am sorry, I can only talk about the weather.',
+    endless: json + ' '.repeat(200_000 * Object.keys(answer).length),
     'wrong form': JSON.stringify(
       Object.fromEntries(Object.keys(answer).map((key) => [key, { fields: 'none' }])),
     ),
@@ -227,11 +231,13 @@ function envelope(answer: Answer, fault: Fault | undefined) {
               },
             },
           ],
-    usage: {
-      prompt_tokens: 1_000,
-      completion_tokens: 100,
-      total_tokens: 1_100,
-      prompt_tokens_details: { cached_tokens: 200 },
-    },
+    ...(kind !== 'no usage' && {
+      usage: {
+        prompt_tokens: 1_000,
+        completion_tokens: 100,
+        total_tokens: 1_100,
+        prompt_tokens_details: { cached_tokens: 200 },
+      },
+    }),
   };
 }

@@ -13,6 +13,7 @@ const REASONS = {
   timeout: { worth: 'passing', says: 'the model did not answer within the time limit' },
   broken_envelope: { worth: 'passing', says: 'what came back was not a chat completion' },
   cut_off: { worth: 'unusable', says: 'the answer broke off at the output limit' },
+  too_long: { worth: 'unusable', says: 'the answer was far longer than was asked for' },
   not_json: { worth: 'unusable', says: 'the answer was not a JSON object' },
   page_missing: { worth: 'unusable', says: 'the answer left the page out' },
   page_malformed: { worth: 'unusable', says: 'the answer for the page was not in the agreed form' },
@@ -41,7 +42,18 @@ export class ModelFailure extends Error {
   }
 }
 
-const answeredError = z.object({ status: z.int(), code: z.string().nullish(), headers: z.unknown() });
+type HeaderSource = Pick<Headers, 'get'>;
+
+function hasGet(headers: unknown): boolean {
+  return typeof (headers as Partial<HeaderSource> | null)?.get === 'function';
+}
+
+// `code` is a string at OpenAI, a number or missing elsewhere: it must not decide whether there is a status.
+const answeredError = z.object({
+  status: z.int(),
+  code: z.unknown(),
+  headers: z.custom<HeaderSource>(hasGet).optional().catch(undefined),
+});
 
 /**
  * Names what the `openai` client threw. Anything that is not an answer with a status came from the
@@ -53,11 +65,11 @@ export function failureOf(error: unknown): ModelFailure {
   if (error instanceof SyntaxError) return new ModelFailure('broken_envelope');
   const answered = answeredError.safeParse(error);
   if (!answered.success) return new ModelFailure('connection');
-  const { status, code } = answered.data;
+  const { status, code, headers } = answered.data;
   if (status === 429 && code === 'insufficient_quota') return new ModelFailure('quota_exhausted');
-  if (status === 429) return new ModelFailure('rate_limited', retryAfter(answered.data.headers));
+  if (status === 429) return new ModelFailure('rate_limited', retryAfter(headers));
   if (status === 408 || status === 409 || status >= 500) {
-    return new ModelFailure('server_error', retryAfter(answered.data.headers));
+    return new ModelFailure('server_error', retryAfter(headers));
   }
   if (status === 401 || status === 403 || status === 404) return new ModelFailure('not_authorised');
   return new ModelFailure(code === 'content_filter' ? 'content_filter' : 'bad_request');
@@ -66,15 +78,14 @@ export function failureOf(error: unknown): ModelFailure {
 /** A service may ask for any wait; beyond this the next call finds out for itself. */
 const LONGEST_WAIT_MS = 5 * 60_000;
 
-function retryAfter(headers: unknown): number | undefined {
-  if (!(headers instanceof Headers)) return undefined;
-  const milliseconds = headers.get('retry-after-ms');
-  const said = headers.get('retry-after')?.trim() ?? '';
-  const wait =
-    milliseconds !== null
-      ? Number(milliseconds)
-      : /^\d+(\.\d+)?$/.test(said)
-        ? Number(said) * 1000
-        : Date.parse(said) - Date.now();
-  return wait >= 0 ? Math.min(wait, LONGEST_WAIT_MS) : undefined;
+function retryAfter(headers: HeaderSource | undefined): number | undefined {
+  const milliseconds = headers?.get('retry-after-ms')?.trim();
+  const said = headers?.get('retry-after')?.trim() ?? '';
+  const waits = [
+    milliseconds ? Number(milliseconds) : NaN,
+    said === '' ? NaN : Number(said) * 1000,
+    Date.parse(said) - Date.now(),
+  ];
+  const wait = waits.find((candidate) => candidate >= 0);
+  return wait === undefined ? undefined : Math.min(wait, LONGEST_WAIT_MS);
 }

@@ -70,35 +70,42 @@ async function request(
   pages: readonly SentPage[],
   { pacer, usage, purpose, signal }: Asking,
 ): Promise<unknown> {
+  const body = {
+    ...model.requestDefaults,
+    model: model.name,
+    messages: [
+      { role: 'system' as const, content: INSTRUCTIONS[kind] },
+      { role: 'user' as const, content: userMessage(pages) },
+    ],
+    response_format: answerFormat(pages.length),
+    stream: false as const,
+    max_completion_tokens: Math.min(OUTPUT_TOKENS_PER_PAGE * pages.length, model.budget.output),
+  };
   // The client's own time limit does not cover the body; this one does.
   const timeLimit = AbortSignal.timeout(model.timeoutMs);
+  const options = {
+    maxRetries: 0,
+    timeout: model.timeoutMs,
+    signal: AbortSignal.any([signal, timeLimit]),
+  };
   usage.sent(purpose);
-  try {
-    const envelope: unknown = await model.client.chat.completions.create(
-      {
-        ...model.requestDefaults,
-        model: model.name,
-        messages: [
-          { role: 'system', content: INSTRUCTIONS[kind] },
-          { role: 'user', content: userMessage(pages) },
-        ],
-        response_format: answerFormat(pages.length),
-        stream: false,
-        max_completion_tokens: Math.min(OUTPUT_TOKENS_PER_PAGE * pages.length, model.budget.output),
-      },
-      { maxRetries: 0, timeout: model.timeoutMs, signal: AbortSignal.any([signal, timeLimit]) },
-    );
-    usage.answered(model.name, envelope);
-    return envelope;
-  } catch (error) {
-    const failure = timeLimit.aborted ? new ModelFailure('timeout') : failureOf(error);
-    // A call that was answered with an error status is not billed; one that broke off may be.
-    if (MAY_BE_BILLED.has(failure.reason)) usage.unknown();
-    if (failure.retryAfterMs !== undefined) pacer.hold(failure.retryAfterMs);
-    signal.throwIfAborted();
-    throw failure;
-  }
+  const envelope: unknown = await model.client.chat.completions
+    .create(body, options)
+    .catch((error: unknown) => {
+      const failure = timeLimit.aborted ? new ModelFailure('timeout') : failureOf(error);
+      // A call that was answered with an error status is not billed; one that broke off may be.
+      if (MAY_BE_BILLED.has(failure.reason)) usage.unknown();
+      signal.throwIfAborted();
+      if (failure.reason === 'rate_limited') pacer.hold(failure.retryAfterMs ?? UNTOLD_WAIT_MS);
+      else if (failure.retryAfterMs !== undefined) pacer.hold(failure.retryAfterMs);
+      throw failure;
+    });
+  usage.answered(model.name, envelope);
+  return envelope;
 }
+
+/** How long all calls are held back by a rate limit that does not say how long, in milliseconds. */
+const UNTOLD_WAIT_MS = 250;
 
 const MAY_BE_BILLED: ReadonlySet<string> = new Set(['connection', 'timeout', 'broken_envelope']);
 

@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { unlessAborted } from '../abort.js';
 
+/** Calls that were held back together start spread over this time, in milliseconds. */
+const RELEASE_MS = 100;
+
 /**
  * Paces the calls of the whole process: at most so many at once, and none before the time a
  * service has asked to wait for. One for all documents, because the limits at the provider count
@@ -29,13 +32,17 @@ export class Pacer {
 
   /** Holds back every call that has not started yet for `ms` milliseconds. */
   hold(ms: number): void {
-    this.#notBefore = Math.max(this.#notBefore, Date.now() + ms);
+    this.#notBefore = Math.max(this.#notBefore, performance.now() + ms);
   }
 
   async #gate(signal: AbortSignal): Promise<void> {
     // Again after each wait: another call may have moved the gate meanwhile.
-    for (let wait = this.#notBefore - Date.now(); wait > 0; wait = this.#notBefore - Date.now()) {
-      await sleep(wait, undefined, { signal });
+    for (
+      let wait = this.#notBefore - performance.now();
+      wait > 0;
+      wait = this.#notBefore - performance.now()
+    ) {
+      await sleep(wait + Math.random() * RELEASE_MS, undefined, { signal });
     }
   }
 }

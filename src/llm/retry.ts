@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ModelFailure } from './failure.js';
 
+/** A page is not to blame for a service that asks to wait; this often it is borne all the same. */
+const MOST_WAITS = 30;
+
 /** How many failed or unusable answers are borne before giving up, at least 1 each. */
 export interface Patience {
-  /** All failures together. */
+  /** All failures together, but for waits the service asked for. */
   failures: number;
   /** Answers that came but cannot be used. */
   unusable: number;
@@ -31,18 +34,23 @@ export async function withRetries<T>(
   let failures = 0;
   let unusable = 0;
   let lasting = 0;
+  let waits = 0;
   for (;;) {
     try {
       return await ask();
     } catch (error) {
       if (!(error instanceof ModelFailure)) throw error;
-      failures++;
+      if (error.reason === 'rate_limited' && error.retryAfterMs !== undefined) waits++;
+      else failures++;
       if (error.worth === 'unusable') unusable++;
       if (error.worth === 'lasting') lasting++;
       const outOfPatience =
-        failures >= patience.failures || unusable >= patience.unusable || lasting >= patience.lasting;
+        failures >= patience.failures ||
+        unusable >= patience.unusable ||
+        lasting >= patience.lasting ||
+        waits >= MOST_WAITS;
       if (outOfPatience) throw error;
-      if (error.worth === 'passing') await backoff(failures, error.retryAfterMs ?? 0, signal);
+      if (error.worth === 'passing') await backoff(failures + waits, error.retryAfterMs ?? 0, signal);
     }
   }
 }

@@ -49,7 +49,7 @@ export interface Usage {
 
 /** The usage of one document, added up call by call. Money is kept in whole 10^-12 USD. */
 export class UsageLedger {
-  readonly #prices: PriceTable;
+  readonly #prices: ReadonlyMap<string, PriceTable[string]>;
   #calls = 0;
   #salvageCalls = 0;
   #promptTokens = 0;
@@ -60,7 +60,7 @@ export class UsageLedger {
   #unpriced = false;
 
   constructor(prices: PriceTable) {
-    this.#prices = prices;
+    this.#prices = new Map(Object.entries(prices));
   }
 
   /** A request goes out. */
@@ -81,7 +81,7 @@ export class UsageLedger {
     this.#promptTokens += usage.prompt_tokens;
     this.#cachedTokens += cached;
     this.#completionTokens += usage.completion_tokens;
-    const price = this.#prices[!tier || tier === 'default' ? model : `${model}/${tier}`];
+    const price = this.#prices.get(!tier || tier === 'default' ? model : `${model}/${tier}`);
     if (price === undefined) {
       this.#unpriced = true;
       return;

@@ -22,9 +22,12 @@ export type PageAnswer = { fields: Field[] } | { fault: FailureReason; claimed?:
  * page's text are neutralised, so no text can end its page or start another (DESIGN, Wire format).
  */
 export function userMessage(pages: readonly SentPage[]): string {
-  return pages
-    .map(({ number, text }) => `<page number="${number}">\n${neutralise(text)}\n</page>`)
-    .join('\n');
+  return pages.map(taggedPage).join('\n');
+}
+
+/** One page as it stands in the user message. */
+export function taggedPage({ number, text }: SentPage): string {
+  return `<page number="${number}">\n${neutralise(text)}\n</page>`;
 }
 
 function neutralise(text: string): string {
@@ -74,22 +77,31 @@ function answerKey(index: number): string {
   return `page_${index + 1}`;
 }
 
+/** Characters; 4,000 tokens a page are far fewer. */
+const LONGEST_ANSWER_PER_PAGE = 100_000;
+
 const answer = z.record(z.string(), z.unknown());
-const pageAnswer = z.object({
-  page_number: z.int(),
-  fields: z.array(
-    z.object({ name: z.string().min(1), value: z.string(), confidence: z.number().min(0).max(100) }),
-  ),
+const pageAnswer = z.object({ page_number: z.int(), fields: z.array(z.unknown()) });
+const nothing = z.object({ name: z.string(), value: z.null() });
+const field = z.object({
+  name: z.string(),
+  value: z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]),
+  confidence: z
+    .union([z.number(), z.string().trim().min(1).transform(Number)])
+    .pipe(z.number().min(0).max(100)),
 });
 
 /**
  * Reads the model's answer, page by page, in the order of `pages`. Everything the schema asks for
- * is checked here as well, because many compatible servers accept a schema and ignore it; text
- * around the JSON object (a code fence, a greeting) is passed over, as the old system did.
+ * is checked here as well, because many compatible servers accept a schema and ignore it. What they
+ * commonly do is borne: text around the JSON object (a code fence, a greeting), figures that are not
+ * quoted or are, fields without a name or with null for a value, which are left out.
  *
- * @throws {ModelFailure} `not_json` when there is no JSON object to read.
+ * @throws {ModelFailure} `not_json` when there is no JSON object to read, `too_long` when there is
+ *   more than could be asked for
  */
 export function readAnswer(content: string, pages: readonly SentPage[]): PageAnswer[] {
+  if (content.length > LONGEST_ANSWER_PER_PAGE * pages.length) throw new ModelFailure('too_long');
   const parsed = answer.safeParse(parseObject(content));
   if (!parsed.success) throw new ModelFailure('not_json');
   return pages.map(({ number }, index) => {
@@ -98,7 +110,12 @@ export function readAnswer(content: string, pages: readonly SentPage[]): PageAns
     const page = pageAnswer.safeParse(part);
     if (!page.success) return { fault: 'page_malformed' };
     if (page.data.page_number !== number) return { fault: 'page_mixed_up', claimed: page.data.page_number };
-    return { fields: page.data.fields };
+    const fields = z
+      .array(field)
+      .safeParse(page.data.fields.filter((given) => !nothing.safeParse(given).success));
+    return fields.success
+      ? { fields: fields.data.filter(({ name }) => name !== '') }
+      : { fault: 'page_malformed' };
   });
 }
 

@@ -9,7 +9,7 @@ import type { Page } from './page.js';
 /** A batch that failed this often for passing reasons is asked again page by page. */
 const BATCH_FAILURES = 3;
 
-/** A page whose trouble will not go away is asked about this often (issue rule: after 2). */
+/** A page whose trouble will not go away is asked about this often. */
 const LASTING_FAILURES = 2;
 
 /** What came of asking about a page. */

@@ -1,12 +1,21 @@
 import { OUTPUT_TOKENS_PER_PAGE, type TokenBudget } from '../llm/model.js';
-import type { PageKind } from '../llm/instructions.js';
+import { INSTRUCTIONS, type PageKind } from '../llm/instructions.js';
+import { answerFormat } from '../llm/wire.js';
 import type { Page } from './page.js';
+import { MOST_PAGES_A_BATCH } from './plan.js';
 
 /** Pages of one account and one kind, asked about in one call. Never empty. */
 export interface Batch {
   kind: PageKind;
   pages: readonly Page[];
 }
+
+/** What the longer instruction and the largest schema take, two bytes a token. */
+const OVERHEAD_TOKENS = Math.ceil(
+  (Math.max(...Object.values(INSTRUCTIONS).map((text) => Buffer.byteLength(text))) +
+    Buffer.byteLength(JSON.stringify(answerFormat(MOST_PAGES_A_BATCH)))) /
+    2,
+);
 
 /**
  * Plans the batches of one account: pages of one kind, consecutive, sizes as even as can be
@@ -25,7 +34,7 @@ export function planBatches(pages: readonly Page[], batchSize: number, budget: T
 }
 
 /** The longest first, so that no long call starts when the others are done (DESIGN, row 9). */
-export function longestFirst(batches: readonly Batch[]): Batch[] {
+export function longestFirst<T extends Batch>(batches: readonly T[]): T[] {
   return [...batches].sort((a, b) => inputTokens(b.pages) - inputTokens(a.pages));
 }
 
@@ -37,7 +46,9 @@ function evenly(pages: readonly Page[], parts: number): Page[][] {
 }
 
 function fitting(pages: readonly Page[], budget: TokenBudget): (readonly Page[])[] {
-  const fits = inputTokens(pages) <= budget.input && pages.length * OUTPUT_TOKENS_PER_PAGE <= budget.output;
+  const fits =
+    inputTokens(pages) + OVERHEAD_TOKENS <= budget.input &&
+    pages.length * OUTPUT_TOKENS_PER_PAGE <= budget.output;
   return fits || pages.length === 1 ? [pages] : evenly(pages, 2).flatMap((half) => fitting(half, budget));
 }
 

@@ -5,10 +5,10 @@ import type { Page } from './page.js';
 /**
  * Finds the pages of a batch whose answer is not to be trusted because a value slipped from one
  * page into another's answer (DESIGN, row 10). A value has slipped when
- * - a neighbour's text holds it and its own page's text does not; or
- * - a neighbour's text holds it under this very label ("Branch: Main") and its own page's text does
- *   not, while the neighbour's answer lacks it: the two answers were swapped, and the value occurs
- *   on both pages.
+ * - a part of it ("Mary Smith" in "John Smith, Mary Smith") stands on a neighbour and not on its own
+ *   page; or
+ * - it stands on both, but under this very label ("Branch: Main") only on the neighbour, whose own
+ *   answer lacks it: the two answers were swapped.
  *
  * The page with the slipped value is named, and so is the one it came from, whose own answer may be
  * the other half of a swap: an empty list shows nothing by itself. Values that stand on no page (a
@@ -20,17 +20,19 @@ import type { Page } from './page.js';
 export function slippedPages(pages: readonly Page[], answers: readonly PageAnswer[]): Set<number> {
   const sheets = pages.map(({ number, text }, index) => {
     const answer = answers[index];
-    return { number, fields: answer && 'fields' in answer ? answer.fields : [], text: phrase(text) };
+    const fields = answer && 'fields' in answer ? answer.fields : [];
+    return { number, fields, reported: new Set(fields.map(labelled)), text: searchable(text) };
   });
   const slipped = new Set<number>();
   for (const own of sheets) {
-    for (const field of own.fields.filter(({ value }) => strip(value) !== '')) {
-      const value = phrase(field.value);
-      const labelled = phrase(`${field.name}: ${field.value}`);
-      const isHere = holds(own.text, value);
-      if (isHere && holds(own.text, labelled)) continue;
-      const sources = sheets.filter((other) =>
-        isHere ? holds(other.text, labelled) && !reports(other.fields, field) : holds(other.text, value),
+    for (const field of own.fields) {
+      const foreign = parts(field.value).filter((part) => !stands(part, own.text));
+      const label = words(labelled(field));
+      if (foreign.length === 0 && own.text.words.includes(label)) continue;
+      const sources = sheets.filter(({ text, reported }) =>
+        foreign.length > 0
+          ? foreign.some((part) => stands(part, text))
+          : text.words.includes(label) && !reported.has(labelled(field)),
       );
       for (const source of sources) slipped.add(own.number).add(source.number);
     }
@@ -38,26 +40,52 @@ export function slippedPages(pages: readonly Page[], answers: readonly PageAnswe
   return slipped;
 }
 
-function reports(fields: readonly Field[], { name, value }: Field): boolean {
-  return fields.some((field) => field.name === name && field.value === value);
+function labelled({ name, value }: Field): string {
+  return `${name}: ${value}`;
 }
 
-/** A text in two forms: as it is, and as words to be compared. */
-interface Phrase {
-  words: string;
+/** Enough of a value to know it by; what a model makes up may be endless. */
+const KNOWN_BY = 200;
+
+/** A value's parts: lists are joined with a comma and a space, as the instructions ask. */
+function parts(value: string): string[] {
+  return value
+    .split(/[,;]\s+|\n/)
+    .map((part) => strip(part).slice(0, KNOWN_BY))
+    .filter((part) => part !== '');
+}
+
+/** A page's text in the forms it is searched in. */
+interface Searchable {
   raw: string;
+  /** In lower case, each word with a space on both sides. */
+  words: string;
+  /** Letters and digits alone: OCR runs words together and takes them apart. */
+  squeezed: string;
 }
 
-function phrase(text: string): Phrase {
-  return { words: words(text), raw: strip(text) };
+function searchable(text: string): Searchable {
+  return { raw: text, words: words(text), squeezed: squeeze(text) };
 }
 
-function holds(text: Phrase, sought: Phrase): boolean {
+/** Shorter ones occur within other words. */
+const SQUEEZED_FROM = 5;
+
+function stands(part: string, { raw, words: inWords, squeezed }: Searchable): boolean {
+  const sought = words(part);
   // A value of signs alone ("-", an emoji) has no words to look for.
-  return sought.words === ' ' ? text.raw.includes(sought.raw) : text.words.includes(sought.words);
+  if (sought === ' ') return raw.includes(part);
+  if (inWords.includes(sought)) return true;
+  const letters = squeeze(part);
+  // Figures run into a label ("Number12345678"), but are not a part of longer figures.
+  if (/^\d+$/.test(letters)) return new RegExp(`(?<!\\d)${sought.trim()}(?!\\d)`).test(inWords);
+  return letters.length >= SQUEEZED_FROM && squeezed.includes(letters);
 }
 
-/** The words alone, in lower case, each with a space on both sides, so that whole words compare. */
 function words(text: string): string {
   return ` ${text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ')} `.replace(/ {2,}/g, ' ');
+}
+
+function squeeze(text: string): string {
+  return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
 }

@@ -85,7 +85,7 @@ function replaces(value: FieldValue, kept: FieldValue): boolean {
   return codePointLength(value.value) > codePointLength(kept.value);
 }
 
-/** How the old system's language prints a value: its lengths are the ones the rule compares. */
+/** The old system compares with the printed object, so plain text replaces one only when longer than that. */
 function pythonText({ value, confidence }: ConfidentValue): string {
   return `{'value': '${value}', 'confidence': ${confidence}}`;
 }

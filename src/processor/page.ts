@@ -1,5 +1,5 @@
 import type { PageKind } from '../llm/instructions.js';
-import type { SentPage } from '../llm/wire.js';
+import { taggedPage, type SentPage } from '../llm/wire.js';
 import { codePointLength, firstCodePoints, strip } from '../text.js';
 
 /** How much of a page goes to the model, in code points (CURRENT_SYSTEM, One page through the model). */
@@ -43,12 +43,12 @@ const WEAK_PHRASES = [
 /** A page ready to be asked about: its text as it is sent. */
 export interface Page extends SentPage {
   kind: PageKind;
-  /** At most so many tokens of input: two bytes of UTF-8 a token is more than tokenizers need. */
+  /** At most so many tokens of input: tokenizers need fewer than one for two bytes of UTF-8. */
   tokens: number;
 }
 
 /** Which instruction a page is read with (CURRENT_SYSTEM, One page through the model). */
-export function pageKind(text: string): PageKind {
+function pageKind(text: string): PageKind {
   const upper = text.toUpperCase();
   const isLicence =
     STRONG_PHRASES.some((phrase) => upper.includes(phrase)) ||
@@ -67,6 +67,6 @@ export function isTruncated(text: string): boolean {
 
 /** The kind is told from the whole text, the text that is sent is cut, as the old system does. */
 export function preparePage(number: number, text: string): Page {
-  const sent = firstCodePoints(text, PAGE_LIMIT);
-  return { number, kind: pageKind(text), text: sent, tokens: Math.ceil(Buffer.byteLength(sent) / 2) };
+  const page = { number, text: firstCodePoints(text, PAGE_LIMIT) };
+  return { ...page, kind: pageKind(text), tokens: Math.ceil(Buffer.byteLength(taggedPage(page)) / 2) };
 }

@@ -10,12 +10,19 @@ export type ProcessingPlan =
 
 export const SINGLE_PAGE: ProcessingPlan = { path: 'single-page' };
 
+export const MOST_PAGES_A_BATCH = 10;
+export const MOST_WORKERS = 20;
+
 const clamped = (most: number) => z.int().transform((value) => Math.min(most, Math.max(1, value)));
 
 /** A plan from outside; `batchSize` is clamped to 1..10 and `maxWorkers` to 1..20 (DESIGN, Rollout). */
 export const processingPlan = z.discriminatedUnion('path', [
   z.strictObject({ path: z.literal('single-page') }),
-  z.strictObject({ path: z.literal('batch'), batchSize: clamped(10), maxWorkers: clamped(20) }),
+  z.strictObject({
+    path: z.literal('batch'),
+    batchSize: clamped(MOST_PAGES_A_BATCH),
+    maxWorkers: clamped(MOST_WORKERS),
+  }),
 ]);
 
 /** The short form in headers and logs: `single-page` or `batch 3x5`. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { FailureReason } from '../llm/failure.js';
 import type { Asking, Model } from '../llm/model.js';
@@ -6,6 +7,7 @@ import type { UsageLedger } from '../llm/usage.js';
 import type { Field } from '../llm/wire.js';
 import { askBatch, askPage, type PageOutcome } from './asking.js';
 import { longestFirst, planBatches, type Batch } from './batches.js';
+import { MOST_PAGES_A_BATCH, MOST_WORKERS } from './plan.js';
 import { mergeFields, mergePageResults, type AccountRecord, type PageResult } from './merge.js';
 import { isBlank, preparePage, type Page } from './page.js';
 
@@ -56,6 +58,9 @@ export class PageFailedError extends Error {
   }
 }
 
+/** What came of each page of an account that was asked about. */
+type Outcomes = Map<number, PageOutcome>;
+
 /** Turns accounts' pages into records: page by page, or in batches with the same result. */
 export class PageProcessor {
   readonly #settings: ProcessorSettings;
@@ -102,7 +107,7 @@ export class PageProcessor {
    * @param batchSize pages a call, 1 to 10
    * @param maxWorkers calls at once for this document, 1 to 20
    * @returns a result for each account, in their order
-   * @throws the signal's reason on abort
+   * @throws {RangeError} for sizes out of range; the signal's reason on abort
    */
   async processBatchesParallel(
     accounts: readonly AccountPages[],
@@ -111,13 +116,15 @@ export class PageProcessor {
     maxWorkers: number,
     run: Run,
   ): Promise<AccountResult[]> {
+    checkWithin('batchSize', batchSize, MOST_PAGES_A_BATCH);
+    checkWithin('maxWorkers', maxWorkers, MOST_WORKERS);
+    setMaxListeners(0, run.signal);
     const { model } = this.#settings;
     const pool = pLimit(maxWorkers);
-    const outcomes = new Map<number, PageOutcome>();
-    const askAlone = async (page: Page, purpose: Asking['purpose']) => {
-      outcomes.set(page.number, await pool(() => this.#askPage(page, purpose, run)));
-    };
-    const process = async (batch: Batch) => {
+    const process = async ({ outcomes, ...batch }: Batch & { outcomes: Outcomes }) => {
+      const askAlone = async (page: Page, purpose: Asking['purpose']) => {
+        outcomes.set(page.number, await pool(() => this.#askPage(page, purpose, run)));
+      };
       const [only, ...more] = batch.pages;
       if (only && more.length === 0) return askAlone(only, 'first');
       const { answered, salvage } = await pool(() => askBatch(model, batch, asking('first', run)));
@@ -128,11 +135,15 @@ export class PageProcessor {
       // Back through the pool and not within the batch's own turn, which would lock it.
       await Promise.all(salvage.map((page) => askAlone(page, 'salvage')));
     };
-    const batches = accounts.flatMap(({ pages }) =>
-      planBatches(askedPages(pages, texts), batchSize, model.budget),
+    const work = accounts.map((account) => ({ account, outcomes: new Map() as Outcomes }));
+    const batches = work.flatMap(({ account, outcomes }) =>
+      planBatches(askedPages(account.pages, texts), batchSize, model.budget).map((batch) => ({
+        ...batch,
+        outcomes,
+      })),
     );
     await Promise.all(longestFirst(batches).map(process));
-    return accounts.map((account) => accountResult(account, outcomes));
+    return work.map(({ account, outcomes }) => accountResult(account, outcomes));
   }
 
   /** {@link mergePageResults} as a method, where callers of the old processor look for it. */
@@ -148,6 +159,12 @@ export class PageProcessor {
   }
 }
 
+function checkWithin(name: string, value: number, most: number): void {
+  if (!Number.isInteger(value) || value < 1 || value > most) {
+    throw new RangeError(`${name} must be a whole number from 1 to ${most}, got ${String(value)}`);
+  }
+}
+
 function asking(purpose: Asking['purpose'], { usage, signal }: Run): Asking {
   return { pacer: processPacer, usage, purpose, signal };
 }
@@ -160,10 +177,7 @@ function askedPages(pages: readonly number[], texts: TextByPage): Page[] {
   });
 }
 
-function accountResult(
-  { accountNumber, pages }: AccountPages,
-  outcomes: ReadonlyMap<number, PageOutcome>,
-): AccountResult {
+function accountResult({ accountNumber, pages }: AccountPages, outcomes: Readonly<Outcomes>): AccountResult {
   const results: PageResult[] = [];
   const failedPages: FailedPage[] = [];
   for (const page of ascending(pages)) {

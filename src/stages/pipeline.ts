@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { UsageLedger, type PriceTable } from '../llm/usage.js';
 import { isBlank, isTruncated } from '../processor/page.js';
 import type { ProcessingPlan } from '../processor/plan.js';
@@ -41,11 +40,14 @@ export async function runPipeline(
   // The run's own signal ends every call of the document when one stage fails.
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, outer]);
-  setMaxListeners(0, signal);
   let progress: Progress | undefined;
   const report = (stage: Stage, share: number, change: Partial<Progress> = {}) => {
     progress = progressAt(stage, share, { ...progress, ...change });
-    onProgress?.(progress);
+    try {
+      onProgress?.(progress);
+    } catch {
+      // Showing progress is the caller's business; a document is not lost over it.
+    }
   };
   try {
     signal.throwIfAborted();
