@@ -40,16 +40,20 @@ test.each(['app.mjs', 'app.cjs'])('Quire mounts in an Express app as README says
   expect(code.trim().split('\n').length).toBeLessThanOrEqual(11);
   writeFileSync(join(app, name), code);
   const child = new Child(join(app, name), { PORT: '0' }, app);
-  const base = `${await child.address()}/`;
-  const body = new FormData();
-  const pdf = await makePdf([{ texts: lines('ACCOUNT NUMBER: 12345678', 'Branch: Main Street') }]);
-  body.set('file', new Blob([Uint8Array.from(pdf)]), 'package.pdf');
-  const upload = await fetch(new URL('process', base), { method: 'POST', body });
-  const { job_id: id } = (await upload.json()) as { job_id: string };
-  let status: { is_complete: boolean; accounts: string[] };
-  do {
-    status = (await (await fetch(new URL(`status/${id}`, base))).json()) as typeof status;
-  } while (!status.is_complete);
-  expect(status).toMatchObject({ status: 'completed', accounts: ['12345678'] });
-  await child.stop();
+  try {
+    const base = `${await child.address()}/`;
+    const body = new FormData();
+    const pdf = await makePdf([{ texts: lines('ACCOUNT NUMBER: 12345678', 'Branch: Main Street') }]);
+    body.set('file', new Blob([Uint8Array.from(pdf)]), 'package.pdf');
+    const upload = await fetch(new URL('process', base), { method: 'POST', body });
+    const { job_id: id } = (await upload.json()) as { job_id: string };
+    let status: { status: string; accounts: string[] };
+    do {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      status = (await (await fetch(new URL(`status/${id}`, base))).json()) as typeof status;
+    } while (status.status === 'extracting');
+    expect(status).toMatchObject({ status: 'completed', accounts: ['12345678'] });
+  } finally {
+    await child.stop();
+  }
 });

@@ -81,6 +81,8 @@ export class Provider {
   readonly calls: Call[] = [];
   behaviour: Behaviour;
   #underWay = 0;
+  /** Calls left without an answer whose client is still there. */
+  waiting = 0;
   readonly #server = createServer((incoming, response) => void this.#answer(incoming, response));
 
   private constructor(behaviour: Behaviour) {
@@ -127,6 +129,8 @@ export class Provider {
     const delay = this.behaviour.delay?.(call, index) ?? 0;
     if (delay > 0) await sleep(delay);
     this.#underWay--;
+    this.waiting++;
+    response.once('close', () => this.waiting--);
     send(response, call, this.behaviour.read, this.behaviour.fault?.(call, index));
   }
 }

@@ -69,6 +69,7 @@ describe('without settings', () => {
 describe('it does not start, and says why,', () => {
   test.each([
     ['with a key and no model', { OPENAI_API_KEY: 'k' }, /OPENAI_MODEL/],
+    ['with a model and no key', { OPENAI_MODEL: 'm' }, /OPENAI_API_KEY/],
     ['with half of what Azure needs', { AZURE_OPENAI_API_KEY: 'k' }, /AZURE_OPENAI_ENDPOINT/],
     ['with a port that is none', { PORT: 'http' }, /PORT: .*number/],
     ['with prices that are not JSON', { LLM_PRICES: '{3' }, /LLM_PRICES: must be JSON/],

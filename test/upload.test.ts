@@ -2,8 +2,15 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import express from 'express';
-import { createQuire, type Quire, type StoredDocument } from '../src/index.js';
-import { lines, makePdf, textBomb } from './pdf-fixtures.js';
+import {
+  createQuire,
+  type Logger,
+  type Quire,
+  type QuireOptions,
+  type StoredDocument,
+} from '../src/index.js';
+import { MemoryStore } from '../src/store/memory-store.js';
+import { lines, makePdf, rawPdf, textBomb } from './pdf-fixtures.js';
 import { Provider } from './provider.js';
 
 /** The upload flow over real HTTP, mounted under a path of an Express app. */
@@ -22,13 +29,9 @@ beforeAll(async () => {
         confidence: 90,
       })),
   });
-  Object.assign(process.env, { PDF_MAX_PAGES: '12', PDF_TIME_LIMIT_MS: '1500', UPLOAD_MAX_MB: '1' });
+  Object.assign(process.env, { PDF_MAX_PAGES: '12', UPLOAD_MAX_MB: '1' });
   Object.assign(process.env, { LLM_PRICES: '{"test-model": {"input": 3, "output": 15}}' });
-  quire = await createQuire({
-    openai: provider.client(),
-    model: 'test-model',
-    plan: { path: 'batch', batchSize: 3, maxWorkers: 5 },
-  });
+  quire = await mountedQuire();
   server = createServer(express().use('/loans/quire', quire.router()));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/loans/quire`;
@@ -39,6 +42,15 @@ afterAll(async () => {
   await quire.close();
   await provider.close();
 });
+
+function mountedQuire(options: QuireOptions = {}): Promise<Quire> {
+  return createQuire({
+    openai: provider.client(),
+    model: 'test-model',
+    plan: { path: 'batch', batchSize: 3, maxWorkers: 5 },
+    ...options,
+  });
+}
 
 interface Status {
   status: string;
@@ -52,7 +64,7 @@ interface Status {
   result?: { documents: StoredDocument['documents'] };
 }
 
-const get = async <T>(path: string) => (await (await fetch(`${base}${path}`)).json()) as T;
+const get = async <T>(path: string, at = base) => (await (await fetch(`${at}${path}`)).json()) as T;
 
 function form(bytes: Uint8Array, filename = 'package.pdf', fields: Record<string, string> = {}): FormData {
   const data = new FormData();
@@ -61,15 +73,15 @@ function form(bytes: Uint8Array, filename = 'package.pdf', fields: Record<string
   return data;
 }
 
-async function post(body: FormData, path = '/process') {
-  const response = await fetch(`${base}${path}`, { method: 'POST', body });
+async function post(body: FormData, path = '/process', at = base) {
+  const response = await fetch(`${at}${path}`, { method: 'POST', body });
   const answer = (await response.json()) as { success: boolean; job_id?: string; message: string };
   return { code: response.status, headers: response.headers, ...answer };
 }
 
-async function finished(id: string | undefined): Promise<Status> {
+async function finished(id: string | undefined, at = base): Promise<Status> {
   for (;;) {
-    const status = await get<Status>(`/status/${id}`);
+    const status = await get<Status>(`/status/${id}`, at);
     if (status.is_complete) return status;
     if (status.status === 'Unknown job ID') throw new Error(`There is no job ${id}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
@@ -242,16 +254,27 @@ test('progress goes up stage by stage and batch by batch', async () => {
   expect(last).toBe(100);
 });
 
-test('a document is deleted while it is read, and its calls end', async () => {
+test('a document is deleted while it is read, and its calls are broken off', async () => {
   const behaviour = provider.behaviour;
   provider.behaviour = { ...behaviour, fault: () => 'silence' };
   const before = provider.calls.length;
   const { job_id: id } = await post(form(await textPdf(PACKAGE)));
-  while (provider.calls.length === before) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (provider.calls.length < before + 2) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(provider.waiting).toBe(2);
   expect((await fetch(`${base}/api/document/${id}/delete`, { method: 'POST' })).status).toBe(200);
+  while (provider.waiting > 0) await new Promise((resolve) => setTimeout(resolve, 10));
   provider.behaviour = behaviour;
   expect((await get<Status>(`/status/${id}`)).status).toBe('Unknown job ID');
-  expect(await get('/api/documents')).not.toMatchObject({ documents: [{ id }] });
+  const { documents } = await get<{ documents: StoredDocument[] }>('/api/documents');
+  expect(documents.filter((document) => document.id === id)).toEqual([]);
+});
+
+test('a page of the PDF that cannot be read is named with its account', async () => {
+  const page = (text: string) => ({ content: `BT /F1 12 Tf 50 700 Td (${text}) Tj ET` });
+  const pdf = rawPdf([page('ACCOUNT NUMBER: 12345678'), null, page('Branch: Main Street, Harbor')]);
+  const record = await quire.processPdf(pdf);
+  expect(record.failed_pages).toEqual([{ page: 2, account: '12345678', reason: 'page_damaged' }]);
+  expect(record.accounts[0]?.pages).toEqual([1, 2, 3]);
 });
 
 describe('pages the model never answers for', () => {
@@ -277,6 +300,15 @@ describe('pages the model never answers for', () => {
     provider.behaviour = behaviour;
     expect(status).toMatchObject({ status: 'failed', stage: 'failed', progress: 100 });
     expect(status.result?.documents[0]?.failed_pages).toHaveLength(1);
+    const background = await get<{ status: unknown }>(`/api/document/${id}/background-status`);
+    expect(background.status).toMatchObject({
+      errors: ['No page could be read; failed_pages says why.', 'Page 1: refused'],
+      stages: {
+        page_analysis: { status: 'completed' },
+        llm_extraction: { status: 'failed' },
+        completed: { status: 'pending' },
+      },
+    });
   });
 });
 
@@ -319,7 +351,6 @@ describe('bad input', () => {
       () => textPdf(Array.from({ length: 13 }, () => 'Sheet')),
       /13 pages; at most 12/,
     ],
-    ['a text bomb', () => Promise.resolve(textBomb(4_000_000)), /too long/],
   ])('%s fails its document with a clear message', async (_name, make, message) => {
     const { code, job_id: id } = await post(form(await make()));
     expect(code).toBe(200);
@@ -330,9 +361,41 @@ describe('bad input', () => {
     expect(background.status.errors).toEqual([status.detailed_message]);
   });
 
+  test('a text bomb is stopped at the time limit, and its document fails with a clear message', async () => {
+    process.env.PDF_TIME_LIMIT_MS = '1500';
+    const hurried = await mountedQuire();
+    delete process.env.PDF_TIME_LIMIT_MS;
+    await expect(hurried.processPdf(textBomb(4_000_000))).rejects.toThrow(/too long/);
+    await hurried.close();
+  });
+
   test('leaves the process alive and reading', async () => {
     const { job_id: id } = await post(form(await textPdf(PACKAGE)));
     expect((await finished(id)).status).toBe('completed');
+  });
+
+  test('a form may carry more than the file', async () => {
+    const data = form(await textPdf(PACKAGE), 'package.pdf', { note: 'x'.repeat(20_000) });
+    data.append('other', new Blob(['%PDF-']), 'other.pdf');
+    for (let field = 0; field < 20; field++) data.append('tag', String(field));
+    const { code, job_id: id } = await post(data);
+    expect(code).toBe(200);
+    expect((await finished(id)).total_pages).toBe(4);
+  });
+
+  test('a long name is cut between characters, and its PDF can be fetched', async () => {
+    const { job_id: id } = await post(
+      form(await textPdf(['Branch: Main Street, Harbor']), `${'a'.repeat(199)}😀😀.pdf`),
+    );
+    await finished(id);
+    const response = await fetch(`${base}/api/document/${id}/pdf`);
+    expect(response.status).toBe(200);
+    expect(decodeURIComponent(response.headers.get('content-disposition') ?? '')).toContain('a😀.pdf');
+  });
+
+  test('an address that cannot be decoded is the client’s mistake', async () => {
+    const response = await fetch(`${base}/status/%E0%A4%A`);
+    expect(response.status).toBe(400);
   });
 
   test('a file name keeps no folders and no hidden characters', async () => {
@@ -353,5 +416,48 @@ describe('bad input', () => {
     const response = await fetch(`${base}/api/document/none`);
     expect(response.status).toBe(404);
     expect(await response.json()).toEqual({ success: false, message: expect.any(String) });
+  });
+});
+
+describe('a host in trouble', () => {
+  async function serve(
+    options: QuireOptions,
+  ): Promise<{ at: string; quire: Quire; stop: () => Promise<void> }> {
+    const own = await mountedQuire(options);
+    const host = createServer(express().use(own.router()));
+    await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+    const stop = async () => {
+      await own.close();
+      host.closeAllConnections();
+      await new Promise((resolve) => host.close(resolve));
+    };
+    return { at: `http://127.0.0.1:${(host.address() as AddressInfo).port}`, quire: own, stop };
+  }
+
+  test('a store that fails costs its document and no more, and is logged without its words', async () => {
+    const logged: unknown[] = [];
+    const log = (...entry: unknown[]) => void logged.push(entry);
+    const store = new MemoryStore();
+    store.update = () => Promise.reject(new Error('disk of Ada Lovelace is full'));
+    const { at, stop } = await serve({
+      store,
+      logger: { info: log, warn: log, error: log },
+    });
+    await post(form(await textPdf(PACKAGE)), '/process', at);
+    while (logged.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect((await fetch(`${at}/api/documents`)).status).toBe(200);
+    expect(JSON.stringify(logged)).toContain('a failed document was not kept');
+    expect(JSON.stringify(logged)).not.toContain('Lovelace');
+    await stop();
+  });
+
+  test('a closed Quire takes no more uploads', async () => {
+    const { at, quire: own, stop } = await serve({});
+    await own.close();
+    expect(await post(form(await textPdf(PACKAGE)), '/process', at)).toMatchObject({
+      code: 503,
+      success: false,
+    });
+    await stop();
   });
 });

@@ -50,7 +50,7 @@ export async function withRetries<T>(
         lasting >= patience.lasting ||
         waits >= MOST_WAITS;
       if (outOfPatience) throw error;
-      if (error.worth === 'passing') await backoff(failures + waits, error.retryAfterMs ?? 0, signal);
+      if (error.worth === 'passing') await backoff(Math.max(failures, 1), error.retryAfterMs ?? 0, signal);
     }
   }
 }
