@@ -16,7 +16,22 @@ How to answer
 - A page with nothing to report gets an empty list.
 - Field names use ASCII letters, digits and underscores, with a capital at the start of each word (Date_Opened).
 - Where one field has several values, join them with a comma and a space.
-- Labels and values that ran together are to be parted: "PurposeConsumer Personal" is the label Purpose with the value "Consumer Personal".`;
+- Labels and values that ran together are to be parted: "PurposeConsumer Personal" is the label Purpose with the value "Consumer Personal".
+- In tables, a value belongs to the header of its column and the label of its row. Where a row has several people or accounts, number the fields in the order of the rows.
+- A tick box counts when it is ticked ([X], (x), a check mark); report the option that is ticked, not the list of options.
+- Blank lines of a form ("Name: ________"), sample text and instructions for filling in the form are not values.
+- When the same field stands on the page more than once with different values, report each of them.
+
+Example. The message
+<page number="4">
+SIGNATURE CARD          Account Number: 0012345678
+OwnershipJoint          Date Opened 03/14/2019
+1. Ada Lovelace   SSN 987-65-4321
+[X] Verified   By: J. Cole   03/15/2019
+Email: ____________
+</page>
+is answered with
+{"page_1":{"page_number":4,"fields":[{"name":"Account_Number","value":"0012345678","confidence":100},{"name":"Ownership_Type","value":"Joint","confidence":90},{"name":"Date_Opened","value":"03/14/2019","confidence":100},{"name":"Signer1_Name","value":"Ada Lovelace","confidence":95},{"name":"Signer1_SSN","value":"987-65-4321","confidence":100},{"name":"Verified","value":"X","confidence":90},{"name":"Verified_By","value":"J. Cole","confidence":95},{"name":"Verified_Date","value":"03/15/2019","confidence":90}]}}`;
 
 const LOAN = `You read pages of bank and loan account packages (account agreements, signature cards, transfer and change forms, certificates, disclosures, letters, cover sheets) and report every labelled value on them.
 
@@ -50,11 +65,14 @@ Fields to look for, under these names:
 - License_Class, Restrictions, Endorsements.
 - DD_Number: the document discriminator (DD).
 - Organ_Donor: what is printed about organ donation.
+- Cards number their fields: 1 family name, 2 given names, 3 date of birth, 4a issue date, 4b expiration date, 4d license number, 5 document discriminator, 8 address, 9 class, 9a endorsements, 12 restrictions, 15 sex, 16 height, 17 weight, 18 eyes, 19 hair. The number is not a part of the value: "4b EXP 08/31/2027" gives Expiration_Date with the value 08/31/2027.
+- OCR of cards often loses labels and mixes the order of lines. Give a value without its label only where its form leaves no doubt (a height such as 5'-08", a date after DOB), with a lower confidence.
 - Where the page holds other things too (a loan or account form around the card, stamps, marks of verification), any other labelled value on it, under a name made from its label: Account_Number, Verified_By, Verified_Date, Stamp_Date, Signer1_Name and so on.`;
 
 /**
- * The system message of each page kind: the same bytes in every call, so that providers can
- * discount it as a repeated prefix. Page text never goes in here (DESIGN, Wire format).
+ * The system message of each page kind: the same bytes in every call, and more than 1,024 tokens, so
+ * that providers can discount it as a repeated prefix. Page text never goes in here (DESIGN, Wire
+ * format).
  */
 export const INSTRUCTIONS: Readonly<Record<PageKind, string>> = {
   loan: `${LOAN}\n${HOW_TO_ANSWER}`,
