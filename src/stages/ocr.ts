@@ -1,9 +1,11 @@
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { access } from 'node:fs/promises';
 import { Worker as Thread } from 'node:worker_threads';
-import pLimit, { type LimitFunction } from 'p-limit';
+import pLimit from 'p-limit';
 import Tesseract from 'tesseract.js';
+import { unlessAborted } from '../abort.js';
 import { layOutWords, type PlacedWord } from './layout.js';
 import type { GrayImage } from './pdf-worker.js';
 
@@ -22,8 +24,8 @@ export class OcrError extends Error {
 interface OcrWorker {
   tesseract: Tesseract.Worker;
   thread: Thread | undefined;
-  /** Rejects when the thread dies, and never resolves. */
-  crashed: Promise<never>;
+  /** Aborts when the thread dies. */
+  crashed: AbortSignal;
 }
 
 export interface OcrSettings {
@@ -33,6 +35,8 @@ export interface OcrSettings {
   signal: AbortSignal;
 }
 
+/** Pages read at once in the process; each takes a core and about 85 MB. */
+export const OCR_WORKERS = Math.min(availableParallelism(), 4);
 const START_LIMIT_MS = 30_000;
 const IDLE_LIMIT_MS = 30_000;
 
@@ -55,18 +59,8 @@ const PARAMETERS = {
  * do not keep the process alive.
  */
 export class OcrPool {
-  private readonly slots: LimitFunction;
+  private readonly slots = pLimit(OCR_WORKERS);
   private readonly idle = new Map<OcrWorker, NodeJS.Timeout>();
-
-  /** @param size - the most workers at work at a time. */
-  constructor(size: number) {
-    this.slots = pLimit(size);
-  }
-
-  /** Lets more workers work at a time. Never fewer: another user may count on them. */
-  grow(size: number): void {
-    this.slots.concurrency = Math.max(this.slots.concurrency, size);
-  }
 
   /**
    * The text of a picture, rows and columns kept apart; '' when there is none. `picture` is called only when a
@@ -80,13 +74,13 @@ export class OcrPool {
       const image = await picture();
       settings.signal.throwIfAborted();
       if (Math.min(image.width, image.height) < MIN_SIDE) return '';
-      const worker = this.takeIdle() ?? (await startWorker());
+      const worker = this.takeIdle() ?? (await this.start(settings.signal));
       try {
         const text = await recognize(worker, image, settings);
         this.putIdle(worker);
         return text;
       } catch (error) {
-        void worker.tesseract.terminate();
+        this.retire(worker);
         throw error;
       }
     });
@@ -101,6 +95,12 @@ export class OcrPool {
     await Promise.all(workers.map(({ thread, tesseract }) => thread?.terminate() ?? tesseract.terminate()));
   }
 
+  private async start(signal: AbortSignal): Promise<OcrWorker> {
+    const worker = await startWorker(signal);
+    worker.crashed.addEventListener('abort', () => this.retire(worker), { once: true });
+    return worker;
+  }
+
   private takeIdle(): OcrWorker | undefined {
     const [worker] = this.idle.keys();
     if (!worker) return undefined;
@@ -112,13 +112,13 @@ export class OcrPool {
 
   private putIdle(worker: OcrWorker): void {
     worker.thread?.unref();
-    const retire = (): void => {
-      clearTimeout(this.idle.get(worker));
-      this.idle.delete(worker);
-      void worker.tesseract.terminate();
-    };
-    this.idle.set(worker, setTimeout(retire, IDLE_LIMIT_MS).unref());
-    worker.crashed.catch(retire);
+    this.idle.set(worker, setTimeout(() => this.retire(worker), IDLE_LIMIT_MS).unref());
+  }
+
+  private retire(worker: OcrWorker): void {
+    clearTimeout(this.idle.get(worker));
+    this.idle.delete(worker);
+    void worker.tesseract.terminate();
   }
 }
 
@@ -129,8 +129,8 @@ async function recognize(
 ): Promise<string> {
   const pgm = Buffer.concat([Buffer.from(`P5 ${width} ${height} 255\n`), pixels]);
   const late = new OcrError('ocr_timeout');
-  const result = await raceTime(
-    Promise.race([worker.tesseract.recognize(pgm, {}, { text: false, blocks: true }), worker.crashed]),
+  const result = await within(
+    unlessAborted(worker.tesseract.recognize(pgm, {}, { text: false, blocks: true }), worker.crashed),
     timeLimitMs,
     late,
     signal,
@@ -162,9 +162,10 @@ function placedWords(blocks: Tesseract.Block[]): PlacedWord[] {
   });
 }
 
-async function startWorker(): Promise<OcrWorker> {
+async function startWorker(signal: AbortSignal): Promise<OcrWorker> {
   const langPath = await languageFolder();
-  const starting = Tesseract.createWorker('eng', Tesseract.OEM.LSTM_ONLY, {
+  signal.throwIfAborted();
+  const created = Tesseract.createWorker('eng', Tesseract.OEM.LSTM_ONLY, {
     langPath,
     gzip: true,
     cacheMethod: 'none',
@@ -173,22 +174,29 @@ async function startWorker(): Promise<OcrWorker> {
   });
   const late = new OcrError('ocr_timeout');
   try {
-    const tesseract = await raceTime(starting, START_LIMIT_MS, late);
-    const thread = threadOf(tesseract);
-    const crashed = new Promise<never>((_, reject) => {
-      thread?.once('error', reject);
-      thread?.once('exit', () => reject(new OcrError('ocr_failed')));
-    });
-    crashed.catch(() => undefined);
-    await tesseract.setParameters(PARAMETERS as unknown as Partial<Tesseract.WorkerParams>);
-    return { tesseract, thread, crashed };
+    return await within(created.then(prepare), START_LIMIT_MS, late, signal);
   } catch (error) {
-    starting.then(
-      (worker) => worker.terminate(),
+    // Its thread is out of reach until it has started.
+    created.then(
+      (tesseract) => tesseract.terminate(),
       () => undefined,
     );
+    signal.throwIfAborted();
     throw error === late ? late : new OcrError('ocr_failed', { cause: error });
   }
+}
+
+async function prepare(tesseract: Tesseract.Worker): Promise<OcrWorker> {
+  const thread = threadOf(tesseract);
+  const crash = new AbortController();
+  const crashed = crash.signal;
+  thread?.once('error', (error) => crash.abort(error));
+  thread?.once('exit', () => crash.abort(new OcrError('ocr_failed')));
+  await unlessAborted(
+    tesseract.setParameters(PARAMETERS as unknown as Partial<Tesseract.WorkerParams>),
+    crashed,
+  );
+  return { tesseract, thread, crashed };
 }
 
 /** tesseract.js waits for ever when its language data is missing, and leaves a thread behind. */
@@ -209,14 +217,14 @@ function threadOf(tesseract: Tesseract.Worker): Thread | undefined {
 }
 
 /** Settles as `work` does, or rejects with `late` after `limitMs`, or with the signal's reason. */
-function raceTime<T>(work: Promise<T>, limitMs: number, late: Error, signal?: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late), limitMs);
-    const abort = (): void => reject(signal?.reason as Error);
-    signal?.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-    });
+async function within<T>(work: Promise<T>, limitMs: number, late: Error, signal: AbortSignal): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late), limitMs);
   });
+  try {
+    return await unlessAborted(Promise.race([work, limit]), signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }

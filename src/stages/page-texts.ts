@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
+import { unlessAborted } from '../abort.js';
 import { codePointLength, strip } from '../text.js';
-import { OcrError, OcrPool } from './ocr.js';
+import { OCR_WORKERS, OcrError, OcrPool } from './ocr.js';
 import { checkPdf, PdfError } from './pdf-error.js';
 import type { GrayImage, PageText, PdfAnswer, PdfRequest } from './pdf-worker.js';
 
@@ -23,22 +24,20 @@ export interface PageTexts {
 
 export interface PageReaderSettings {
   /**
-   * Milliseconds pdfium may work on the texts of one document, and again on every 16 pictures drawn for OCR.
-   * Waiting for a turn does not count. Default 30,000.
+   * Milliseconds pdfium may work on the texts of one document, and again on every 16 pictures drawn for OCR,
+   * or fewer when one of them ends pdfium. Waiting for a turn does not count. Default 30,000.
    */
   timeLimitMs: number;
   /** Documents of more pages are refused. Default 500. */
   maxPages: number;
   /** Milliseconds OCR may work on one page. Default 60,000. */
   ocrTimeLimitMs: number;
-  /** Pages read by OCR at once in the process; each takes a core and about 85 MB. Default: cores, at most 4. */
-  ocrWorkers: number;
 }
 
 export interface ReadOptions {
   /** Aborts the reading; `read` rejects with its reason. */
   signal?: AbortSignal;
-  /** Called once a page is done with, in no certain order of pages. */
+  /** Called with no page read once their number is known, then after every page, in no certain order. */
   onPage?: (done: { pagesRead: number; totalPages: number }) => void;
 }
 
@@ -51,12 +50,17 @@ const TRIAL_WATERMARK = /pdf-xchange|clicktobuynow/i;
  * ones, and what pdfium keeps of the pages is given back.
  */
 const PAGES_PER_TURN = 16;
+/**
+ * Drawings of one document that may end their thread before the rest is left undrawn: each can cost the whole
+ * time limit, and a file can hold hundreds of them.
+ */
+const FATAL_DRAWINGS = 3;
 
 const CORES = availableParallelism();
 /** Turns for the texts of documents, and turns for drawing: text never waits for OCR. */
 const textTurns = pLimit(CORES);
 const drawTurns = pLimit(CORES);
-let ocrPool: OcrPool | undefined;
+const ocrPool = new OcrPool();
 
 /** Reads the page texts of PDFs: pdfium for the text layer, OCR for scans. One serves a whole process. */
 export class PageReader {
@@ -68,7 +72,6 @@ export class PageReader {
       timeLimitMs: 30_000,
       maxPages: 500,
       ocrTimeLimitMs: 60_000,
-      ocrWorkers: Math.min(CORES, 4),
       ...settings,
     };
   }
@@ -104,7 +107,7 @@ export class PageReader {
    */
   async close(): Promise<void> {
     for (const run of this.running) run.abort(new Error('The page reader was closed.'));
-    await ocrPool?.closeIdle();
+    await ocrPool.closeIdle();
   }
 
   private async readAll(
@@ -124,6 +127,7 @@ export class PageReader {
       withPdfium(pdf, this.settings.timeLimitMs, signal, async (pdfium) => {
         totalPages = await pdfium.open();
         checkPageCount(totalPages, this.settings.maxPages);
+        onPage?.({ pagesRead, totalPages });
         for (let page = 1; page <= totalPages; page++) {
           const layer = await pdfium.text(page);
           texts.set(page, layer?.text ?? '');
@@ -135,31 +139,47 @@ export class PageReader {
       }),
     );
 
-    const pool = (ocrPool ??= new OcrPool(this.settings.ocrWorkers));
-    pool.grow(this.settings.ocrWorkers);
+    const undrawn = new Set(scans);
     const readScan = async (page: number, draw: () => Promise<GrayImage>): Promise<void> => {
       try {
-        const text = await pool.read(draw, { timeLimitMs: this.settings.ocrTimeLimitMs, signal });
+        const text = await ocrPool.read(draw, { timeLimitMs: this.settings.ocrTimeLimitMs, signal });
         if (strip(text) !== '') {
           texts.set(page, text);
           ocrPages.push(page);
         }
       } catch (error) {
         signal.throwIfAborted();
+        // The drawing of another page ended pdfium: this one gets a fresh pdfium.
+        if (undrawn.has(page)) return;
         if (error instanceof OcrError) unreadable.set(page, error.reason);
-        else if (error instanceof PdfError)
-          unreadable.set(page, error.code === 'time_limit' ? 'drawing_timeout' : 'drawing_failed');
+        else if (error instanceof PdfError) unreadable.set(page, drawingReason(error));
         else throw error;
       }
       done();
     };
-    for (let start = 0; start < scans.length; start += PAGES_PER_TURN) {
-      const pages = scans.slice(start, start + PAGES_PER_TURN);
+    let fatalDrawings = 0;
+    while (undrawn.size > 0) {
       await takeTurn(drawTurns, signal, () =>
         withPdfium(pdf, this.settings.timeLimitMs, signal, async (pdfium) => {
+          // One drawing at a time: when pdfium ends, it is known which page ended it.
+          const drawing = pLimit(1);
+          const draw = (page: number): Promise<GrayImage> =>
+            drawing(() => {
+              if (pdfium.ended) throw pdfium.ended;
+              undrawn.delete(page);
+              return pdfium.image(page);
+            });
           // Few at a time in the queue of the pool, so that documents take turns there.
-          const atOnce = pLimit(this.settings.ocrWorkers);
-          await atOnce.map(pages, (page) => readScan(page, () => pdfium.image(page)));
+          const atOnce = pLimit(OCR_WORKERS);
+          const pages = [...undrawn].slice(0, PAGES_PER_TURN);
+          await atOnce.map(pages, (page) => readScan(page, () => draw(page)));
+          const { ended } = pdfium;
+          if (!ended || ++fatalDrawings < FATAL_DRAWINGS) return;
+          for (const page of undrawn) {
+            unreadable.set(page, drawingReason(ended));
+            done();
+          }
+          undrawn.clear();
         }),
       );
     }
@@ -176,6 +196,10 @@ function isScan(text: string): boolean {
   return codePointLength(strip(text)) < SCAN_BELOW || TRIAL_WATERMARK.test(text.replace(/\s+/g, ''));
 }
 
+function drawingReason(error: Error): UnreadableReason {
+  return error instanceof PdfError && error.code === 'time_limit' ? 'drawing_timeout' : 'drawing_failed';
+}
+
 function checkPageCount(totalPages: number, maxPages: number): void {
   if (totalPages <= 0) throw new PdfError('no_pages', 'The PDF has no pages.');
   if (totalPages > maxPages) {
@@ -185,15 +209,10 @@ function checkPageCount(totalPages: number, maxPages: number): void {
 
 /** Runs `work` when a turn is free, unless the signal comes first. */
 function takeTurn(turns: typeof textTurns, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    turns(async () => {
-      if (!signal.aborted) await work();
-    })
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', abort));
+  const turn = turns(async () => {
+    if (!signal.aborted) await work();
   });
+  return unlessAborted(turn, signal);
 }
 
 async function withPdfium(
@@ -225,7 +244,7 @@ class PdfiumThread {
   private readonly waiting: Waiting[] = [];
   private timer: NodeJS.Timeout | undefined;
   private busySince = 0;
-  private ended: Error | undefined;
+  ended: Error | undefined;
   private readonly abort = (): void => this.fail(this.signal.reason as Error);
 
   /** @param timeLeftMs - counts down only while there are requests. */
@@ -244,7 +263,11 @@ class PdfiumThread {
     });
     const crashed = new PdfError('damaged', 'The PDF is damaged and cannot be read.');
     this.thread.on('message', (answer: PdfAnswer) => this.receive(answer));
-    this.thread.on('error', () => this.fail(crashed));
+    this.thread.on('error', (error: NodeJS.ErrnoException) => {
+      // The thread survives whatever else a file can do to pdfium.
+      const isFile = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      this.fail(isFile ? crashed : new Error('pdfium cannot be used.', { cause: error }));
+    });
     this.thread.on('exit', () => this.fail(crashed));
     signal.addEventListener('abort', this.abort, { once: true });
   }

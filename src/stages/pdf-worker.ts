@@ -20,13 +20,13 @@ export interface GrayImage {
   pixels: Uint8Array<ArrayBuffer>;
 }
 
-/** Answers come in the order of the requests. A refused file is answered only to `open`. */
+interface Refused {
+  refused: 'encrypted' | 'damaged';
+}
+
+/** Answers come in the order of the requests. */
 export type PdfAnswer =
-  | { opened: { totalPages: number } }
-  | { refused: 'encrypted' | 'damaged' }
-  | { text: PageText }
-  | { image: GrayImage }
-  | { failed: true };
+  { opened: { totalPages: number } } | Refused | { text: PageText } | { image: GrayImage } | { failed: true };
 
 /**
  * A page full of fine print holds some 20,000 characters. The model is sent 12,000, but account labels are
@@ -112,14 +112,19 @@ interface OpenDocument {
   handle: number;
   /** pdfium's form handle, made when the first page with annotations comes. */
   form: number;
+  totalPages: number;
 }
+
+/** pdfium refused something of a page, in good order: its memory can still be trusted, unlike after a trap. */
+class PageError extends Error {}
 
 /** pdfium failed on what lies on top of a page; the page below may be sound. */
 class AnnotationsError extends Error {}
 
 /** The part of the WebAssembly API used here: without the DOM's typings Node's TypeScript does not know it. */
 declare const WebAssembly: {
-  instantiate(bytes: Uint8Array, imports: WasmImports): Promise<{ instance: object; module: object }>;
+  compile(bytes: Uint8Array): Promise<object>;
+  instantiate(module: object, imports: WasmImports): Promise<object>;
 };
 
 interface WasmImports {
@@ -132,9 +137,13 @@ interface PdfiumOptions {
   instantiateWasm(imports: WasmImports, receive: (instance: object, module: object) => void): object;
 }
 
-/** pdfium with a memory of its own that cannot grow without bounds: when it is full, the page fails. */
-async function loadPdfium(): Promise<Pdfium> {
+async function compilePdfium(): Promise<object> {
   const wasm = await readFile(createRequire(import.meta.url).resolve('@hyzyla/pdfium/pdfium.wasm'));
+  return WebAssembly.compile(wasm);
+}
+
+/** pdfium with a memory of its own that cannot grow without bounds: when it is full, the page fails. */
+async function startPdfium(compiled: object): Promise<Pdfium> {
   const load = PDFiumModule as unknown as (options: PdfiumOptions) => Promise<Pdfium>;
   return new Promise((resolve, reject) => {
     const silent = (): void => undefined;
@@ -147,8 +156,8 @@ async function loadPdfium(): Promise<Pdfium> {
           ...imports.env,
           emscripten_resize_heap: (bytes: number) => bytes >>> 0 <= MAX_MEMORY && grow(bytes),
         };
-        WebAssembly.instantiate(wasm, { ...imports, env }).then(
-          ({ instance, module }) => receive(instance, module),
+        WebAssembly.instantiate(compiled, { ...imports, env }).then(
+          (instance) => receive(instance, compiled),
           reject,
         );
         return {};
@@ -157,16 +166,19 @@ async function loadPdfium(): Promise<Pdfium> {
   });
 }
 
-async function open(pdf: Uint8Array): Promise<OpenDocument | { refused: 'encrypted' | 'damaged' }> {
-  const pdfium = await loadPdfium();
-  pdfium._FPDF_InitLibraryWithConfig({});
-  const pointer = pdfium.wasmExports.malloc(pdf.length);
-  if (pointer === 0) return { refused: 'damaged' };
-  pdfium.HEAPU8.set(pdf, pointer);
-  const handle = pdfium._FPDF_LoadMemDocument(pointer, pdf.length, 0);
-  if (handle !== 0) return { pdfium, handle, form: 0 };
-  const error = pdfium._FPDF_GetLastError();
-  return { refused: error === ERROR_PASSWORD || error === ERROR_SECURITY ? 'encrypted' : 'damaged' };
+function open(pdfium: Pdfium, pdf: Uint8Array): OpenDocument | Refused {
+  try {
+    pdfium._FPDF_InitLibraryWithConfig({});
+    const pointer = pdfium.wasmExports.malloc(pdf.length);
+    if (pointer === 0) return { refused: 'damaged' };
+    pdfium.HEAPU8.set(pdf, pointer);
+    const handle = pdfium._FPDF_LoadMemDocument(pointer, pdf.length, 0);
+    if (handle !== 0) return { pdfium, handle, form: 0, totalPages: pdfium._FPDF_GetPageCount(handle) };
+    const error = pdfium._FPDF_GetLastError();
+    return { refused: error === ERROR_PASSWORD || error === ERROR_SECURITY ? 'encrypted' : 'damaged' };
+  } catch {
+    return { refused: 'damaged' };
+  }
 }
 
 /** Opens a page and closes it again: pdfium keeps what is not closed. */
@@ -191,7 +203,7 @@ function withPage<T>(
 
 function loadPage({ pdfium, handle }: OpenDocument, page: number): number {
   const pageHandle = pdfium._FPDF_LoadPage(handle, page - 1);
-  if (pageHandle === 0) throw new Error('pdfium cannot load the page');
+  if (pageHandle === 0) throw new PageError('pdfium cannot load the page');
   return pageHandle;
 }
 
@@ -222,7 +234,7 @@ function readText(document: OpenDocument, page: number, annotated: boolean): Pag
   const { pdfium } = document;
   return withPage(document, page, annotated, (pageHandle) => {
     const textPage = pdfium._FPDFText_LoadPage(pageHandle);
-    if (textPage === 0) throw new Error('pdfium cannot load the text of the page');
+    if (textPage === 0) throw new PageError('pdfium cannot load the text of the page');
     try {
       const count = pdfium._FPDFText_CountChars(textPage);
       const chars = placedChars(pdfium, textPage, Math.min(count, MAX_CHARS_PER_PAGE));
@@ -325,22 +337,31 @@ function renderGray(document: OpenDocument, page: number, annotated: boolean): G
   });
 }
 
-function serve(pdf: Uint8Array): void {
-  let opening = open(pdf);
+async function serve(pdf: Uint8Array): Promise<void> {
+  const compiled = await compilePdfium();
+  let document = open(await startPdfium(compiled), pdf);
 
   async function answer(request: PdfRequest, annotated = true): Promise<PdfAnswer> {
-    const document = await opening;
-    if ('refused' in document) return { refused: document.refused };
-    if (request.ask === 'open')
-      return { opened: { totalPages: document.pdfium._FPDF_GetPageCount(document.handle) } };
+    if ('refused' in document) return document;
+    if (request.ask === 'open') return { opened: { totalPages: document.totalPages } };
     try {
       return request.ask === 'text'
         ? { text: readText(document, request.page, annotated) }
         : { image: renderGray(document, request.page, annotated) };
     } catch (error) {
+      if (error instanceof PageError) return { failed: true };
       // After a trap nothing in pdfium's memory can be trusted: the other pages get a fresh pdfium.
-      opening = open(pdf);
+      document = await reopen();
       return annotated && error instanceof AnnotationsError ? answer(request, false) : { failed: true };
+    }
+  }
+
+  async function reopen(): Promise<OpenDocument | Refused> {
+    try {
+      return open(await startPdfium(compiled), pdf);
+    } catch {
+      // pdfium itself has started before: the file has used up the memory.
+      return { refused: 'damaged' };
     }
   }
 
@@ -353,4 +374,4 @@ function serve(pdf: Uint8Array): void {
   });
 }
 
-serve(workerData as Uint8Array);
+await serve(workerData as Uint8Array);
