@@ -99,10 +99,11 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
   const store = options.store ?? new MemoryStore();
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
-  const run = (source: TextSource, { signal = closing.signal, onProgress }: DocumentContext) =>
-    runPipeline({ processor, prices: { ...settings.LLM_PRICES, ...EMBEDDED_PRICE } }, source, {
+  const tools = { processor, prices: { ...settings.LLM_PRICES, ...EMBEDDED_PRICE } };
+  const run = (source: TextSource, { signal, onProgress }: DocumentContext) =>
+    runPipeline(tools, source, {
       plan,
-      signal,
+      signal: AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]),
       onProgress,
     });
   const processPdf = (bytes: Uint8Array, context: DocumentContext = {}) =>
@@ -153,6 +154,11 @@ interface ChosenModel {
 async function chooseModel({ openai, model }: QuireOptions, settings: Settings): Promise<ChosenModel> {
   const client = openai ?? clientFrom(settings);
   const name = model ?? settings.OPENAI_MODEL;
+  if (!client && (name ?? settings.OPENAI_BASE_URL)) {
+    throw new SettingsError(
+      'There is a model but no key: set OPENAI_API_KEY, to any text for a service that needs none.',
+    );
+  }
   if (client) {
     if (!name) throw new SettingsError('There is a model service but no model: set OPENAI_MODEL.');
     return { client, name, shownAs: name, close: () => Promise.resolve() };
@@ -177,12 +183,8 @@ function clientFrom(settings: Settings): ChatClient | undefined {
     }
     return new AzureOpenAI({ apiKey: azureKey, endpoint, apiVersion, baseURL: null });
   }
-  const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL, OPENAI_MODEL: model } = settings;
-  if (apiKey) return new OpenAI({ apiKey, ...(baseURL && { baseURL }) });
-  if (!baseURL && !model) return undefined;
-  throw new SettingsError(
-    'There is a model but no key: set OPENAI_API_KEY, to any text for a service that needs none.',
-  );
+  const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL } = settings;
+  return apiKey ? new OpenAI({ apiKey, ...(baseURL && { baseURL }) }) : undefined;
 }
 
 /** Page texts in ascending order of their numbers; a page without text is a blank one. */

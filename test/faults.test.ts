@@ -231,7 +231,8 @@ test('what every request shall carry is passed through, and cannot replace what 
 test('closing stops documents under way, and later ones are refused', async () => {
   const provider = await start({ fault: () => 'silence' });
   const quire = await quireWith(provider, batch(1, 3));
-  const reading = quire.processPages(account(10));
+  // With a signal of the caller's own, too.
+  const reading = quire.processPages(account(10), { signal: new AbortController().signal });
   while (provider.calls.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
   await quire.close();
   await expect(reading).rejects.toThrow('Quire was closed.');
