@@ -240,6 +240,11 @@ test('closing stops documents under way, and later ones are refused', async () =
   expect(provider.calls).toHaveLength(3);
 });
 
+test('settings of the host’s own, under names the runnable host uses, are not minded', async () => {
+  const quire = await quireWith(await start({}), SINGLE, { PORT: '/run/app.sock', LOG_LEVEL: 'verbose' });
+  await quire.close();
+});
+
 test('a caller that fails at showing progress loses nothing', async () => {
   const provider = await start({});
   const quire = await quireWith(provider, SINGLE);

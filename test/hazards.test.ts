@@ -320,7 +320,7 @@ describe('a batch', () => {
         'Ada Lovelace, Mary Smith',
         'Ada Lovelace, Mary Smith',
       ],
-      ['an empty value', 'Nothing at all', 'Nothing here', ' '],
+      ['an empty value', 'Nothing at all', 'X marks nothing', ' '],
     ])('%s has not', async (_name, own, neighbour, value) => {
       const read = ({ number }: { number: number }) =>
         number === 1 ? [{ name: 'X', value, confidence: 90 }] : [];

@@ -26,7 +26,9 @@ export function slippedPages(pages: readonly Page[], answers: readonly PageAnswe
   const slipped = new Set<number>();
   for (const own of sheets) {
     for (const field of own.fields) {
-      const foreign = parts(field.value).filter((part) => !stands(part, own.text));
+      const values = parts(field.value);
+      if (values.length === 0) continue;
+      const foreign = values.filter((part) => !stands(part, own.text));
       const label = words(labelled(field));
       if (foreign.length === 0 && own.text.words.includes(label)) continue;
       const sources = sheets.filter(({ text, reported }) =>
