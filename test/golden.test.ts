@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createQuire } from '../src/index.js';
+import { createQuire, type ProcessingPlan } from '../src/index.js';
 import { detectAccountNumbers } from '../src/stages/accounts.js';
 import { GOLDEN, goldenPart, goldenReader, planName, PLANS } from './golden.js';
-import { Provider } from './provider.js';
+import { Provider, type Call } from './provider.js';
 import { seeded } from './random.js';
 
 describe('account detection', () => {
@@ -29,7 +29,9 @@ describe('every golden document gives the expected record', () => {
   test.each(PLANS.map((plan) => [planName(plan), plan] as const))('under %s', async (_name, plan) => {
     const quire = await createQuire({ openai: provider.client(), model: 'test-model', plan });
     for (const { name, pages, fields, expected } of GOLDEN.documents) {
+      provider.calls.length = 0;
       const record = await quire.processPages(pages);
+      expect(provider.calls).toHaveLength(plannedCalls(provider.calls, expected.page_mapping, plan));
       expect(`${name} ${goldenPart(record)}`).toBe(`${name} ${JSON.stringify(expected)}`);
       expect(record.failed_pages).toEqual([]);
       expect(record.usage.salvage_calls).toBe(0);
@@ -46,3 +48,20 @@ describe('every golden document gives the expected record', () => {
     await quire.close();
   });
 });
+
+/** ceil(pages of a kind / batchSize) for each account; what kind a page is of shows in its instruction. */
+function plannedCalls(
+  calls: readonly Call[],
+  accounts: Record<string, string>,
+  plan: ProcessingPlan,
+): number {
+  const pages = new Map<string, number>();
+  for (const { instruction, pages: sent } of calls) {
+    for (const { number } of sent) {
+      const kind = `${accounts[number] ?? 'none'} ${instruction}`;
+      pages.set(kind, (pages.get(kind) ?? 0) + 1);
+    }
+  }
+  const batchSize = plan.path === 'batch' ? plan.batchSize : 1;
+  return [...pages.values()].reduce((sum, count) => sum + Math.ceil(count / batchSize), 0);
+}
