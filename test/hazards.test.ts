@@ -299,6 +299,13 @@ describe('a batch', () => {
       ],
       ['a value that ran into its label over there', 'Nothing at all', 'BranchMain Street', 'Main Street'],
       ['figures that ran into their label over there', 'Sheet 12345678900', 'Number12345678', '12345678'],
+      [
+        'a name that is the beginning of another here',
+        'Owner John Smithson',
+        'Owner John Smith',
+        'John Smith',
+      ],
+      ['a number that is the end of another here', 'At 112 Oak Street', 'At 12 Oak Street', '12 Oak Street'],
       ['a value of signs alone', 'Nothing at all', 'Rating: ★★', '★★'],
     ])('%s has slipped', async (_name, own, neighbour, value) => {
       const read = ({ number }: { number: number }) =>

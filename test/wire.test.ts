@@ -9,8 +9,8 @@ describe('an answer of a server that ignores the schema', () => {
   test.each<[string, string, unknown]>([
     ['a code fence', `Here you are:\n\`\`\`json\n${answer()}\n\`\`\`\nAnything else?`, { fields: [] }],
     [
-      'figures for text and text for figures',
-      answer({ name: 'A', value: 42, confidence: '95' }),
+      'a confidence in quotes',
+      answer({ name: 'A', value: '42', confidence: '95' }),
       { fields: [{ name: 'A', value: '42', confidence: 95 }] },
     ],
     [

@@ -85,7 +85,8 @@ const pageAnswer = z.object({ page_number: z.int(), fields: z.array(z.unknown())
 const nothing = z.object({ name: z.string(), value: z.null() });
 const field = z.object({
   name: z.string(),
-  value: z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]),
+  // A figure that is not quoted has lost digits already: 1500.00, or the end of a long account number.
+  value: z.string(),
   confidence: z
     .union([z.number(), z.string().trim().min(1).transform(Number)])
     .pipe(z.number().min(0).max(100)),
@@ -94,8 +95,8 @@ const field = z.object({
 /**
  * Reads the model's answer, page by page, in the order of `pages`. Everything the schema asks for
  * is checked here as well, because many compatible servers accept a schema and ignore it. What they
- * commonly do is borne: text around the JSON object (a code fence, a greeting), figures that are not
- * quoted or are, fields without a name or with null for a value, which are left out.
+ * commonly do is borne: text around the JSON object (a code fence, a greeting), a confidence in
+ * quotes, fields without a name or with null for a value, which are left out.
  *
  * @throws {ModelFailure} `not_json` when there is no JSON object to read, `too_long` when there is
  *   more than could be asked for

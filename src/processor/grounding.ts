@@ -28,12 +28,12 @@ export function slippedPages(pages: readonly Page[], answers: readonly PageAnswe
     for (const field of own.fields) {
       const values = parts(field.value);
       if (values.length === 0) continue;
-      const foreign = values.filter((part) => !stands(part, own.text));
+      const foreign = values.filter((value) => !stands(value, own.text));
       const label = words(labelled(field));
       if (foreign.length === 0 && own.text.words.includes(label)) continue;
       const sources = sheets.filter(({ text, reported }) =>
         foreign.length > 0
-          ? foreign.some((part) => stands(part, text))
+          ? foreign.some((value) => stands(value, text))
           : text.words.includes(label) && !reported.has(labelled(field)),
       );
       for (const source of sources) slipped.add(own.number).add(source.number);
@@ -53,41 +53,34 @@ const KNOWN_BY = 200;
 function parts(value: string): string[] {
   return value
     .split(/[,;]\s+|\n/)
-    .map((part) => strip(part).slice(0, KNOWN_BY))
-    .filter((part) => part !== '');
+    .map((entry) => strip(entry).slice(0, KNOWN_BY))
+    .filter((entry) => entry !== '');
 }
 
-/** A page's text in the forms it is searched in. */
+/** A text in the forms it is searched in: in lower case, each word with a space on both sides. */
 interface Searchable {
   raw: string;
-  /** In lower case, each word with a space on both sides. */
   words: string;
-  /** Letters and digits alone: OCR runs words together and takes them apart. */
-  squeezed: string;
+  /** The same with words parted that OCR ran together: "BranchMain Street", "Number12345678". */
+  parted: string;
 }
 
 function searchable(text: string): Searchable {
-  return { raw: text, words: words(text), squeezed: squeeze(text) };
+  return { raw: text, words: words(text), parted: words(part(text)) };
 }
 
-/** Shorter ones occur within other words. */
-const SQUEEZED_FROM = 5;
+function part(text: string): string {
+  return text.replace(/(?<=\p{Ll})(?=\p{Lu})|(?<=\p{L})(?=\p{N})/gu, ' ');
+}
 
-function stands(part: string, { raw, words: inWords, squeezed }: Searchable): boolean {
-  const sought = words(part);
+/** Whole words only: "John Smith" does not stand in "John Smithson", nor "12 Oak" in "112 Oak". */
+function stands(value: string, text: Searchable): boolean {
+  const sought = searchable(value);
   // A value of signs alone ("-", an emoji) has no words to look for.
-  if (sought === ' ') return raw.includes(part);
-  if (inWords.includes(sought)) return true;
-  const letters = squeeze(part);
-  // Figures run into a label ("Number12345678"), but are not a part of longer figures.
-  if (/^\d+$/.test(letters)) return new RegExp(`(?<!\\d)${sought.trim()}(?!\\d)`).test(inWords);
-  return letters.length >= SQUEEZED_FROM && squeezed.includes(letters);
+  if (sought.words === ' ') return text.raw.includes(value);
+  return text.words.includes(sought.words) || text.parted.includes(sought.parted);
 }
 
 function words(text: string): string {
   return ` ${text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ')} `.replace(/ {2,}/g, ' ');
-}
-
-function squeeze(text: string): string {
-  return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
 }
