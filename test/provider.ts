@@ -23,6 +23,8 @@ export interface Call {
   instruction: string;
   maxTokens: number;
   body: Record<string, unknown>;
+  /** Length of the body as it came over the wire. */
+  bytes: number;
   startedAt: number;
   /** How many calls were under way when this one came, itself included. */
   concurrent: number;
@@ -53,8 +55,8 @@ export type Fault =
   | 'silence in the body';
 
 export interface Behaviour {
-  /** What the model reads on a page. */
-  read: (page: ReceivedPage) => Field[];
+  /** What the model reads on a page of a call. */
+  read: (page: ReceivedPage, call: Call) => Field[];
   /** Milliseconds until the answer. */
   delay?: (call: Call, index: number) => number;
   fault?: (call: Call, index: number) => Fault | undefined;
@@ -110,7 +112,8 @@ export class Provider {
   }
 
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = request.parse(JSON.parse(await text(incoming)));
+    const sent = await text(incoming);
+    const body = request.parse(JSON.parse(sent));
     const [system, user] = body.messages;
     if (!user.content.isWellFormed()) throw new Error('Half of a surrogate pair was sent');
     const call: Call = {
@@ -118,6 +121,7 @@ export class Provider {
       instruction: system.content,
       maxTokens: body.max_completion_tokens,
       body,
+      bytes: Buffer.byteLength(sent),
       startedAt: performance.now(),
       concurrent: ++this.#underWay,
     };
@@ -183,7 +187,7 @@ function send(response: ServerResponse, call: Call, read: Behaviour['read'], fau
 }
 
 function answerTo(call: Call, read: Behaviour['read'], fault: Fault | undefined): Answer {
-  const parts = call.pages.map((page) => ({ page_number: page.number, fields: read(page) }));
+  const parts = call.pages.map((page) => ({ page_number: page.number, fields: read(page, call) }));
   const [first, second] = parts;
   if (fault === 'swapped echo') {
     if (first && second) parts.splice(0, 2, second, first);

@@ -61,7 +61,7 @@ describe('the bill of a call', () => {
   const prices = { m: { input: 3, output: 15 }, 'm/flex': { input: 1, cached_input: 0.1, output: 2 } };
   const total = (model: string, envelope: object) => {
     const ledger = new UsageLedger(prices);
-    ledger.answered(model, envelope);
+    ledger.sent('first', model, { input: 1_000, output: 100 }).answered(envelope);
     return ledger.total();
   };
   const usage = { prompt_tokens: 1_000, completion_tokens: 100, prompt_tokens_details: null };

@@ -26,6 +26,7 @@ const REASONS = {
 } as const;
 
 export type FailureReason = keyof typeof REASONS;
+export const FAILURE_REASONS = Object.keys(REASONS) as FailureReason[];
 
 /** A call that gave nothing usable. Carries no page text and nothing of the answer. */
 export class ModelFailure extends Error {

@@ -1,8 +1,8 @@
 import type { OpenAI } from 'openai';
 import { z } from 'zod';
-import { ModelFailure, failureOf } from './failure.js';
+import { ModelFailure, failureOf, type FailureReason } from './failure.js';
 import { INSTRUCTIONS, type PageKind } from './instructions.js';
-import type { Pacer } from './pacing.js';
+import type { Pacing } from './pacing.js';
 import type { UsageLedger } from './usage.js';
 import { answerFormat, readAnswer, userMessage, type PageAnswer, type SentPage } from './wire.js';
 
@@ -31,10 +31,24 @@ export interface TokenBudget {
 
 /** What one call is made for. */
 export interface Asking {
-  pacer: Pacer;
+  pacer: Pacing;
   usage: UsageLedger;
   purpose: 'first' | 'salvage';
   signal: AbortSignal;
+  /** Told about every request when it has ended. */
+  onCall: ((call: CallReport) => void) | undefined;
+}
+
+/** One request to the model as it went. */
+export interface CallReport {
+  purpose: 'first' | 'salvage';
+  /** Milliseconds from its start to the end of its body, without the wait for its turn. */
+  ms: number;
+  /** Bytes of the JSON bodies, without headers and before any compression. */
+  sentBytes: number;
+  receivedBytes: number;
+  /** Why there was no completion; null when there was one. */
+  failure: FailureReason | null;
 }
 
 const completion = z.object({
@@ -60,7 +74,10 @@ export async function askModel(
   pages: readonly SentPage[],
   asking: Asking,
 ): Promise<PageAnswer[]> {
-  const envelope = await asking.pacer.run(() => request(model, kind, pages, asking), asking.signal);
+  const envelope = await asking.pacer.run(
+    (signal) => request(model, kind, pages, { ...asking, signal }),
+    asking.signal,
+  );
   return readAnswer(contentOf(envelope), pages);
 }
 
@@ -68,7 +85,7 @@ async function request(
   model: Model,
   kind: PageKind,
   pages: readonly SentPage[],
-  { pacer, usage, purpose, signal }: Asking,
+  { pacer, usage, purpose, signal, onCall }: Asking,
 ): Promise<unknown> {
   const body = {
     ...model.requestDefaults,
@@ -81,6 +98,7 @@ async function request(
     stream: false as const,
     max_completion_tokens: Math.min(OUTPUT_TOKENS_PER_PAGE * pages.length, model.budget.output),
   };
+  const sentBytes = jsonBytes(body);
   // The client's own time limit does not cover the body; this one does.
   const timeLimit = AbortSignal.timeout(model.timeoutMs);
   const options = {
@@ -88,19 +106,36 @@ async function request(
     timeout: model.timeoutMs,
     signal: AbortSignal.any([signal, timeLimit]),
   };
-  usage.sent(purpose);
+  const bill = usage.sent(purpose, model.name, {
+    input: Math.ceil(sentBytes / BYTES_A_TOKEN),
+    output: body.max_completion_tokens,
+  });
+  const started = performance.now();
+  const report = (failure: FailureReason | null, receivedBytes: number) =>
+    onCall?.({ purpose, ms: performance.now() - started, sentBytes, receivedBytes, failure });
   const envelope: unknown = await model.client.chat.completions
     .create(body, options)
     .catch((error: unknown) => {
       const failure = timeLimit.aborted ? new ModelFailure('timeout') : failureOf(error);
       // A call that was answered with an error status is not billed; one that broke off may be.
-      if (MAY_BE_BILLED.has(failure.reason)) usage.unknown();
+      if (MAY_BE_BILLED.has(failure.reason)) bill.unknown();
+      else bill.unbilled();
+      report(failure.reason, 0);
       signal.throwIfAborted();
       pacer.hold(failure.retryAfterMs ?? (failure.reason === 'rate_limited' ? UNTOLD_WAIT_MS : 0));
       throw failure;
     });
-  usage.answered(model.name, envelope);
+  bill.answered(envelope);
+  report(null, jsonBytes(envelope));
   return envelope;
+}
+
+/** Tokenizers need fewer than one token for two bytes of UTF-8. */
+const BYTES_A_TOKEN = 2;
+
+/** An answer that is no JSON object (a page of HTML) comes as text. */
+function jsonBytes(body: unknown): number {
+  return Buffer.byteLength(typeof body === 'string' ? body : JSON.stringify(body ?? null));
 }
 
 /** How long all calls are held back by a rate limit that does not say how long, in milliseconds. */

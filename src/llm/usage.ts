@@ -47,9 +47,26 @@ export interface Usage {
   unknown_usage_calls: number;
 }
 
+/**
+ * Asked before each call for the most it can cost, in 10^-12 USD; undefined where the model has no
+ * price. Refuses the call by throwing. What it returns is told what was really billed.
+ */
+export type Allowance = (most: bigint | undefined) => (billed: bigint) => void;
+
+/** What becomes of the bill of one request; one of the three, once. */
+export interface Bill {
+  /** It came back with an answer: what the envelope says was billed. */
+  answered(envelope: unknown): void;
+  /** It may have been billed without saying so. */
+  unknown(): void;
+  /** It was turned down, which costs nothing. */
+  unbilled(): void;
+}
+
 /** The usage of one document, added up call by call. Money is kept in whole 10^-12 USD. */
 export class UsageLedger {
   readonly #prices: ReadonlyMap<string, PriceTable[string]>;
+  readonly #allowance: Allowance | undefined;
   #calls = 0;
   #salvageCalls = 0;
   #promptTokens = 0;
@@ -59,23 +76,43 @@ export class UsageLedger {
   #cost = 0n;
   #unpriced = false;
 
-  constructor(prices: PriceTable) {
+  /** @param allowance limits what may be spent; none without it */
+  constructor(prices: PriceTable, allowance?: Allowance) {
     this.#prices = new Map(Object.entries(prices));
+    this.#allowance = allowance;
   }
 
-  /** A request goes out. */
-  sent(purpose: 'first' | 'salvage'): void {
+  /**
+   * A request goes out.
+   *
+   * @param most tokens it can use
+   * @throws what the allowance throws when it is used up
+   */
+  sent(purpose: 'first' | 'salvage', model: string, most: { input: number; output: number }): Bill {
+    const price = this.#prices.get(model);
+    const mostCost = price && money(most.input, price.input) + money(most.output, price.output);
+    const settle = this.#allowance?.(mostCost);
     this.#calls++;
     if (purpose === 'salvage') this.#salvageCalls++;
+    const unknown = () => {
+      this.#unknown++;
+      settle?.(mostCost ?? 0n);
+    };
+    return {
+      unknown,
+      unbilled: () => settle?.(0n),
+      answered: (envelope) => {
+        const cost = this.#answered(model, envelope);
+        if (cost === 'untold') unknown();
+        else settle?.(cost === 'unpriced' ? (mostCost ?? 0n) : cost);
+      },
+    };
   }
 
-  /** A request came back with an answer: what its envelope says was billed. */
-  answered(model: string, envelope: unknown): void {
+  /** @returns what was billed, in 10^-12 USD */
+  #answered(model: string, envelope: unknown): bigint | 'untold' | 'unpriced' {
     const bill = billed.safeParse(envelope);
-    if (!bill.success) {
-      this.unknown();
-      return;
-    }
+    if (!bill.success) return 'untold';
     const { usage, service_tier: tier } = bill.data;
     const cached = Math.min(usage.prompt_tokens_details?.cached_tokens ?? 0, usage.prompt_tokens);
     this.#promptTokens += usage.prompt_tokens;
@@ -84,17 +121,14 @@ export class UsageLedger {
     const price = this.#prices.get(!tier || tier === 'default' ? model : `${model}/${tier}`);
     if (price === undefined) {
       this.#unpriced = true;
-      return;
+      return 'unpriced';
     }
-    this.#cost +=
+    const cost =
       money(usage.prompt_tokens - cached, price.input) +
       money(cached, price.cached_input ?? price.input) +
       money(usage.completion_tokens, price.output);
-  }
-
-  /** A request that may have been billed without saying so. */
-  unknown(): void {
-    this.#unknown++;
+    this.#cost += cost;
+    return cost;
   }
 
   total(): Usage {
@@ -104,10 +138,20 @@ export class UsageLedger {
       prompt_tokens: this.#promptTokens,
       cached_tokens: this.#cachedTokens,
       completion_tokens: this.#completionTokens,
-      cost_usd: this.#unpriced ? null : Number(this.#cost) / TRILLIONTHS_PER_USD,
+      cost_usd: this.#unpriced ? null : toUsd(this.#cost),
       unknown_usage_calls: this.#unknown,
     };
   }
+}
+
+/** @param trillionths 10^-12 USD */
+export function toUsd(trillionths: bigint): number {
+  return Number(trillionths) / TRILLIONTHS_PER_USD;
+}
+
+/** @returns 10^-12 USD */
+export function fromUsd(usd: number): bigint {
+  return BigInt(Math.round(usd * TRILLIONTHS_PER_TOKEN)) * BigInt(TRILLIONTHS_PER_TOKEN);
 }
 
 function money(count: number, usdPerMillion: number): bigint {

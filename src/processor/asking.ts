@@ -49,22 +49,38 @@ export interface BatchOutcome {
   salvage: Page[];
 }
 
+/** Why a call about a batch did not answer all its pages well, so that it or some pages were asked again. */
+export type BatchFailure = FailureReason | 'value_slipped';
+
 /**
  * Asks about a batch of two and more pages. Passing failures are tried again; a batch that failed
  * for good, broke off or was refused is left to salvage as a whole, and so is each page that the
  * answer left out, got wrong or mixed up with another (DESIGN, Ten ways a batch goes wrong).
  *
+ * @param onCall told after every call, tried again or not, whether it answered all pages well
  * @throws the signal's reason on abort
  */
-export async function askBatch(model: Model, { kind, pages }: Batch, asking: Asking): Promise<BatchOutcome> {
+export async function askBatch(
+  model: Model,
+  { kind, pages }: Batch,
+  asking: Asking,
+  onCall?: (failure: BatchFailure | null) => void,
+): Promise<BatchOutcome> {
   const patience = { failures: BATCH_FAILURES, unusable: 1, lasting: 1 };
-  const ask = () => askModel(model, kind, pages, asking);
+  const ask = async () => {
+    try {
+      return await askModel(model, kind, pages, asking);
+    } catch (error) {
+      if (error instanceof ModelFailure) onCall?.(error.reason);
+      throw error;
+    }
+  };
   try {
     const answers = await withRetries(ask, patience, asking.signal);
     const suspect = slippedPages(pages, answers);
-    for (const answer of answers) {
-      if ('fault' in answer && answer.claimed !== undefined) suspect.add(answer.claimed);
-    }
+    const faults = answers.flatMap((answer) => ('fault' in answer ? answer : []));
+    onCall?.(faults[0]?.fault ?? (suspect.size > 0 ? 'value_slipped' : null));
+    for (const { claimed } of faults) if (claimed !== undefined) suspect.add(claimed);
     const outcome: BatchOutcome = { answered: [], salvage: [] };
     pages.forEach((page, index) => {
       const answer = answers[index];

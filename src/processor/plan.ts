@@ -15,14 +15,16 @@ export const MOST_WORKERS = 20;
 
 const clamped = (most: number) => z.int().transform((value) => Math.min(most, Math.max(1, value)));
 
+/** The sizes of a batch plan, as the payload of a flag holds them; clamped like those of a plan. */
+export const batchSizes = z.object({
+  batchSize: clamped(MOST_PAGES_A_BATCH),
+  maxWorkers: clamped(MOST_WORKERS),
+});
+
 /** A plan from outside; `batchSize` is clamped to 1..10 and `maxWorkers` to 1..20 (DESIGN, Rollout). */
 export const processingPlan = z.discriminatedUnion('path', [
   z.strictObject({ path: z.literal('single-page') }),
-  z.strictObject({
-    path: z.literal('batch'),
-    batchSize: clamped(MOST_PAGES_A_BATCH),
-    maxWorkers: clamped(MOST_WORKERS),
-  }),
+  batchSizes.extend({ path: z.literal('batch') }).strict(),
 ]);
 
 /** The short form in headers and logs: `single-page` or `batch 3x5`. */

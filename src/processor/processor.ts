@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { FailureReason } from '../llm/failure.js';
-import type { Asking, Model } from '../llm/model.js';
-import { processPacer } from '../llm/pacing.js';
+import type { Asking, CallReport, Model } from '../llm/model.js';
+import { processPacer, type Pacing } from '../llm/pacing.js';
 import type { UsageLedger } from '../llm/usage.js';
 import type { Field } from '../llm/wire.js';
-import { askBatch, askPage, type PageOutcome } from './asking.js';
+import { askBatch, askPage, type BatchFailure, type PageOutcome } from './asking.js';
 import { longestFirst, planBatches, type Batch } from './batches.js';
 import { MOST_PAGES_A_BATCH, MOST_WORKERS } from './plan.js';
 import { mergeFields, mergePageResults, type AccountRecord, type PageResult } from './merge.js';
@@ -45,8 +45,14 @@ export interface Run {
   usage: UsageLedger;
   /** Aborts the run; calls under way are broken off. */
   signal: AbortSignal;
+  /** Where calls wait for their turn. Default: with all others of the process. */
+  pacing?: Pacing | undefined;
   /** Called each time a page that was asked about is done, answered or given up. */
-  onPageDone?: () => void;
+  onPageDone?: (() => void) | undefined;
+  /** Called after every call about a batch: null when all its pages were answered well. */
+  onBatch?: ((failure: BatchFailure | null) => void) | undefined;
+  /** Called after every request to the model. */
+  onCall?: ((call: CallReport) => void) | undefined;
 }
 
 /** Thrown for a page that was given up, where there is no list of failed pages to put it in. */
@@ -127,7 +133,9 @@ export class PageProcessor {
       };
       const [only, ...more] = batch.pages;
       if (only && more.length === 0) return askAlone(only, 'first');
-      const { answered, salvage } = await pool(() => askBatch(model, batch, asking('first', run)));
+      const { answered, salvage } = await pool(() =>
+        askBatch(model, batch, asking('first', run), run.onBatch),
+      );
       for (const { page, fields } of answered) {
         outcomes.set(page.number, { fields });
         run.onPageDone?.();
@@ -165,8 +173,8 @@ function checkWithin(name: string, value: number, most: number): void {
   }
 }
 
-function asking(purpose: Asking['purpose'], { usage, signal }: Run): Asking {
-  return { pacer: processPacer, usage, purpose, signal };
+function asking(purpose: Asking['purpose'], { pacing, usage, signal, onCall }: Run): Asking {
+  return { pacer: pacing ?? processPacer, usage, purpose, signal, onCall };
 }
 
 /** Each page once, in order, and only those with text (DESIGN, row 7). */

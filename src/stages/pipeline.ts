@@ -1,24 +1,17 @@
-import { UsageLedger, type PriceTable } from '../llm/usage.js';
 import { isBlank, isTruncated } from '../processor/page.js';
 import type { ProcessingPlan } from '../processor/plan.js';
-import type { AccountPages, PageProcessor } from '../processor/processor.js';
+import type { AccountPages, PageProcessor, Run } from '../processor/processor.js';
 import { splitAccounts, type AccountSplit } from './accounts.js';
 import { extractFields } from './fields.js';
 import type { PageTexts } from './page-texts.js';
 import { progressAt, type OnProgress, type Progress, type Stage } from './progress.js';
 import { buildRecord, type DocumentRecord } from './record.js';
 
-/** What the stages work with, for every document the same. */
-export interface PipelineTools {
-  processor: PageProcessor;
-  prices: PriceTable;
-}
-
-/** What belongs to one document. */
-export interface PipelineContext {
-  plan: ProcessingPlan;
-  signal: AbortSignal;
-  onProgress: OnProgress | undefined;
+/** What belongs to one document: how its calls are made, and the plan it keeps to the end. */
+export interface PipelineContext extends Omit<Run, 'onPageDone'> {
+  /** Needed, and waited for, once the page texts are known. */
+  plan: ProcessingPlan | Promise<ProcessingPlan>;
+  onProgress?: OnProgress | undefined;
 }
 
 /** Where page texts come from: given by the caller, or read from a PDF with progress and abort. */
@@ -33,9 +26,9 @@ export type TextSource = (
  * @throws what the source throws for a document that cannot be read; the signal's reason on abort
  */
 export async function runPipeline(
-  { processor, prices }: PipelineTools,
+  processor: PageProcessor,
   source: TextSource,
-  { plan, signal: outer, onProgress }: PipelineContext,
+  { plan: planned, signal: outer, onProgress, ...run }: PipelineContext,
 ): Promise<DocumentRecord> {
   // The run's own signal ends every call of the document when one stage fails.
   const stop = new AbortController();
@@ -64,6 +57,7 @@ export async function runPipeline(
     report('page_analysis', 0, { accounts: split.accounts.map(({ accountNumber }) => accountNumber) });
     const groups = accountGroups(split);
     const asked = groups.flatMap(({ pages }) => pages).filter((page) => !isBlank(texts.get(page) ?? ''));
+    const plan = await planned;
     const splitted = performance.now();
     let done = 0;
     const reportPages = () =>
@@ -71,12 +65,11 @@ export async function runPipeline(
         pagesProcessed: totalPages - asked.length + done,
       });
     reportPages();
-    const usage = new UsageLedger(prices);
     const onPageDone = () => {
       done++;
       reportPages();
     };
-    const results = await extractFields(processor, groups, texts, plan, { usage, signal, onPageDone });
+    const results = await extractFields(processor, groups, texts, plan, { ...run, signal, onPageDone });
     const finished = performance.now();
     report('completed', 1, { pagesProcessed: totalPages });
     return buildRecord({
@@ -87,7 +80,7 @@ export async function runPipeline(
       truncatedPages: asked.filter((page) => isTruncated(texts.get(page) ?? '')),
       unreadablePages,
       plan,
-      usage: usage.total(),
+      usage: run.usage.total(),
       timings: {
         ocr_extraction_ms: Math.round(read - started),
         account_splitting_ms: Math.round(splitted - read),
