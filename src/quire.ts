@@ -1,48 +1,74 @@
+import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { AzureOpenAI, OpenAI } from 'openai';
+import express, { type Router } from 'express';
 import { pino } from 'pino';
-import type { Router } from 'express';
 import { EMBEDDED_MODEL_ID, EMBEDDED_MODEL_NAME, startEmbeddedModel } from './llm/embedded-model.js';
 import type { ChatClient } from './llm/model.js';
 import { processPacer } from './llm/pacing.js';
-import type { PriceTable } from './llm/usage.js';
+import { UsageLedger, type PriceTable } from './llm/usage.js';
 import type { Logger } from './logger.js';
-import { processingPlan, SINGLE_PAGE, type ProcessingPlan } from './processor/plan.js';
+import { formatPlan, processingPlan, SINGLE_PAGE, type ProcessingPlan } from './processor/plan.js';
 import { PageProcessor } from './processor/processor.js';
+import { Decisions } from './rollout/decision.js';
+import { Flags, type FlagContext, type UnleashClient } from './rollout/flags.js';
+import { Metrics } from './rollout/metrics.js';
+import { Rollback } from './rollout/rollback.js';
+import { rolloutRouter } from './rollout/router.js';
+import { Shadow } from './rollout/shadow.js';
 import { readSettings, SettingsError, type Settings } from './settings.js';
-import { PageReader } from './stages/page-texts.js';
+import { PageReader, type PageTexts } from './stages/page-texts.js';
 import { runPipeline, type TextSource } from './stages/pipeline.js';
 import type { OnProgress } from './stages/progress.js';
 import type { DocumentRecord } from './stages/record.js';
 import type { DocumentStore } from './store/document-store.js';
 import { MemoryStore } from './store/memory-store.js';
 import { Jobs } from './upload/jobs.js';
-import { uploadRouter } from './upload/router.js';
+import { signedInUser, uploadRouter, type Identify } from './upload/router.js';
 
 export interface QuireOptions {
   /** An OpenAI client, or one of a compatible service. Default: made from the settings. */
   openai?: ChatClient;
   /** The model's name, or the deployment's at Azure. Default: the setting `OPENAI_MODEL`. */
   model?: string;
-  /** A fixed plan. Default: the setting `QUIRE_PLAN`, and page by page without one. */
+  /** A fixed plan, which wins over the flags. Default: the setting `QUIRE_PLAN`; flags decide without one. */
   plan?: ProcessingPlan;
+  /**
+   * The app's own Unleash client, which stays the app's to end. Default: one made from `UNLEASH_URL`,
+   * and the bootstrap file, with both flags off, without that.
+   */
+  unleash?: UnleashClient;
   /** Where uploaded documents are kept. Default: in memory. */
   store?: DocumentStore;
   /** A pino logger. Default: no logging. */
   logger?: Logger;
 }
 
-export interface DocumentContext {
+/** What a caller says about a document; the flags are evaluated for `userId`, `sessionId`, `properties`. */
+export interface DocumentContext extends FlagContext {
+  /** Names the request in the log. Default: a new id. */
+  requestId?: string | undefined;
   /** Aborts the document; calls under way are broken off. */
   signal?: AbortSignal;
   onProgress?: OnProgress;
 }
 
+/** What the upload flow says and learns besides. */
+interface UploadContext extends DocumentContext {
+  documentId?: string;
+  onPlan?: (plan: ProcessingPlan) => void;
+}
+
+export interface RouterOptions {
+  /** Who sends an upload. Default: `request.user.id` and `request.sessionID`, where the app sets them. */
+  identify?: Identify;
+}
+
 export interface Quire {
   /** The model that is asked, by the name people know it by. */
   readonly modelName: string;
-  /** The plan documents are read under. */
-  readonly plan: ProcessingPlan;
+  /** The plan of every document; undefined when flags decide for each request. */
+  readonly fixedPlan: ProcessingPlan | undefined;
   /** The processor, for callers that split documents into accounts themselves. */
   readonly processor: PageProcessor;
   /**
@@ -58,8 +84,8 @@ export interface Quire {
    *   the signal's reason on abort
    */
   processPdf(bytes: Uint8Array, context?: DocumentContext): Promise<DocumentRecord>;
-  /** The routes of the upload flow, to be mounted under any path of an Express app. */
-  router(): Router;
+  /** The routes of the upload flow and of ops, to be mounted under any path of an Express app. */
+  router(options?: RouterOptions): Router;
   /** Takes no more documents, stops those being read and gives back everything that was started. */
   close(): Promise<void>;
 }
@@ -78,7 +104,8 @@ export class InvalidPagesError extends Error {
 export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
   const settings = readSettings();
   const logger = options.logger ?? pino({ enabled: false });
-  const plan = fixedPlan(options.plan ?? settings.QUIRE_PLAN ?? SINGLE_PAGE);
+  const planGiven = options.plan ?? settings.QUIRE_PLAN;
+  const fixedPlan = planGiven && checkedPlan(planGiven);
   const model = await chooseModel(options, settings);
   processPacer.concurrency = settings.LLM_MAX_CONCURRENCY;
   const processor = new PageProcessor({
@@ -99,20 +126,122 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
   const store = options.store ?? new MemoryStore();
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
-  const tools = { processor, prices: { ...settings.LLM_PRICES, ...EMBEDDED_PRICE } };
-  const run = (source: TextSource, { signal, onProgress }: DocumentContext) =>
-    runPipeline(tools, source, {
-      plan,
-      signal: AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]),
-      onProgress,
+  const prices = { ...settings.LLM_PRICES, ...EMBEDDED_PRICE };
+  const forceSinglePage = settings.QUIRE_FORCE_SINGLE_PAGE;
+
+  const flags = await chooseFlags(options, settings, logger);
+  const metrics = new Metrics();
+  const rollback = new Rollback(
+    {
+      // A fixed plan is kept: its failures are counted all the same.
+      enabled: settings.ROLLBACK_AUTO && fixedPlan === undefined,
+      batchFailures: settings.ROLLBACK_BATCH_FAILURES,
+      minCalls: settings.ROLLBACK_MIN_CALLS,
+      windowMs: settings.ROLLBACK_WINDOW_MS,
+      retryMs: settings.ROLLBACK_RETRY_MS,
+    },
+    (change) => {
+      metrics.rollbackChanged(change);
+      const message = change.to === 'closed' ? 'the batch path is back' : `automatic rollback: ${change.to}`;
+      logger.warn({ to: change.to, cause: change.cause, failure_rate: rollback.failureRate }, message);
+    },
+  );
+  const shadow = new Shadow(
+    {
+      budgetUsd: settings.SHADOW_BUDGET_USD,
+      noiseShare: settings.SHADOW_NOISE_SHARE,
+      agreementFloor: settings.ROLLBACK_AGREEMENT_FLOOR,
+    },
+    {
+      processor,
+      prices,
+      signal: closing.signal,
+      logger,
+      onCompared: (comparison, fields) => metrics.compared(comparison, fields),
+      onOutcome: (outcome, costUsd) => metrics.shadowEnded(outcome, costUsd),
+      onAgreement: (low) => rollback.agreementIs(low),
+    },
+  );
+  metrics.follow({ flags, rollback, shadow });
+  const decisions = new Decisions({ flags, rollback, fixedPlan, forceSinglePage, logger });
+
+  const run = async (source: TextSource, context: UploadContext): Promise<DocumentRecord> => {
+    const { userId, sessionId, properties, documentId, onPlan, onProgress } = context;
+    const requestId = context.requestId ?? randomUUID();
+    const about = { request_id: requestId, ...(documentId !== undefined && { document: documentId }) };
+    const signal = AbortSignal.any([closing.signal, ...(context.signal ? [context.signal] : [])]);
+    const opening = new Opening();
+    const deciding = opening.pageCount.then((pageCount) => {
+      const counted = pageCount === undefined ? properties : { pageCount, ...properties };
+      const decision = decisions.decide({ userId, sessionId, properties: counted });
+      metrics.decided(decision);
+      onPlan?.(decision.plan);
+      return decision;
     });
-  const processPdf = (bytes: Uint8Array, context: DocumentContext = {}) =>
+    let texts: PageTexts | undefined;
+    const usage = new UsageLedger(prices);
+    try {
+      const record = await runPipeline(
+        processor,
+        async (signal, onPage) => {
+          texts = await source(signal, (done) => {
+            opening.counted(done.totalPages);
+            onPage(done);
+          });
+          opening.counted(texts.totalPages);
+          return texts;
+        },
+        {
+          plan: deciding.then(({ plan }) => plan),
+          usage,
+          signal,
+          onProgress,
+          onCall: (call) => void deciding.then(({ plan }) => metrics.called(plan.path, call)),
+          onBatch: (failure) => {
+            metrics.batchCalled(failure);
+            void deciding.then(({ admission }) => admission?.onBatch(failure));
+          },
+        },
+      );
+      const { reason, shadow: batchPlan } = await deciding;
+      metrics.documentCompleted(record);
+      const { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd } = record.usage;
+      logger.info(
+        {
+          ...about,
+          plan: formatPlan(record.plan),
+          reason,
+          pages: texts?.totalPages,
+          failed_pages: record.failed_pages.length,
+          ...{ calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd },
+          ...record.timings,
+        },
+        'document read',
+      );
+      if (batchPlan && texts) shadow.consider({ requestId, documentId, texts, record, batchPlan });
+      return record;
+    } catch (error) {
+      opening.counted(undefined);
+      const { plan, reason } = await deciding;
+      const outcome = signal.aborted ? 'aborted' : 'failed';
+      metrics.documentLost(plan, outcome);
+      const { calls } = usage.total();
+      logger.warn(
+        { ...about, plan: formatPlan(plan), reason, calls, error: nameOf(error) },
+        `document ${outcome}`,
+      );
+      throw error;
+    } finally {
+      void deciding.then(({ admission }) => admission?.done());
+    }
+  };
+  const processPdf = (bytes: Uint8Array, context: UploadContext = {}) =>
     run((signal, onPage) => reader.read(bytes, { signal, onPage }), context);
-  const jobs = new Jobs(processPdf, store, logger);
+  const jobs = new Jobs({ readPdf: processPdf, store, logger, onDelete: (id) => shadow.forget(id) });
 
   return {
     modelName: model.shownAs,
-    plan,
+    fixedPlan: forceSinglePage ? SINGLE_PAGE : fixedPlan,
     processor,
     async processPages(texts, context = {}) {
       const pages = pagesGiven(texts);
@@ -122,18 +251,55 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
       );
     },
     processPdf,
-    router: () => uploadRouter({ jobs, store, plan, maxMegabytes: settings.UPLOAD_MAX_MB, logger }),
+    router({ identify = signedInUser } = {}) {
+      const isClosing = () => closing.signal.aborted;
+      const router = express.Router();
+      router.use(rolloutRouter({ flags, decisions, rollback, shadow, metrics, forceSinglePage, isClosing }));
+      router.use(uploadRouter({ jobs, store, identify, maxMegabytes: settings.UPLOAD_MAX_MB, logger }));
+      return router;
+    },
     async close() {
       const closed = jobs.close();
       closing.abort(new Error('Quire was closed.'));
       await closed;
+      await flags.close();
       await reader.close();
       await model.close();
     },
   };
 }
 
-function fixedPlan(given: ProcessingPlan): ProcessingPlan {
+/** An upload is answered, with its plan, after this at the latest: the number of pages is then unknown. */
+const OPENING_LIMIT_MS = 1_000;
+
+/** The number of pages, from which on a request can be decided; undefined when it does not come in time. */
+class Opening {
+  counted: (pages: number | undefined) => void = () => undefined;
+  readonly pageCount = new Promise<number | undefined>((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), OPENING_LIMIT_MS);
+    this.counted = (pages) => {
+      clearTimeout(timer);
+      resolve(pages);
+    };
+  });
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}
+
+function chooseFlags({ unleash }: QuireOptions, settings: Settings, logger: Logger): Promise<Flags> {
+  if (unleash) return Promise.resolve(Flags.given(unleash, logger));
+  const { UNLEASH_URL: url, UNLEASH_API_TOKEN: token } = settings;
+  if (url && token) {
+    const { UNLEASH_REFRESH_MS: refreshMs, UNLEASH_BACKUP_DIR: backupDir } = settings;
+    return Flags.fromServer({ url, token, refreshMs, backupDir }, logger);
+  }
+  if (url ?? token) throw new SettingsError('UNLEASH_URL and UNLEASH_API_TOKEN must be set together.');
+  return Flags.fromBootstrap(logger);
+}
+
+function checkedPlan(given: ProcessingPlan): ProcessingPlan {
   const plan = processingPlan.safeParse(given);
   if (plan.success) return plan.data;
   throw new SettingsError(

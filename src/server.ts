@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import express from 'express';
+import express, { type Request } from 'express';
 import { pino } from 'pino';
 import { formatPlan } from './processor/plan.js';
 import { createQuire } from './quire.js';
@@ -10,14 +10,20 @@ async function serve(): Promise<void> {
   const { HOST, PORT, LOG_LEVEL } = readHostSettings();
   const logger = pino({ level: LOG_LEVEL });
   const quire = await createQuire({ logger });
-  const about = { model: quire.modelName, plan: formatPlan(quire.plan) };
+  const { modelName: model, fixedPlan } = quire;
+  const about = { model, plan: fixedPlan ? formatPlan(fixedPlan) : 'chosen for each request' };
   const root = fileURLToPath(new URL('upload', import.meta.url));
 
   const app = express();
   app.disable('x-powered-by');
   app.get('/', (_request, response) => response.sendFile('page.html', { root }));
   app.get('/about', (_request, response) => response.json(about));
-  app.use(quire.router());
+  // There is no login here: whoever calls says who they are.
+  const identify = (request: Request) => ({
+    userId: request.get('x-user-id'),
+    sessionId: request.get('x-session-id'),
+  });
+  app.use(quire.router({ identify }));
 
   const server = app.listen(PORT, HOST, (error) => {
     if (error) {

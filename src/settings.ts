@@ -10,6 +10,8 @@ export class SettingsError extends Error {
 const whole = (least: number, most: number, usual: number) =>
   z.coerce.number().int().min(least).max(most).default(usual);
 
+const share = (usual: number) => z.coerce.number().min(0).max(1).default(usual);
+
 const json = z.string().transform((text, context) => {
   try {
     return JSON.parse(text) as unknown;
@@ -47,6 +49,19 @@ const environment = z.object({
   OCR_TIME_LIMIT_MS: whole(100, 3_600_000, 60_000),
   UPLOAD_MAX_MB: whole(1, 2_000, 50),
   QUIRE_PLAN: plan.optional(),
+  QUIRE_FORCE_SINGLE_PAGE: z.stringbool().default(false),
+  UNLEASH_URL: z.url().optional(),
+  UNLEASH_API_TOKEN: z.string().optional(),
+  UNLEASH_REFRESH_MS: whole(100, 3_600_000, 1_000),
+  UNLEASH_BACKUP_DIR: z.string().optional(),
+  ROLLBACK_AUTO: z.stringbool().default(true),
+  ROLLBACK_BATCH_FAILURES: share(0.01),
+  ROLLBACK_MIN_CALLS: whole(1, 1_000_000, 50),
+  ROLLBACK_WINDOW_MS: whole(1_000, 86_400_000, 600_000),
+  ROLLBACK_RETRY_MS: whole(100, 86_400_000, 300_000),
+  ROLLBACK_AGREEMENT_FLOOR: share(0.99),
+  SHADOW_BUDGET_USD: z.coerce.number().min(0).max(1_000_000).default(5),
+  SHADOW_NOISE_SHARE: share(0.25),
 });
 
 /** Settings of the runnable host alone: an app that mounts Quire has its own of these names. */

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../logger.js';
+import type { ProcessingPlan } from '../processor/plan.js';
+import type { FlagContext } from '../rollout/flags.js';
 import { PdfError } from '../stages/pdf-error.js';
 import { progressAt, type OnProgress, type Progress } from '../stages/progress.js';
 import type { DocumentRecord } from '../stages/record.js';
@@ -10,13 +12,33 @@ export interface Upload {
   bytes: Uint8Array;
   filename: string;
   documentName: string;
+  /** Who sent it, and under which request. */
+  sender: Sender;
+}
+
+/** What is known of a request that brings a document: for the flags and the log. */
+export interface Sender extends FlagContext {
+  requestId?: string | undefined;
 }
 
 /** Reads one PDF: `processPdf` of Quire. */
 export type ReadPdf = (
   bytes: Uint8Array,
-  context: { signal: AbortSignal; onProgress: OnProgress },
+  context: Sender & {
+    documentId: string;
+    signal: AbortSignal;
+    onProgress: OnProgress;
+    onPlan: (plan: ProcessingPlan) => void;
+  },
 ) => Promise<DocumentRecord>;
+
+export interface JobTools {
+  readPdf: ReadPdf;
+  store: DocumentStore;
+  logger: Logger;
+  /** Told that a document is deleted: nothing else may go on with it either. */
+  onDelete(id: string): void;
+}
 
 interface Job {
   progress: Progress;
@@ -31,36 +53,34 @@ export class ClosedError extends Error {
 
 /** The documents being read in the background, and how far each one is. */
 export class Jobs {
-  readonly #readPdf: ReadPdf;
-  readonly #store: DocumentStore;
-  readonly #logger: Logger;
+  readonly #tools: JobTools;
   readonly #jobs = new Map<string, Job>();
   #closed = false;
 
-  constructor(readPdf: ReadPdf, store: DocumentStore, logger: Logger) {
-    this.#readPdf = readPdf;
-    this.#store = store;
-    this.#logger = logger;
+  constructor(tools: JobTools) {
+    this.#tools = tools;
   }
 
   /**
    * Keeps the upload and starts reading it.
    *
-   * @returns the document's id, which cannot be guessed
+   * @returns the document's id, which cannot be guessed, and the plan it is read under
    * @throws {ClosedError} after `close`
    */
-  async start(upload: Upload): Promise<string> {
+  async start(upload: Upload): Promise<{ id: string; plan: ProcessingPlan }> {
     if (this.#closed) throw new ClosedError('No more documents are taken');
     const document = placeholder(upload);
-    await this.#store.add(document, upload.bytes);
+    await this.#tools.store.add(document, upload.bytes);
     const job: Job = {
       progress: progressAt('ocr_extraction', 0),
       stop: new AbortController(),
       done: Promise.resolve(),
     };
     this.#jobs.set(document.id, job);
-    job.done = this.#run(document, upload.bytes, job).finally(() => this.#jobs.delete(document.id));
-    return document.id;
+    const plan = new Promise<ProcessingPlan>((decided) => {
+      job.done = this.#run(document, upload, job, decided).finally(() => this.#jobs.delete(document.id));
+    });
+    return { id: document.id, plan: await plan };
   }
 
   /** How far a document is; undefined when it is not being read. */
@@ -71,7 +91,8 @@ export class Jobs {
   /** Stops reading the document and forgets it; false when there is none. */
   async delete(id: string): Promise<boolean> {
     this.#jobs.get(id)?.stop.abort();
-    return this.#store.delete(id);
+    this.#tools.onDelete(id);
+    return this.#tools.store.delete(id);
   }
 
   /** Takes no more uploads, stops all reading and waits until it has ended. */
@@ -83,21 +104,28 @@ export class Jobs {
   }
 
   /** Never rejects: nobody waits for a job but `close`. */
-  async #run(document: StoredDocument, bytes: Uint8Array, job: Job): Promise<void> {
+  async #run(
+    document: StoredDocument,
+    { bytes, sender }: Upload,
+    job: Job,
+    onPlan: (plan: ProcessingPlan) => void,
+  ): Promise<void> {
+    const { readPdf, store, logger } = this.#tools;
     const { signal } = job.stop;
     const onProgress: OnProgress = (progress) => {
       // Complete is a document only once it is kept.
       if (progress.stage !== 'completed') job.progress = progress;
     };
     try {
-      const record = await this.#readPdf(bytes, { signal, onProgress });
-      await this.#store.update(processed(document, record, job.progress));
+      const context = { ...sender, documentId: document.id, signal, onProgress, onPlan };
+      const record = await readPdf(bytes, context);
+      await store.update(processed(document, record, job.progress));
     } catch (error) {
       if (signal.aborted) return;
-      this.#logger.error({ document: document.id, ...describe(error) }, 'a document failed');
+      logger.error({ document: document.id, ...describe(error) }, 'a document failed');
       const message = error instanceof PdfError ? error.message : 'Reading the document failed unexpectedly.';
-      await this.#store.update(failed(document, job.progress, message)).catch((error: unknown) => {
-        this.#logger.error({ document: document.id, ...describe(error) }, 'a failed document was not kept');
+      await store.update(failed(document, job.progress, message)).catch((error: unknown) => {
+        logger.error({ document: document.id, ...describe(error) }, 'a failed document was not kept');
       });
     }
   }

@@ -1,29 +1,41 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { basename, extname } from 'node:path';
 import type { Writable } from 'node:stream';
-import express, { type ErrorRequestHandler, type RequestHandler, type Response, type Router } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from 'express';
 import multer, { MulterError, type Options } from 'multer';
 import { z } from 'zod';
 import type { Logger } from '../logger.js';
-import { formatPlan, type ProcessingPlan } from '../processor/plan.js';
+import { formatPlan } from '../processor/plan.js';
 import { checkPdf, PdfError } from '../stages/pdf-error.js';
 import { firstCodePoints } from '../text.js';
 import type { DocumentStore } from '../store/document-store.js';
-import { ClosedError, type Jobs } from './jobs.js';
+import { ClosedError, type Jobs, type Sender } from './jobs.js';
 import { backgroundStatus, completeData, costs, jobStatus } from './views.js';
 
 export interface UploadFlow {
   jobs: Jobs;
   store: DocumentStore;
-  /** The plan uploads are read under. */
-  plan: ProcessingPlan;
+  identify: Identify;
   /** The largest upload, in megabytes of 1,048,576 bytes. */
   maxMegabytes: number;
   logger: Logger;
 }
 
+/**
+ * Tells who sends an upload, for the flags' stickiness and constraints. `pageCount` is added to the
+ * properties.
+ */
+export type Identify = (request: Request) => Omit<Sender, 'requestId'>;
+
 /** The routes existing clients use (CURRENT_SYSTEM, The web upload flow); mounts under any path. */
-export function uploadRouter({ jobs, store, plan, maxMegabytes, logger }: UploadFlow): Router {
+export function uploadRouter({ jobs, store, identify, maxMegabytes, logger }: UploadFlow): Router {
   const router = express.Router();
   const receive = fileReceiver(maxMegabytes);
 
@@ -35,12 +47,14 @@ export function uploadRouter({ jobs, store, plan, maxMegabytes, logger }: Upload
     }
     checkPdf(file.buffer);
     const filename = displayName(file.originalname);
-    const id = await jobs.start({
+    const requestId = requestIdOf(request);
+    const { id, plan } = await jobs.start({
       bytes: file.buffer,
       filename,
       documentName: documentName(request.body, filename),
+      sender: { ...identify(request), requestId },
     });
-    response.set('x-quire-plan', formatPlan(plan));
+    response.set({ 'x-quire-plan': formatPlan(plan), 'x-request-id': requestId });
     response.json({ success: true, job_id: id, message: 'File uploaded, reading has started' });
   });
 
@@ -110,6 +124,23 @@ export function uploadRouter({ jobs, store, plan, maxMegabytes, logger }: Upload
   };
   router.use(answerError);
   return router;
+}
+
+/** What login and session middleware leave on a request. */
+const signedIn = z.object({
+  user: z.object({ id: z.coerce.string() }).optional().catch(undefined),
+  sessionID: z.string().optional().catch(undefined),
+});
+
+export const signedInUser: Identify = (request) => {
+  const { user, sessionID } = signedIn.parse({ ...request });
+  return { userId: user?.id, sessionId: sessionID };
+};
+
+/** The id the request came with, where it can be logged as it is, or a new one. */
+function requestIdOf(request: Request): string {
+  const given = request.get('x-request-id') ?? '';
+  return /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID();
 }
 
 /** What Express and its parsers throw for a request that is at fault itself. */

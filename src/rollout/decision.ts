@@ -1,0 +1,104 @@
+import type { Logger } from '../logger.js';
+import { batchSizes, SINGLE_PAGE, type ProcessingPlan } from '../processor/plan.js';
+import type { Evaluation, FlagContext, Flags } from './flags.js';
+import type { Admission, Rollback } from './rollback.js';
+
+export const BATCH_FLAG = 'batch-page-processing';
+export const SHADOW_FLAG = 'batch-page-shadow';
+
+/** Why a request takes the path it takes. */
+export type DecisionReason =
+  | 'forced' // QUIRE_FORCE_SINGLE_PAGE
+  | 'fixed' // the option `plan` or QUIRE_PLAN
+  | 'flag'
+  | 'flag_off'
+  | 'payload_invalid'
+  | 'rolled_back'
+  | 'probe';
+
+/** What was decided about one request; kept to the end of the document, whatever flips meanwhile. */
+export interface Decision {
+  plan: ProcessingPlan;
+  reason: DecisionReason;
+  /** Where a batch document reports its batch calls and its end; none page by page. */
+  admission: Admission | null;
+  /** The batch plan to compare with page by page after the user is served; null for none. */
+  shadow: ProcessingPlan | null;
+}
+
+export interface DecisionSources {
+  flags: Flags;
+  rollback: Rollback;
+  /** Wins over the flags. */
+  fixedPlan: ProcessingPlan | undefined;
+  /** All requests page by page, without shadows: for when nothing else can be relied on. */
+  forceSinglePage: boolean;
+  logger: Logger;
+}
+
+/** Decides which path each request takes (DESIGN, Rollout). Never throws and never waits. */
+export class Decisions {
+  readonly #sources: DecisionSources;
+  /** The payload warned about last, by flag: a flag that is wrong is told once, not with each request. */
+  readonly #warned = new Map<string, string | undefined>();
+
+  constructor(sources: DecisionSources) {
+    this.#sources = sources;
+  }
+
+  /** Flags whose payload cannot be used or was clamped, in the requests decided last. */
+  get payloadWarnings(): string[] {
+    return [...this.#warned.keys()];
+  }
+
+  /** One evaluation of each flag. */
+  decide(context: FlagContext): Decision {
+    const { flags, fixedPlan, forceSinglePage, rollback } = this.#sources;
+    const pageByPage = { plan: SINGLE_PAGE, admission: null };
+    if (forceSinglePage) return { ...pageByPage, reason: 'forced', shadow: null };
+    const shadowFlag = flags.evaluate(SHADOW_FLAG, context);
+    const shadowPlan = shadowFlag.enabled ? this.#planOf(SHADOW_FLAG, shadowFlag) : null;
+    if (fixedPlan) {
+      const shadow = shadowPlan && (fixedPlan.path === 'batch' ? fixedPlan : shadowPlan);
+      const admission = fixedPlan.path === 'batch' ? rollback.admit() : null;
+      return { plan: fixedPlan, reason: 'fixed', admission, shadow };
+    }
+    const flag = flags.evaluate(BATCH_FLAG, context);
+    if (!flag.enabled) return { ...pageByPage, reason: 'flag_off', shadow: shadowPlan };
+    const plan = this.#planOf(BATCH_FLAG, flag);
+    if (!plan) return { ...pageByPage, reason: 'payload_invalid', shadow: shadowPlan };
+    const shadow = shadowPlan && plan;
+    const admission = rollback.admit();
+    if (!admission) return { ...pageByPage, reason: 'rolled_back', shadow };
+    return { plan, reason: admission.isProbe ? 'probe' : 'flag', admission, shadow };
+  }
+
+  /** The plan in a flag's payload, clamped; null where there is none in it. */
+  #planOf(flag: string, { payload: text }: Evaluation & { enabled: true }): ProcessingPlan | null {
+    const given = json(text);
+    const sizes = batchSizes.safeParse(given);
+    if (!sizes.success) {
+      this.#warn(flag, text, 'the payload of a flag is no plan like {"batchSize": 2, "maxWorkers": 3}');
+      return null;
+    }
+    const { batchSize, maxWorkers } = sizes.data;
+    const asked = given as typeof sizes.data;
+    if (asked.batchSize === batchSize && asked.maxWorkers === maxWorkers) this.#warned.delete(flag);
+    else this.#warn(flag, text, 'the payload of a flag was clamped to batchSize 1..10 and maxWorkers 1..20');
+    return { path: 'batch', batchSize, maxWorkers };
+  }
+
+  #warn(flag: string, text: string | undefined, message: string): void {
+    if (this.#warned.has(flag) && this.#warned.get(flag) === text) return;
+    this.#warned.set(flag, text);
+    this.#sources.logger.warn({ flag }, message);
+  }
+}
+
+function json(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,268 @@
+import type { EventEmitter } from 'node:events';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { Unleash, type Context } from 'unleash-client';
+import type { Logger } from '../logger.js';
+import { backedUp, bootstrapOnly, usualFolder, type FlagStorage } from './backup.js';
+
+/** The part of an Unleash client that is used; the caller's may come from another copy of the package. */
+export type UnleashClient = Pick<Unleash, 'getVariant' | 'on' | 'off'> &
+  Partial<Pick<Unleash, 'impactMetrics'>>;
+
+/** Who asks, for stickiness and constraints. Nothing of it is logged. */
+export interface FlagContext {
+  userId?: string | undefined;
+  sessionId?: string | undefined;
+  properties?: Readonly<Record<string, string | number>> | undefined;
+}
+
+/** A flag as one request finds it. */
+export type Evaluation = { enabled: false } | { enabled: true; payload: string | undefined };
+
+export interface UnleashServer {
+  url: string;
+  token: string;
+  /** Milliseconds between two polls. */
+  refreshMs: number;
+  /** Where the last known state is kept. Default: a folder of its own in the system's temporary one. */
+  backupDir?: string | undefined;
+}
+
+/** How it stands with the server the flags come from. */
+export interface FlagsState {
+  /** `caller` is a client given to `createQuire`; `bootstrap` is the file that ships, without a server. */
+  source: 'caller' | 'server' | 'bootstrap';
+  /** Why the flags may be out of date; null when they are not. */
+  problem: 'token_refused' | 'unreachable' | 'stale' | null;
+  /** Milliseconds since the server last answered; null when it never did. */
+  lastContactAgeMs: number | null;
+}
+
+/** A start waits so long for the flags; requests never do. */
+const START_LIMIT_MS = 2_000;
+const REQUEST_LIMIT_MS = 5_000;
+const FLUSH_LIMIT_MS = 1_000;
+/** Polls without an answer before the flags count as stale. */
+const STALE_POLLS = 5;
+const STALE_LEAST_MS = 30_000;
+/** A client given by the caller polls at an interval of its own. */
+const STALE_UNKNOWN_MS = 120_000;
+/** The SDK stops polling for good when its token is refused; after so many polls a new client tries again. */
+const REFUSED_POLLS = 10;
+
+/**
+ * The flags in force, from one Unleash client. Evaluating never throws and never waits: without an
+ * answer of the server the last known state counts, then the backup file, then the bootstrap file.
+ */
+export class Flags {
+  readonly #source: FlagsState['source'];
+  readonly #staleAfterMs: number;
+  readonly #logger: Logger;
+  readonly #closing = new AbortController();
+  #client: UnleashClient;
+  #stop: () => Promise<void> = () => Promise.resolve();
+  readonly #since = performance.now();
+  #contactAt: number | undefined;
+  #trouble: 'token_refused' | 'unreachable' | null = null;
+
+  private constructor(client: UnleashClient, source: FlagsState['source'], staleMs: number, logger: Logger) {
+    this.#client = client;
+    this.#source = source;
+    this.#staleAfterMs = staleMs;
+    this.#logger = logger;
+  }
+
+  /** Uses the caller's client, which stays the caller's: it is not ended here. */
+  static given(client: UnleashClient, logger: Logger): Flags {
+    const flags = new Flags(client, 'caller', STALE_UNKNOWN_MS, logger);
+    // A bootstrap makes a client synchronized and changed, too: only "unchanged" is surely said by a server.
+    const unwatch = flags.#watch(client, ['unchanged'], () => undefined);
+    flags.#stop = () => Promise.resolve(unwatch());
+    return flags;
+  }
+
+  /** Evaluates the bootstrap file with the real evaluator, without a server. */
+  static async fromBootstrap(logger: Logger): Promise<Flags> {
+    const client = newClient({ url: 'http://127.0.0.1/', token: '', refreshMs: 0 }, bootstrapOnly());
+    const flags = new Flags(client, 'bootstrap', Infinity, logger);
+    await started(client);
+    flags.#stop = () => Promise.resolve(destroy(client));
+    return flags;
+  }
+
+  /** Polls a server. Resolves after its first answer or failure, and in any case after 2 s. */
+  static async fromServer(server: UnleashServer, logger: Logger): Promise<Flags> {
+    const folder = server.backupDir ?? usualFolder(server.url, server.token);
+    let told = false;
+    const storage = backedUp(folder, (error) => {
+      if (!told) logger.warn({ error: codeOf(error) }, 'the backup of the flags cannot be used');
+      told = true;
+    });
+    const client = newClient(server, storage);
+    const staleMs = Math.max(STALE_LEAST_MS, STALE_POLLS * server.refreshMs);
+    const flags = new Flags(client, 'server', staleMs, logger);
+    const use = (client: Unleash) => {
+      const unwatch = flags.#watch(
+        client,
+        ['changed', 'unchanged'],
+        () => void flags.#replace(server, storage, use),
+      );
+      flags.#client = client;
+      flags.#stop = async () => {
+        unwatch();
+        // Without this the last minute's counts would be lost.
+        await Promise.race([client.flushMetrics().catch(() => undefined), sleep(FLUSH_LIMIT_MS)]);
+        destroy(client);
+      };
+    };
+    use(client);
+    await started(client);
+    return flags;
+  }
+
+  /**
+   * Evaluates a flag once.
+   *
+   * @returns never enabled when the evaluation fails
+   */
+  evaluate(flag: string, context: FlagContext): Evaluation {
+    try {
+      // No fallback variant: the SDK returns it also for a flag that is off.
+      const variant = this.#client.getVariant(flag, sdkContext(context));
+      if (!variant.feature_enabled) return { enabled: false };
+      return { enabled: true, payload: variant.enabled ? variant.payload?.value : undefined };
+    } catch (error) {
+      this.#logger.error({ flag, error: codeOf(error) }, 'a flag cannot be evaluated');
+      return { enabled: false };
+    }
+  }
+
+  get state(): FlagsState {
+    const age = this.#contactAt === undefined ? null : performance.now() - this.#contactAt;
+    const isStale = performance.now() - (this.#contactAt ?? this.#since) > this.#staleAfterMs;
+    return {
+      source: this.#source,
+      problem: this.#trouble ?? (isStale ? 'stale' : null),
+      lastContactAgeMs: age === null ? null : Math.round(age),
+    };
+  }
+
+  /** Where metrics are reported to, in clients that can. */
+  get impactMetrics(): Unleash['impactMetrics'] | undefined {
+    return this.#source === 'bootstrap' ? undefined : this.#client.impactMetrics;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#stop();
+  }
+
+  /** @param answers the events that tell of an answer of the server */
+  #watch(
+    client: UnleashClient,
+    answers: readonly ('changed' | 'unchanged')[],
+    onRefused: () => void,
+  ): () => void {
+    const reached = () => {
+      this.#contactAt = performance.now();
+      this.#troubled(null);
+    };
+    const failed = (problem: unknown) => {
+      const text = problem instanceof Error ? problem.message : String(problem);
+      // The same events also tell of metrics that were not taken and of requests before the start.
+      if (!/Repository error|responded \d{3}|responded [A-Z_]+ \(\d{3}\)|keep alive/.test(text)) return;
+      const refused = /responded 40[13]/.test(text);
+      this.#troubled(refused ? 'token_refused' : 'unreachable');
+      if (refused) onRefused();
+    };
+    for (const event of answers) client.on(event, reached);
+    client.on('error', failed).on('warn', failed);
+    return () => {
+      for (const event of answers) client.off(event, reached);
+      client.off('warn', failed).off('error', failed);
+    };
+  }
+
+  #troubled(trouble: 'token_refused' | 'unreachable' | null): void {
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    if (trouble === null) this.#logger.info({}, 'Unleash answers again');
+    else
+      this.#logger.warn({ problem: trouble }, 'Unleash does not answer: the last known flags stay in force');
+  }
+
+  /** Tries a new client in place of one that has stopped polling, which stays in use until that succeeds. */
+  async #replace(server: UnleashServer, storage: FlagStorage, use: (client: Unleash) => void): Promise<void> {
+    const stopOld = this.#stop;
+    for (;;) {
+      try {
+        await sleep(REFUSED_POLLS * server.refreshMs, undefined, {
+          signal: this.#closing.signal,
+          ref: false,
+        });
+      } catch {
+        return;
+      }
+      const client = newClient(server, storage);
+      const answers: string[] = [];
+      client.on('changed', () => answers.push('changed')).on('error', ignore);
+      await started(client);
+      if (this.#closing.signal.aborted || answers.length === 0) {
+        destroy(client);
+        continue;
+      }
+      use(client);
+      this.#contactAt = performance.now();
+      this.#troubled(null);
+      await stopOld();
+      return;
+    }
+  }
+}
+
+function newClient({ url, token, refreshMs }: UnleashServer, storageProvider: FlagStorage): Unleash {
+  return new Unleash({
+    url,
+    appName: 'quire',
+    customHeaders: { Authorization: token },
+    refreshInterval: refreshMs,
+    timeout: REQUEST_LIMIT_MS,
+    disableMetrics: refreshMs === 0,
+    storageProvider,
+    disableAutoStart: true,
+    skipInstanceCountWarning: true,
+  });
+}
+
+async function started(client: Unleash): Promise<void> {
+  // `start` ends with the first poll, whatever came of it; `startUnleash` would reject.
+  const limit = new AbortController();
+  const late = sleep(START_LIMIT_MS, undefined, { signal: limit.signal }).catch(ignore);
+  await Promise.race([client.start().catch(ignore), late]);
+  limit.abort();
+  // The client counts itself ready two ticks after its data is there.
+  await setImmediate();
+}
+
+/** The SDK takes its listeners off when it is destroyed; a poll that then fails would end the process. */
+function destroy(client: Unleash): void {
+  client.destroy();
+  (client as unknown as { repository: EventEmitter }).repository.on('error', ignore);
+}
+
+function sdkContext({ userId, sessionId, properties }: FlagContext): Context {
+  return {
+    ...(userId !== undefined && { userId }),
+    ...(sessionId !== undefined && { sessionId }),
+    ...(properties && { properties: { ...properties } }),
+  };
+}
+
+function codeOf(error: unknown): string {
+  return (
+    (error as NodeJS.ErrnoException | null)?.code ?? (error instanceof Error ? error.name : typeof error)
+  );
+}
+
+function ignore(): void {
+  // Watched elsewhere, or of no consequence.
+}

@@ -1,0 +1,219 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import express from 'express';
+import { pino } from 'pino';
+import { createQuire, type ProcessingPlan, type Quire } from '../src/index.js';
+import { BATCH_FLAG, flagClient } from './flag-client.js';
+import { lines, makePdf } from './pdf-fixtures.js';
+import { Provider, type Fault } from './provider.js';
+
+/** What ops see: metrics, readiness and the log, over real HTTP and with the real pino. */
+
+let provider: Provider;
+let quire: Quire;
+let server: Server;
+let base: string;
+let log: Record<string, unknown>[];
+
+const SECRETS = /Confidential|Vorname|Müller|12345678/;
+
+beforeAll(async () => {
+  process.env.LLM_PRICES = '{"test-model": {"input": 3, "cached_input": 3, "output": 15}}';
+  provider = await Provider.start({ read: () => [] });
+});
+afterAll(async () => {
+  delete process.env.LLM_PRICES;
+  await provider.close();
+});
+
+async function start(plan?: ProcessingPlan): Promise<void> {
+  log = [];
+  const write = (line: Buffer, _encoding: unknown, done: () => void) => {
+    log.push(JSON.parse(line.toString()) as Record<string, unknown>);
+    done();
+  };
+  provider.behaviour = {
+    read: ({ text }) =>
+      Array.from(text.matchAll(/^(Vorname_\d+): (.+)$/gm), ([, name = '', value = '']) => ({
+        ...{ name, value, confidence: 90 },
+      })),
+  };
+  provider.calls.length = 0;
+  quire = await createQuire({
+    openai: provider.client(),
+    model: 'test-model',
+    logger: pino({ level: 'info' }, new Writable({ write })),
+    unleash: await flagClient({ name: BATCH_FLAG }),
+    ...(plan && { plan }),
+  });
+  server = createServer(express().use(quire.router()));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function stop(): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await quire.close();
+}
+
+const TEN_PAGES = Object.fromEntries(
+  Array.from({ length: 10 }, (_, index) => [
+    index + 1,
+    `ACCOUNT NUMBER: 12345678\nVorname_${index}: Confidential ${index}`,
+  ]),
+);
+
+async function metric(line: string): Promise<number | undefined> {
+  const text = await (await fetch(`${base}/metrics`)).text();
+  const found = text.split('\n').find((each) => each.startsWith(`${line} `));
+  return found === undefined ? undefined : Number(found.slice(line.length + 1));
+}
+
+async function upload(headers: Record<string, string> = {}) {
+  const pdf = await makePdf(Object.values(TEN_PAGES).map((text) => ({ texts: lines(...text.split('\n')) })));
+  const body = new FormData();
+  body.set('file', new Blob([Uint8Array.from(pdf)]), 'Müller Confidential.pdf');
+  const response = await fetch(`${base}/process`, { method: 'POST', headers, body });
+  const { job_id: id } = (await response.json()) as { job_id: string };
+  for (;;) {
+    const status = (await (await fetch(`${base}/status/${id}`)).json()) as { is_complete: boolean };
+    if (status.is_complete) return { id, headers: response.headers };
+    await sleep(10);
+  }
+}
+
+describe('metrics', () => {
+  beforeEach(() => start());
+  afterEach(stop);
+
+  test('of both paths stand side by side under the project’s names', async () => {
+    const started = performance.now();
+    await quire.processPages(TEN_PAGES);
+    const batchBytes = sentBytes();
+    provider.behaviour.delay = () => 20;
+    await quire.processPages(TEN_PAGES);
+    const seconds = (performance.now() - started) / 1_000;
+
+    expect(await metric('llm_calls_per_document{path="batch"}')).toBe(5);
+    expect(await metric('llm_calls_per_document{path="single-page"}')).toBeUndefined();
+    expect(await metric('cost_per_document{path="batch"}')).toBeCloseTo(5 * 0.0045, 10);
+    expect(await metric('documents_per_hour{path="batch"}')).toBe(2);
+    expect(await metric('documents_per_hour{path="single-page"}')).toBe(0);
+    expect(await metric('batch_failure_rate')).toBe(0);
+    const mean = (await metric('avg_processing_time_seconds{path="batch"}')) ?? 0;
+    expect(mean).toBeGreaterThan(0.02);
+    expect(2 * mean).toBeLessThan(seconds);
+    expect(await metric('quire_document_seconds_count{path="batch"}')).toBe(2);
+    expect(await metric('quire_document_llm_calls_sum{path="batch"}')).toBe(10);
+    expect(await metric('quire_llm_calls_total{path="batch",purpose="first"}')).toBe(10);
+    expect(await metric('quire_llm_sent_bytes_total{path="batch"}')).toBe(2 * batchBytes);
+    expect(await metric('quire_llm_received_bytes_total{path="batch"}')).toBeGreaterThan(2_000);
+    expect(await metric('quire_plan_decisions_total{path="batch",reason="flag"}')).toBe(2);
+    expect(await metric('process_resident_memory_bytes')).toBeGreaterThan(1_000_000);
+    expect(await metric('process_cpu_seconds_total')).toBeGreaterThan(0);
+  });
+
+  function sentBytes(): number {
+    return provider.calls.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  test.each<[Fault, string]>([
+    ['truncated json', 'not_json'],
+    ['missing page', 'page_missing'],
+    ['swapped fields', 'value_slipped'],
+    [{ status: 500 }, 'server_error'],
+  ])('count a batch call with %j as failed before salvage', async (fault, reason) => {
+    provider.behaviour.fault = (_call, index) => (index === 0 ? fault : undefined);
+    const record = await quire.processPages(TEN_PAGES);
+    expect(record.failed_pages).toEqual([]);
+    const calls = reason === 'server_error' ? 6 : 5;
+    expect(await metric('batch_failure_rate')).toBeCloseTo(1 / calls, 10);
+    expect(await metric(`quire_batch_failures_total{reason="${reason}"}`)).toBe(1);
+    expect(await metric('quire_batch_calls_total{outcome="ok"}')).toBe(calls - 1);
+  });
+
+  test('count pages that are given up, and begin at zero', async () => {
+    expect(await metric('quire_failed_pages_total{path="batch",reason="refused"}')).toBe(0);
+    provider.behaviour.fault = ({ pages }) => (pages[0]?.number === 1 ? 'refusal' : undefined);
+    await quire.processPages(TEN_PAGES);
+    expect(await metric('quire_failed_pages_total{path="batch",reason="refused"}')).toBe(1);
+  });
+});
+
+describe('the log', () => {
+  beforeEach(() => start());
+  afterEach(stop);
+
+  test('has one line a document: plan, calls, tokens, cost and milliseconds by stage, and nothing of its contents', async () => {
+    const { id, headers } = await upload({ 'x-request-id': 'request-7' });
+    expect(headers.get('x-request-id')).toBe('request-7');
+    expect(log).toHaveLength(1);
+    expect(log[0]).toMatchObject({
+      ...{ request_id: 'request-7', document: id, plan: 'batch 2x3', reason: 'flag', pages: 10 },
+      ...{ calls: 5, salvage_calls: 0, prompt_tokens: 5_000, completion_tokens: 500, cost_usd: 0.0225 },
+      ...{ failed_pages: 0, msg: 'document read', llm_extraction_ms: expect.any(Number) },
+    });
+    expect(JSON.stringify(log)).not.toMatch(SECRETS);
+  });
+
+  test('takes no request id that could forge a line', async () => {
+    const { headers } = await upload({ 'x-request-id': 'a b{"level":60}' });
+    expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(log[0]).toMatchObject({ request_id: headers.get('x-request-id') });
+  });
+
+  test('tells of a document that fails or is given up, without its contents', async () => {
+    await expect(quire.processPdf(Buffer.from('%PDF-1.4 Confidential'))).rejects.toThrow();
+    const stop = new AbortController();
+    provider.behaviour.fault = () => 'silence';
+    const aborted = quire.processPages(TEN_PAGES, { signal: stop.signal });
+    while (provider.waiting === 0) await sleep(5);
+    stop.abort();
+    await expect(aborted).rejects.toThrow();
+    expect(log.map(({ msg }) => msg)).toEqual(['document failed', 'document aborted']);
+    expect(JSON.stringify(log)).not.toMatch(SECRETS);
+    expect(await metric('quire_documents_total{path="batch",outcome="failed"}')).toBe(1);
+    expect(await metric('quire_documents_total{path="batch",outcome="aborted"}')).toBe(1);
+  });
+
+  test('tells of a rollback and its cause', async () => {
+    provider.behaviour.fault = ({ pages }) => (pages.length > 1 ? 'truncated json' : undefined);
+    for (let index = 0; index < 12; index++) await quire.processPages(TEN_PAGES);
+    const told = log.filter(({ to }) => to !== undefined);
+    expect(told).toEqual([expect.objectContaining({ to: 'open', cause: 'batch_failures', failure_rate: 1 })]);
+    expect(await metric('quire_rollback_state{state="open"}')).toBe(1);
+    expect(await metric('quire_rollback_changes_total{to="open",cause="batch_failures"}')).toBe(1);
+    const ready = (await (await fetch(`${base}/readyz`)).json()) as { warnings: string[]; rollback: object };
+    expect(ready.warnings).toEqual(['rollback: open']);
+    expect(ready.rollback).toMatchObject({
+      state: 'open',
+      changes: [{ to: 'open', cause: 'batch_failures' }],
+    });
+  });
+});
+
+describe('readiness', () => {
+  test('ends when Quire is closed, and not before', async () => {
+    await start();
+    expect((await fetch(`${base}/readyz`)).status).toBe(200);
+    await quire.close();
+    expect((await fetch(`${base}/readyz`)).status).toBe(503);
+    await stop();
+  });
+});
+
+describe('an upload', () => {
+  beforeEach(() => start({ path: 'single-page' }));
+  afterEach(stop);
+
+  test('is counted on the path of its plan', async () => {
+    const { headers } = await upload();
+    expect(headers.get('x-quire-plan')).toBe('single-page');
+    expect(await metric('llm_calls_per_document{path="single-page"}')).toBe(10);
+    expect(await metric('quire_plan_decisions_total{path="single-page",reason="fixed"}')).toBe(1);
+  });
+});

@@ -1,0 +1,224 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { createQuire, type DocumentRecord, type Quire } from '../src/index.js';
+import { Rollback, type RollbackChange, type RollbackSettings } from '../src/rollout/rollback.js';
+import { BATCH_FLAG, flagClient } from './flag-client.js';
+import { Provider, type Fault } from './provider.js';
+import { seeded } from './random.js';
+
+/** Automatic rollback: what trips it, what does not, and how batches come back. */
+
+const SETTINGS: RollbackSettings = {
+  ...{ enabled: true, batchFailures: 0.01, minCalls: 50, windowMs: 600_000, retryMs: 100 },
+};
+
+/** Lets the breaker's promises settle. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+function rollback(settings: Partial<RollbackSettings> = {}) {
+  const changes: string[] = [];
+  const breaker = new Rollback({ ...SETTINGS, ...settings }, ({ to, cause }: RollbackChange) => {
+    changes.push(`${to}: ${cause}`);
+  });
+  return { breaker, changes };
+}
+
+async function call(breaker: Rollback, calls: number, fails: (index: number) => boolean): Promise<number> {
+  const admission = breaker.admit();
+  for (let index = 0; index < calls; index++) {
+    admission?.onBatch(fails(index) ? 'not_json' : null);
+    await settle();
+    if (breaker.state !== 'closed') return index + 1;
+  }
+  return calls;
+}
+
+describe('batch failures', () => {
+  test('at 3 % trip within 1,000 calls, at 0.5 % not in 2,000, whatever the seed', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = seeded(seed);
+      const bad = rollback();
+      await call(bad.breaker, 1_000, () => random() < 0.03);
+      expect(bad.changes).toEqual(['open: batch_failures']);
+      const good = rollback();
+      await call(good.breaker, 2_000, () => random() < 0.005);
+      expect(good.changes).toEqual([]);
+    }
+  });
+
+  test('wait for enough calls', async () => {
+    const { breaker, changes } = rollback({ minCalls: 50 });
+    expect(await call(breaker, 49, () => true)).toBe(49);
+    expect(changes).toEqual([]);
+    await call(breaker, 1, () => true);
+    expect(changes).toEqual(['open: batch_failures']);
+  });
+
+  test('of the service and not of batches do not count', async () => {
+    const { breaker } = rollback();
+    const admission = breaker.admit();
+    for (let index = 0; index < 100; index++) {
+      admission?.onBatch((['rate_limited', 'not_authorised', 'quota_exhausted'] as const)[index % 3] ?? null);
+    }
+    await settle();
+    expect(breaker.state).toBe('closed');
+    expect(breaker.failureRate).toBeNull();
+  });
+
+  test('older than the window are forgotten', async () => {
+    const { breaker } = rollback({ windowMs: 120, minCalls: 20 });
+    await call(breaker, 19, () => true);
+    await sleep(150);
+    await call(breaker, 19, () => true);
+    expect(breaker.state).toBe('closed');
+    await call(breaker, 1, () => true);
+    expect(breaker.state).toBe('open');
+  });
+
+  test('are counted and nothing more when the rollback is switched off', async () => {
+    const { breaker } = rollback({ enabled: false });
+    await call(breaker, 200, () => true);
+    breaker.agreementIs(true);
+    await settle();
+    expect(breaker.state).toBe('closed');
+    expect(breaker.failureRate).toBe(1);
+  });
+});
+
+describe('after a rollback', () => {
+  const tripped = async (settings: Partial<RollbackSettings> = {}) => {
+    const tripped = rollback(settings);
+    await call(tripped.breaker, 50, () => true);
+    expect(tripped.breaker.state).toBe('open');
+    return tripped;
+  };
+
+  test('nothing takes the batch path before the wait is over, then one document at a time', async () => {
+    const { breaker } = await tripped();
+    expect(breaker.admit()).toBeNull();
+    await sleep(110);
+    const probe = breaker.admit();
+    expect(probe?.isProbe).toBe(true);
+    expect(breaker.state).toBe('half_open');
+    expect(breaker.admit()).toBeNull();
+    probe?.done();
+    expect(breaker.admit()?.isProbe).toBe(true);
+  });
+
+  test('twenty good calls bring it back, over as many documents as they take', async () => {
+    const { breaker, changes } = await tripped();
+    await sleep(110);
+    for (let document = 0; document < 4; document++) {
+      const probe = breaker.admit();
+      for (let index = 0; index < 5; index++) probe?.onBatch(null);
+      probe?.done();
+      await settle();
+    }
+    expect(breaker.admit()?.isProbe).toBe(false);
+    expect(changes).toEqual(['open: batch_failures', 'half_open: retry_due', 'closed: recovered']);
+    // The failures of before are not held against it.
+    expect(await call(breaker, 100, (index) => index === 60)).toBe(100);
+  });
+
+  test('one bad call ends the probe, and the next wait is twice as long', async () => {
+    const { breaker, changes } = await tripped();
+    await sleep(110);
+    breaker.admit()?.onBatch('cut_off');
+    await settle();
+    expect(changes.at(-1)).toBe('open: probe_failed');
+    await sleep(110);
+    expect(breaker.admit()).toBeNull();
+    await sleep(110);
+    expect(breaker.admit()?.isProbe).toBe(true);
+  });
+
+  test('calls of documents from before say nothing', async () => {
+    const { breaker } = rollback();
+    const before = breaker.admit();
+    await call(breaker, 50, () => true);
+    await sleep(110);
+    breaker.admit();
+    for (let index = 0; index < 30; index++) before?.onBatch(null);
+    await settle();
+    expect(breaker.state).toBe('half_open');
+  });
+
+  test('low agreement rolls back at once, keeps probes away, and lets them come once it is better', async () => {
+    const { breaker, changes } = rollback();
+    breaker.agreementIs(true);
+    await settle();
+    expect(changes).toEqual(['open: agreement']);
+    await sleep(110);
+    expect(breaker.admit()).toBeNull();
+    breaker.agreementIs(false);
+    const probe = breaker.admit();
+    expect(probe?.isProbe).toBe(true);
+    breaker.agreementIs(true);
+    await settle();
+    expect(changes.at(-1)).toBe('open: agreement');
+  });
+});
+
+describe('in a quire', () => {
+  const open: { close(): Promise<void> }[] = [];
+  afterEach(async () => {
+    delete process.env.ROLLBACK_RETRY_MS;
+    await Promise.all(open.splice(0).map((each) => each.close()));
+  });
+
+  /** A document of 40 pages, 20 batch calls of two. */
+  const document = Object.fromEntries(
+    Array.from({ length: 40 }, (_, index) => [
+      index + 1,
+      `ACCOUNT NUMBER: 12345678\nField_${index}: ${index}`,
+    ]),
+  );
+
+  async function start(fault: (isBatch: boolean) => Fault | undefined): Promise<Quire> {
+    const provider = await Provider.start({
+      read: ({ text }) =>
+        Array.from(text.matchAll(/^(Field_\d+): (\d+)$/gm), ([, name = '', value = '']) => ({
+          ...{ name, value, confidence: 90 },
+        })),
+      fault: ({ pages }) => fault(pages.length > 1),
+    });
+    const unleash = await flagClient({ name: BATCH_FLAG });
+    const quire = await createQuire({ openai: provider.client(), model: 'test-model', unleash });
+    open.push({ close: () => quire.close() }, provider);
+    return quire;
+  }
+
+  const paths = (records: DocumentRecord[]) => records.map(({ plan }) => plan.path);
+
+  test('3 % of batch calls that break send new documents page by page, with the same records; half a percent does not', async () => {
+    const random = seeded(7);
+    const bad = await start((isBatch) => (isBatch && random() < 0.03 ? 'truncated json' : undefined));
+    const good = await start((isBatch) => (isBatch && random() < 0.005 ? 'truncated json' : undefined));
+    const read = async (quire: Quire) => {
+      const records: DocumentRecord[] = [];
+      for (let index = 0; index < 40; index++) records.push(await quire.processPages(document));
+      return records;
+    };
+    const [rolledBack, kept] = [await read(bad), await read(good)];
+    expect(new Set(paths(kept))).toEqual(new Set(['batch']));
+    expect(paths(rolledBack).at(0)).toBe('batch');
+    expect(paths(rolledBack).at(-1)).toBe('single-page');
+    const accounts = new Set([...rolledBack, ...kept].map((record) => JSON.stringify(record.accounts)));
+    expect(accounts.size).toBe(1);
+  });
+
+  test('batches come back by themselves once they are well again', async () => {
+    process.env.ROLLBACK_RETRY_MS = '100';
+    let broken = true;
+    const quire = await start((isBatch) => (isBatch && broken ? 'truncated json' : undefined));
+    for (let index = 0; index < 3; index++) await quire.processPages(document);
+    expect((await quire.processPages(document)).plan.path).toBe('single-page');
+    broken = false;
+    await sleep(110);
+    // Two at once: one probes, the other waits for its verdict page by page.
+    const both = await Promise.all([quire.processPages(document), quire.processPages(document)]);
+    expect(paths(both).sort()).toEqual(['batch', 'single-page']);
+    const after = await Promise.all([quire.processPages(document), quire.processPages(document)]);
+    expect(paths(after)).toEqual(['batch', 'batch']);
+  });
+});

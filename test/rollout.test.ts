@@ -1,0 +1,341 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import express from 'express';
+import { createQuire, type DocumentRecord, type Quire } from '../src/index.js';
+import { GOLDEN, goldenPart, goldenReader, type GoldenDocument } from './golden.js';
+import { lines, makePdf } from './pdf-fixtures.js';
+import { Provider } from './provider.js';
+import { UnleashServer } from './unleash/unleash.js';
+
+/** Ops flip flags in a real Unleash server; what changes is seen over HTTP. */
+
+// The SDK's timers hold up the end of a process whose NODE_ENV is "test", even after it was destroyed.
+process.env.NODE_ENV = 'production';
+
+const BATCH = 'batch-page-processing';
+/** How long a flip may take until it is in force, with the default refresh of one second. */
+const IN_FORCE_MS = 3_000;
+
+let unleash: UnleashServer;
+let dataDir: string;
+let backupDir: string;
+let provider: Provider;
+let quire: Quire;
+let server: Server;
+let base: string;
+const logged: string[] = [];
+
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'quire-unleash-'));
+  backupDir = mkdtempSync(join(tmpdir(), 'quire-flags-'));
+  unleash = await UnleashServer.start({ dataDir });
+  const golden = goldenReader(GOLDEN.documents);
+  provider = await Provider.start({
+    read: (page) => (page.text.startsWith('PACKAGE') ? [] : golden(page)),
+  });
+  quire = await startQuire();
+  const app = express();
+  app.use('/quire', quire.router({ identify: (request) => ({ userId: request.get('x-user-id') }) }));
+  // How a monolith with page texts of its own uses Quire.
+  app.post('/pages', express.json({ limit: '10mb' }), async (request, response) => {
+    response.json(await quire.processPages(request.body as Record<number, string>, { userId: 'u' }));
+  });
+  server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await quire.close();
+  await provider.close();
+  await unleash.stop();
+  rmSync(dataDir, { recursive: true });
+  rmSync(backupDir, { recursive: true });
+});
+
+/** @param folder within the folder of backups */
+function startQuire(folder = 'shared', token = unleash.clientToken): Promise<Quire> {
+  Object.assign(process.env, {
+    UNLEASH_URL: unleash.url,
+    UNLEASH_API_TOKEN: token,
+    UNLEASH_BACKUP_DIR: join(backupDir, folder),
+  });
+  const log = (fields: object, message?: string) => void logged.push(`${JSON.stringify(fields)} ${message}`);
+  const logger = { info: () => undefined, warn: log, error: log };
+  return createQuire({ openai: provider.client(), model: 'test-model', logger });
+}
+
+/** The plan of a document that asks nothing of the model. */
+async function planNow(context: object = { userId: 'u' }, of = quire): Promise<string> {
+  const { plan } = await of.processPages({ 1: '' }, context);
+  return plan.path === 'batch' ? `batch ${plan.batchSize}x${plan.maxWorkers}` : plan.path;
+}
+
+/** @returns milliseconds until the plan was in force */
+async function inForce(plan: string, of = quire): Promise<number> {
+  const started = performance.now();
+  while ((await planNow({ userId: 'u' }, of)) !== plan) {
+    if (performance.now() - started > 10_000) throw new Error(`${plan} did not come into force`);
+    await sleep(20);
+  }
+  return performance.now() - started;
+}
+
+async function post(pages: GoldenDocument['pages']): Promise<DocumentRecord> {
+  const response = await fetch(`${base}/pages`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(pages),
+  });
+  expect(response.status).toBe(200);
+  return (await response.json()) as DocumentRecord;
+}
+
+async function uploadedPlan(userId = 'u'): Promise<string | null> {
+  const pdf = await makePdf([{ texts: lines('PACKAGE ACCOUNT NUMBER: 12345678', 'and nothing else') }]);
+  const body = new FormData();
+  body.set('file', new Blob([Uint8Array.from(pdf)]), 'package.pdf');
+  const headers = { 'x-user-id': userId };
+  const response = await fetch(`${base}/quire/process`, { method: 'POST', headers, body });
+  expect(response.status).toBe(200);
+  return response.headers.get('x-quire-plan');
+}
+
+interface Readiness {
+  ready: boolean;
+  warnings: string[];
+  unleash: { source: string; problem: string | null };
+}
+
+async function readiness(): Promise<Readiness> {
+  const response = await fetch(`${base}/quire/readyz`);
+  expect(response.status).toBe(200);
+  return (await response.json()) as Readiness;
+}
+
+async function until<T>(read: () => T | Promise<T>, holds: (value: T) => boolean): Promise<T> {
+  for (const started = performance.now(); ; await sleep(50)) {
+    const value = await read();
+    if (holds(value)) return value;
+    if (performance.now() - started > 30_000) throw new Error(`Still ${JSON.stringify(value)}`);
+  }
+}
+
+describe('each rollback is a flip', () => {
+  test.each<[string, Parameters<UnleashServer['flip']>[1], string]>([
+    ['flag off: page by page', { enabled: false }, 'single-page'],
+    [
+      '100 % with 3/5',
+      { enabled: true, rollout: 100, payload: '{"batchSize": 3, "maxWorkers": 5}' },
+      'batch 3x5',
+    ],
+    ['shrink to 2/3', { payload: '{"batchSize": 2, "maxWorkers": 3}' }, 'batch 2x3'],
+    ['batch-only: one worker', { payload: '{"batchSize": 2, "maxWorkers": 1}' }, 'batch 2x1'],
+    ['off again: full revert', { enabled: false }, 'single-page'],
+  ])('%s', async (_name, change, plan) => {
+    // Load that goes on while the flag flips: no request fails, and each record is the golden one.
+    const flipped = new AbortController();
+    const load = (async () => {
+      for (let index = 0; !flipped.signal.aborted; index++) {
+        const document = GOLDEN.documents[index % 8];
+        if (document) expect(goldenPart(await post(document.pages))).toBe(JSON.stringify(document.expected));
+      }
+    })();
+    try {
+      await unleash.flip(BATCH, change);
+      expect(await inForce(plan)).toBeLessThan(IN_FORCE_MS);
+    } finally {
+      flipped.abort();
+      await load;
+    }
+    expect(await uploadedPlan()).toBe(plan);
+    provider.behaviour.delay = (_call, index) => (index * 7) % 5;
+    const records = await Promise.all(GOLDEN.documents.map(({ pages }) => post(pages)));
+    records.forEach((record, index) => {
+      expect(goldenPart(record)).toBe(JSON.stringify(GOLDEN.documents[index]?.expected));
+      expect(record.failed_pages).toEqual([]);
+      expect(record.plan.path).toBe(plan.split(' ')[0]);
+    });
+  });
+
+  test('a document keeps its plan to the end, whatever flips meanwhile', async () => {
+    await unleash.flip(BATCH, {
+      ...{ enabled: true, rollout: 100, payload: '{"batchSize": 2, "maxWorkers": 1}' },
+    });
+    await inForce('batch 2x1');
+    const document = GOLDEN.documents.find(({ pages }) => Object.keys(pages).length >= 6);
+    if (!document) throw new Error('No golden document is long enough');
+    const before = provider.calls.length;
+    const { read } = provider.behaviour;
+    provider.behaviour.delay = () => 400;
+    const record = post(document.pages);
+    await until(
+      () => provider.calls.length,
+      (calls) => calls > before,
+    );
+    await unleash.flip(BATCH, { enabled: false });
+    await inForce('single-page');
+    provider.behaviour = { read };
+    const { plan } = await record;
+    expect(plan).toEqual({ path: 'batch', batchSize: 2, maxWorkers: 1 });
+    const sizes = provider.calls.slice(before).map(({ pages }) => pages.length);
+    expect(Math.max(...sizes)).toBe(2);
+    expect(goldenPart(await record)).toBe(JSON.stringify(document.expected));
+  });
+});
+
+describe('a rollout by percentage', () => {
+  const users = Array.from({ length: 10_000 }, (_, index) => `user-${index}`);
+  const batchUsers = async () => {
+    const plans = await Promise.all(users.map((userId) => planNow({ userId })));
+    return new Set(users.filter((_, index) => plans[index] !== 'single-page'));
+  };
+
+  test('30 % takes 28 to 32 % of 10,000 users, each always the same; 60 % keeps all of them', async () => {
+    await unleash.flip(BATCH, { enabled: true, rollout: 100 });
+    await until(
+      () => planNow(),
+      (plan) => plan !== 'single-page',
+    );
+    await unleash.flip(BATCH, { rollout: 30 });
+    const third = await until(batchUsers, ({ size }) => size < users.length);
+    expect(third.size).toBeGreaterThanOrEqual(2_800);
+    expect(third.size).toBeLessThanOrEqual(3_200);
+    expect(await batchUsers()).toEqual(third);
+    await unleash.flip(BATCH, { rollout: 60 });
+    const more = await until(batchUsers, ({ size }) => size > 4_000);
+    expect([...third].every((user) => more.has(user))).toBe(true);
+  });
+
+  test('over HTTP, too, it is the user that decides', async () => {
+    const some = users.slice(0, 8);
+    const expected = await Promise.all(some.map((userId) => planNow({ userId })));
+    expect(await Promise.all(some.map((userId) => uploadedPlan(userId)))).toEqual(expected);
+    expect(new Set(expected).size).toBe(2);
+  });
+
+  test('without a user the session decides', async () => {
+    const sessions = users.slice(0, 20);
+    const plans = () => Promise.all(sessions.map((sessionId) => planNow({ sessionId })));
+    const first = await plans();
+    expect(new Set(first).size).toBe(2);
+    expect(await plans()).toEqual(first);
+  });
+
+  test('constraints see properties, and the number of pages of texts and of uploads', async () => {
+    const tenant = { contextName: 'tenant', operator: 'IN', values: ['north'], inverted: false };
+    const short = { contextName: 'pageCount', operator: 'NUM_LTE', value: '2', values: [], inverted: false };
+    const pages = (texts: Record<number, string>) => quire.processPages(texts, { userId: 'u' });
+    await unleash.flip(BATCH, { rollout: 0 });
+    await inForce('single-page');
+    await unleash.flip(BATCH, { rollout: 100, constraints: [short] });
+    await until(
+      () => pages({ 1: '', 2: '' }),
+      ({ plan }) => plan.path === 'batch',
+    );
+    expect((await pages({ 1: '', 2: '', 3: '' })).plan.path).toBe('single-page');
+    expect(await uploadedPlan()).toMatch(/^batch/);
+    await unleash.flip(BATCH, { constraints: [tenant] });
+    await until(
+      () => planNow({ properties: { tenant: 'south' } }),
+      (plan) => plan === 'single-page',
+    );
+    expect(await planNow({ properties: { tenant: 'north' } })).toMatch(/^batch/);
+    expect(await uploadedPlan()).toBe('single-page');
+    await unleash.flip(BATCH, { constraints: [] });
+    await until(
+      () => planNow(),
+      (plan) => plan !== 'single-page',
+    );
+  });
+});
+
+describe('a payload that is no plan', () => {
+  test.each([
+    ['half a plan', '{"batchSize": -5}', 'json', 'single-page'],
+    ['not JSON', 'three by five', 'string', 'single-page'],
+    ['fractions', '{"batchSize": 2.5, "maxWorkers": 3}', 'json', 'single-page'],
+    ['words', '{"batchSize": "2", "maxWorkers": 3}', 'json', 'single-page'],
+    ['a million', '{"batchSize": 1000000, "maxWorkers": 1000000}', 'json', 'batch 10x20'],
+    ['less than one', '{"batchSize": -5, "maxWorkers": 0}', 'json', 'batch 1x1'],
+  ] as const)(
+    '%s: requests go on, the plan is safe, the reason is seen',
+    async (_name, payload, payloadType, plan) => {
+      await unleash.flip(BATCH, { payload: '{"batchSize": 4, "maxWorkers": 4}' });
+      await inForce('batch 4x4');
+      expect((await readiness()).warnings).toEqual([]);
+      const told = logged.length;
+      await unleash.flip(BATCH, { payload, payloadType });
+      await inForce(plan);
+      await Promise.all(Array.from({ length: 5 }, () => planNow()));
+      expect(await uploadedPlan()).toBe(plan);
+      expect((await readiness()).warnings).toEqual([`payload: ${BATCH}`]);
+      const warnings = logged.slice(told).filter((line) => line.includes('payload'));
+      expect(warnings).toHaveLength(1);
+      const metrics = await (await fetch(`${base}/quire/metrics`)).text();
+      if (plan === 'single-page') expect(metrics).toMatch(/reason="payload_invalid"\} [1-9]/);
+    },
+  );
+});
+
+describe('when Unleash is out', () => {
+  beforeAll(async () => {
+    await unleash.flip(BATCH, { enabled: true, rollout: 100, payload: '{"batchSize": 3, "maxWorkers": 5}' });
+    await inForce('batch 3x5');
+  });
+
+  test('the last known flags stay in force, without delay, and a new process finds them; then it comes back', async () => {
+    const { port, adminToken, clientToken } = unleash;
+    await unleash.kill();
+    await until(readiness, ({ unleash }) => unleash.problem === 'unreachable');
+    const started = performance.now();
+    expect(await planNow()).toBe('batch 3x5');
+    expect(performance.now() - started).toBeLessThan(100);
+
+    const restarted = await startQuire();
+    expect(await planNow({ userId: 'u' }, restarted)).toBe('batch 3x5');
+    await restarted.close();
+
+    const blank = await startQuire('none');
+    expect(await planNow({ userId: 'u' }, blank)).toBe('single-page');
+    await blank.close();
+
+    unleash = await UnleashServer.start({ port, dataDir, adminToken, clientToken });
+    await until(readiness, ({ unleash }) => unleash.problem === null);
+    await unleash.flip(BATCH, { payload: '{"batchSize": 2, "maxWorkers": 3}' });
+    await inForce('batch 2x3');
+    expect(logged.join('\n')).toMatch(/"problem":"unreachable"/);
+  });
+
+  test('a refused token is told, requests go page by page, and the log does not hold the token', async () => {
+    const secret = 'default:development.0000000000000000000000000000';
+    const told = logged.length;
+    const refused = await startQuire('refused', secret);
+    const app = createServer(express().use(refused.router()));
+    await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
+    const at = `http://127.0.0.1:${(app.address() as AddressInfo).port}`;
+    try {
+      expect(await planNow({ userId: 'u' }, refused)).toBe('single-page');
+      const ready = await fetch(`${at}/readyz`);
+      expect(ready.status).toBe(200);
+      expect(((await ready.json()) as Readiness).warnings).toEqual(['unleash: token_refused']);
+      const metrics = await (await fetch(`${at}/metrics`)).text();
+      expect(metrics).toContain('quire_unleash_token_refused 1');
+      expect(metrics).toContain('quire_unleash_up 0');
+      const lines = logged.slice(told).join('\n');
+      expect(lines).toMatch(/token_refused/);
+      expect(lines).not.toContain(secret);
+    } finally {
+      app.closeAllConnections();
+      app.close();
+      await refused.close();
+    }
+  });
+});

@@ -1,0 +1,325 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import express from 'express';
+import { createQuire, type Logger, type Quire, type QuireOptions } from '../src/index.js';
+import { BATCH_FLAG, flagClient, SHADOW_FLAG, type Flag } from './flag-client.js';
+import { lines, makePdf } from './pdf-fixtures.js';
+import { Provider, type Behaviour, type Call, type Field, type ReceivedPage } from './provider.js';
+import { seeded } from './random.js';
+
+/** Shadow comparison over real HTTP: the other path, after the user, and what is told of it. */
+
+const closing: (() => Promise<unknown>)[] = [];
+const ENVIRONMENT = { ...process.env };
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+  process.env = { ...ENVIRONMENT };
+});
+
+const PRICES = '{"test-model": {"input": 3, "cached_input": 3, "output": 15}}';
+/** The fake provider bills 1,000 and 100 tokens a call. */
+const CALL_USD = 0.0045;
+
+const SECRET = 'Confidential-Name-4711';
+
+interface Report {
+  fields: Record<string, number>;
+  agreement: Record<'candidate' | 'noise', { page: number | null; merged: number | null }>;
+  beyond_noise: number | null;
+  spent_today_usd: number;
+  mismatches: Record<string, unknown>[];
+}
+
+interface Started {
+  quire: Quire;
+  provider: Provider;
+  base: string;
+  logged: string[];
+  report: (query?: string) => Promise<Report>;
+  metrics: () => Promise<string>;
+  /** Waits until so many shadows have ended, whatever came of them. */
+  ended: (runs: number) => Promise<void>;
+}
+
+async function start(
+  behaviour: Partial<Behaviour> = {},
+  { flags = [{ name: SHADOW_FLAG }], ...options }: QuireOptions & { flags?: Flag[] } = {},
+  settings: Record<string, string> = {},
+): Promise<Started> {
+  Object.assign(process.env, { LLM_PRICES: PRICES, SHADOW_NOISE_SHARE: '0', ...settings });
+  const provider = await Provider.start({ read: readFields, ...behaviour });
+  const logged: string[] = [];
+  const log = (fields: object, message?: string) => void logged.push(`${JSON.stringify(fields)} ${message}`);
+  const logger: Logger = { info: log, warn: log, error: log };
+  const unleash = await flagClient(...flags);
+  const quire = await createQuire({
+    ...{ openai: provider.client(), model: 'test-model', unleash, logger, ...options },
+  });
+  const server = createServer(express().use(quire.router()));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  closing.push(
+    () => provider.close(),
+    () => quire.close(),
+    () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  );
+  const metrics = async () => (await fetch(`${base}/metrics`)).text();
+  return {
+    ...{ quire, provider, base, logged, metrics },
+    report: async (query = '') => (await (await fetch(`${base}/api/shadow${query}`)).json()) as Report,
+    async ended(runs) {
+      for (const started = performance.now(); ; await sleep(20)) {
+        const lines = (await metrics()).matchAll(/^quire_shadow_runs_total\{.*\} (\d+)$/gm);
+        const ended = Array.from(lines, ([, count]) => Number(count)).reduce((sum, count) => sum + count, 0);
+        if (ended >= runs) return;
+        if (performance.now() - started > 30_000) throw new Error(`${ended} shadows have ended`);
+      }
+    },
+  };
+}
+
+/** Pages of twenty fields; no value stands on two pages. */
+function pagesOf(count: number, from = 0): Record<number, string> {
+  const page = (number: number) =>
+    Array.from({ length: 20 }, (_, field) => `Field_${field}: ${SECRET}-${from + number}-${field}`);
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [
+      index + 1,
+      ['ACCOUNT NUMBER: 12345678', ...page(index + 1)].join('\n'),
+    ]),
+  );
+}
+
+function readFields({ text }: ReceivedPage): Field[] {
+  return Array.from(text.matchAll(/^(Field_\d+): (.+)$/gm), ([, name = '', value = '']) => ({
+    ...{ name, value, confidence: 90 },
+  }));
+}
+
+const isBatch = ({ pages }: Call) => pages.length > 1;
+
+describe('the other path', () => {
+  test('runs after the user was served page by page, in batches, and agrees', async () => {
+    const { quire, provider, report, ended } = await start();
+    const { plan, usage } = await quire.processPages(pagesOf(4));
+    expect(plan.path).toBe('single-page');
+    expect(usage.calls).toBe(4);
+    await ended(1);
+    expect(provider.calls.map(({ pages }) => pages.length)).toEqual([1, 1, 1, 1, 2, 2]);
+    const { agreement, fields, mismatches } = await report();
+    expect(agreement.candidate).toEqual({ page: 1, merged: 1 });
+    expect(fields.candidate).toBe(80);
+    expect(mismatches).toEqual([]);
+  });
+
+  test('runs page by page after a user was served in batches', async () => {
+    const { quire, provider, report, ended } = await start(
+      {},
+      { flags: [{ name: SHADOW_FLAG }, { name: BATCH_FLAG }] },
+    );
+    expect((await quire.processPages(pagesOf(4))).plan.path).toBe('batch');
+    await ended(1);
+    expect(provider.calls.map(({ pages }) => pages.length)).toEqual([2, 2, 1, 1, 1, 1]);
+    expect((await report()).agreement.candidate.page).toBe(1);
+  });
+
+  test('runs for the share of the flag, and for none when it is off or all are forced', async () => {
+    const off = await start({}, { flags: [{ name: SHADOW_FLAG, rollout: 0 }] });
+    const forced = await start({}, {}, { QUIRE_FORCE_SINGLE_PAGE: '1' });
+    for (const { quire, provider, metrics } of [off, forced]) {
+      await quire.processPages(pagesOf(4));
+      await sleep(100);
+      expect(provider.calls).toHaveLength(4);
+      expect(await metrics()).not.toMatch(/^quire_shadow_runs_total\{.*\} [1-9]/m);
+    }
+  });
+
+  test('never takes a place a user’s call wants: it is broken off and asked again', async () => {
+    const { quire, provider, report, ended } = await start({}, {}, { LLM_MAX_CONCURRENCY: '2' });
+    await quire.processPages({ 1: 'ACCOUNT NUMBER: 12345678 one', 2: 'ACCOUNT NUMBER: 12345678 two' });
+    await ended(1);
+    const before = provider.calls.length;
+    // Shadow calls never come back; only giving way ends them.
+    let shadowMayEnd = false;
+    provider.behaviour.fault = (call) => (isBatch(call) && !shadowMayEnd ? 'silence' : undefined);
+    await quire.processPages(pagesOf(4));
+    while (provider.waiting < 2) await sleep(5);
+    const started = performance.now();
+    await Promise.all([1, 2].map((round) => quire.processPages(pagesOf(2, 100 * round))));
+    expect(performance.now() - started).toBeLessThan(1_000);
+    shadowMayEnd = true;
+    // The next user's calls make them give way once more.
+    await Promise.all([3, 4].map((round) => quire.processPages(pagesOf(2, 100 * round))));
+    await ended(6);
+    expect(provider.calls.length).toBeGreaterThan(before);
+    expect((await report()).agreement.candidate.page).toBe(1);
+  });
+
+  test('keeps rate limits of its own to itself', async () => {
+    const { quire, provider, ended } = await start({
+      fault: (call) => (isBatch(call) ? { status: 429, headers: { 'retry-after': '3' } } : undefined),
+    });
+    await quire.processPages(pagesOf(4));
+    while (!provider.calls.some(isBatch)) await sleep(5);
+    await sleep(50);
+    const started = performance.now();
+    await quire.processPages({ 1: 'ACCOUNT NUMBER: 12345678 one' });
+    expect(performance.now() - started).toBeLessThan(1_000);
+    provider.behaviour.fault = () => undefined;
+    await ended(1);
+  });
+
+  test('is dropped, and no user’s document fails, when the service fails it', async () => {
+    const { quire, report, ended, metrics } = await start({
+      fault: (_call, index) => (index >= 2 ? 'refusal' : undefined),
+    });
+    const record = await quire.processPages(pagesOf(2));
+    expect(record.failed_pages).toEqual([]);
+    await ended(1);
+    expect(await metrics()).toContain('quire_shadow_runs_total{outcome="failed"} 1');
+    expect((await report()).fields.candidate).toBe(0);
+  });
+
+  test('forgets a document that is deleted', async () => {
+    const { base, provider, report, ended } = await start({
+      read: (page, call) => {
+        const fields = readFields(page);
+        return isBatch(call) ? fields.slice(1) : fields;
+      },
+    });
+    const pdf = await makePdf(
+      Object.values(pagesOf(4)).map((text) => ({ texts: lines(...text.split('\n').slice(0, 4)) })),
+    );
+    const body = new FormData();
+    body.set('file', new Blob([Uint8Array.from(pdf)]), 'a.pdf');
+    const upload = await fetch(`${base}/process`, { method: 'POST', body });
+    const { job_id: id } = (await upload.json()) as { job_id: string };
+    await ended(1);
+    const { mismatches } = await report();
+    expect(mismatches.length).toBeGreaterThan(0);
+    expect(mismatches.every(({ document_id }) => document_id === id)).toBe(true);
+    await fetch(`${base}/api/document/${id}/delete`, { method: 'POST' });
+    expect((await report()).mismatches).toEqual([]);
+    expect(provider.calls.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a budget', () => {
+  test('of a day is never overdrawn, and what is over it is counted', async () => {
+    const { quire, provider, report, ended, metrics } = await start({}, {}, { SHADOW_BUDGET_USD: '0.5' });
+    for (let index = 0; index < 12; index++) await quire.processPages(pagesOf(20, 100 * index));
+    await ended(12);
+    const shadowCalls = provider.calls.filter(isBatch).length;
+    const { spent_today_usd: spent } = await report();
+    // Calls that were broken off when the budget ended count with the most they can have cost.
+    expect(spent).toBeGreaterThanOrEqual(shadowCalls * CALL_USD);
+    expect(spent).toBeLessThanOrEqual(0.5);
+    // It is used as far as the most a call can cost allows.
+    expect(spent).toBeGreaterThan(0.2);
+    expect(await metrics()).toMatch(/quire_shadow_runs_total\{outcome="budget"\} [1-9]/);
+  });
+
+  test('cannot be kept without a price: no shadow runs, and that is told', async () => {
+    const { quire, provider, ended, metrics } = await start({}, {}, { LLM_PRICES: '{}' });
+    await quire.processPages(pagesOf(4));
+    await ended(1);
+    expect(provider.calls).toHaveLength(4);
+    expect(await metrics()).toContain('quire_shadow_runs_total{outcome="no_price"} 1');
+  });
+});
+
+describe('what is told', () => {
+  const NOISE = { SHADOW_NOISE_SHARE: '1', SHADOW_BUDGET_USD: '100' };
+
+  /** Differs in a share of its fields, on no other page's values. */
+  function noisy(random: () => number, share: number, fields: Field[], mark: string): Field[] {
+    return fields.map((field) =>
+      random() < share ? { ...field, value: `${field.value}${mark}${random().toFixed(6)}` } : field,
+    );
+  }
+
+  test('a candidate that disagrees on 5 % is told within a point of it, apart from noise of 2 %', async () => {
+    const random = seeded(11);
+    // Each reading alters 1 % of the fields, so two controls differ in 2 %.
+    const read: Behaviour['read'] = (page, call) => {
+      const fields = noisy(random, 0.01, readFields(page), 'noise');
+      return isBatch(call) ? noisy(random, 0.05, fields, 'own') : fields;
+    };
+    const { quire, report, ended, metrics } = await start({ read }, {}, NOISE);
+    for (let index = 0; index < 20; index++) await quire.processPages(pagesOf(40, 100 * index));
+    await ended(20);
+    const { fields, agreement, beyond_noise: own } = await report();
+    expect(fields).toEqual({ candidate: 16_000, noise: 16_000 });
+    expect(1 - (agreement.noise.page ?? 0)).toBeGreaterThan(0.015);
+    expect(1 - (agreement.noise.page ?? 0)).toBeLessThan(0.025);
+    expect(own).toBeGreaterThan(0.04);
+    expect(own).toBeLessThan(0.06);
+    const published = /^quire_shadow_agreement\{comparison="noise",scope="page"\} (.+)$/m.exec(
+      await metrics(),
+    );
+    expect(Number(published?.[1])).toBeCloseTo(agreement.noise.page ?? 0, 10);
+  });
+
+  test('a candidate no worse than the noise does not roll back; one that is, does', async () => {
+    const paths = async (ownShare: number) => {
+      const random = seeded(5);
+      const read: Behaviour['read'] = (page, call) => {
+        const fields = noisy(random, 0.02, readFields(page), 'noise');
+        return isBatch(call) ? noisy(random, ownShare, fields, 'own') : fields;
+      };
+      const flags = [{ name: SHADOW_FLAG }, { name: BATCH_FLAG }];
+      const { quire, ended } = await start({ read }, { flags }, NOISE);
+      for (let index = 0; index < 8; index++) {
+        await quire.processPages(pagesOf(20, 100 * index));
+        await ended(index + 1);
+      }
+      return (await quire.processPages(pagesOf(2))).plan.path;
+    };
+    expect(await paths(0)).toBe('batch');
+    expect(await paths(0.05)).toBe('single-page');
+  });
+
+  test('mismatches name place and kind, can be asked for, are capped, and hold no value; nor does the log', async () => {
+    const { quire, base, report, ended, logged } = await start({
+      read: (page, call) => {
+        const [first, second, ...rest] = readFields(page);
+        if (!isBatch(call) || !first || !second) return readFields(page);
+        return [{ ...first, value: `${first.value}x` }, ...rest, { ...second, name: `${second.name}_new` }];
+      },
+    });
+    await quire.processPages(pagesOf(2), { requestId: 'request-7' });
+    await ended(1);
+    const { mismatches } = await report('?limit=1000');
+    const pageOne = mismatches.filter(({ page }) => page === 1);
+    expect(pageOne).toEqual(
+      [
+        ['Field_0', 'different'],
+        ['Field_1', 'only_control'],
+        ['Field_1_new', 'only_candidate'],
+      ].map(([field, outcome]) =>
+        expect.objectContaining({ field, outcome, scope: 'page', account_index: 0 }),
+      ),
+    );
+    expect(pageOne[0]).toMatchObject({ request_id: 'request-7', comparison: 'candidate' });
+    expect(mismatches.some(({ scope, page }) => scope === 'merged' && page === null)).toBe(true);
+    expect(JSON.stringify(mismatches)).not.toContain(SECRET);
+    expect(logged.join('\n')).not.toMatch(new RegExp(`${SECRET}|Field_`));
+    const only = await report('?outcome=only_control&scope=page&limit=1');
+    expect(only.mismatches).toHaveLength(1);
+    expect(only.mismatches[0]).toMatchObject({ outcome: 'only_control', scope: 'page' });
+    expect((await report('?request_id=another')).mismatches).toEqual([]);
+    const refused = await fetch(`${base}/api/shadow?outcome=everything`);
+    expect(refused.status).toBe(400);
+
+    for (let index = 1; index <= 10; index++) await quire.processPages(pagesOf(40, 100 * index));
+    await ended(11);
+    const all = (await report('?limit=1000')).mismatches;
+    expect(all).toHaveLength(1_000);
+    expect(all.some(({ request_id }) => request_id === 'request-7')).toBe(false);
+  });
+});
