@@ -1,5 +1,7 @@
 export { createQuire, InvalidPagesError } from './quire.js';
-export type { DocumentContext, Quire, QuireOptions } from './quire.js';
+export type { DocumentContext, Quire, QuireOptions, RouterOptions } from './quire.js';
+export type { FlagContext, UnleashClient } from './rollout/flags.js';
+export type { Identify } from './upload/router.js';
 export { SettingsError } from './settings.js';
 export type { Logger } from './logger.js';
 
@@ -18,11 +20,13 @@ export type {
   Run,
 } from './processor/processor.js';
 export type { AccountRecord, ConfidentValue, Fields, FieldValue, PageResult } from './processor/merge.js';
+export type { BatchFailure } from './processor/asking.js';
 export type { ProcessingPlan } from './processor/plan.js';
 
 export { UsageLedger } from './llm/usage.js';
-export type { PriceTable, Usage } from './llm/usage.js';
-export type { ChatClient, Model, TokenBudget } from './llm/model.js';
+export type { Allowance, PriceTable, Usage } from './llm/usage.js';
+export type { CallReport, ChatClient, Model, TokenBudget } from './llm/model.js';
+export type { Pacing } from './llm/pacing.js';
 export type { FailureReason } from './llm/failure.js';
 
 export type {

@@ -23,7 +23,7 @@ describe('without settings', () => {
     expect(await page.text()).toContain('<title>Quire</title>');
     expect(await (await fetch(new URL('about', base))).json()).toEqual({
       model: 'embedded model (rules, for trying out)',
-      plan: 'single-page',
+      plan: 'chosen for each request',
     });
   });
 

@@ -11,6 +11,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { PGlite } from '@electric-sql/pglite';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
@@ -50,6 +51,7 @@ async function start() {
   const server = createServer((_request, response) => response.writeHead(503).end());
   const address = `http://${HOST}:${await listen(server, settings.port)}`;
 
+  if (settings.dataDir) mkdirSync(settings.dataDir, { recursive: true });
   const database = await PGlite.create(settings.dataDir);
   const socket = new PGLiteSocketServer({ db: database, host: HOST, port: 0, maxConnections: 10 });
   await socket.start();
