@@ -12,7 +12,14 @@ export interface Flag {
  * never from a server.
  */
 export async function flagClient(...flags: Flag[]): Promise<Unleash> {
-  const client = new Unleash({
+  const client = newFlagClient(...flags);
+  await once(client, 'synchronized');
+  return client;
+}
+
+/** The same, before it has read its bootstrap. */
+export function newFlagClient(...flags: Flag[]): Unleash {
+  return new Unleash({
     url: 'http://127.0.0.1:1/api',
     appName: 'monolith',
     refreshInterval: 0,
@@ -34,8 +41,6 @@ export async function flagClient(...flags: Flag[]): Promise<Unleash> {
       })) as never,
     },
   });
-  await once(client, 'synchronized');
-  return client;
 }
 
 export const BATCH_FLAG = 'batch-page-processing';

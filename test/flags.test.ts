@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createQuire, type Logger, type Quire, type QuireOptions } from '../src/index.js';
 import { Flags } from '../src/rollout/flags.js';
-import { BATCH_FLAG, flagClient } from './flag-client.js';
+import { BATCH_FLAG, flagClient, newFlagClient } from './flag-client.js';
 import { Provider } from './provider.js';
 
 /** The ways in which the Unleash SDK trips its users; the SDK is real, its server fails as told. */
@@ -252,9 +252,9 @@ describe('the client of the app', () => {
   });
 
   test('that was synchronized by its bootstrap alone does not count as reached', async () => {
-    const unleash = await flagClient({ name: BATCH_FLAG });
-    expect(unleash.isSynchronized()).toBe(true);
+    const unleash = newFlagClient({ name: BATCH_FLAG });
     const flags = Flags.given(unleash, { info: () => 0, warn: () => 0, error: () => 0 });
+    await once(unleash, 'synchronized');
     expect(flags.state.lastContactAgeMs).toBeNull();
     unleash.emit('unchanged');
     expect(flags.state.lastContactAgeMs).not.toBeNull();

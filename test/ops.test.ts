@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import express from 'express';
+import express, { type Request, type RequestHandler } from 'express';
 import { pino } from 'pino';
 import { createQuire, type ProcessingPlan, type Quire } from '../src/index.js';
 import { BATCH_FLAG, flagClient } from './flag-client.js';
@@ -29,7 +29,7 @@ afterAll(async () => {
   await provider.close();
 });
 
-async function start(plan?: ProcessingPlan): Promise<void> {
+async function start(plan?: ProcessingPlan, login?: RequestHandler, rollout = 100): Promise<void> {
   log = [];
   const write = (line: Buffer, _encoding: unknown, done: () => void) => {
     log.push(JSON.parse(line.toString()) as Record<string, unknown>);
@@ -46,10 +46,12 @@ async function start(plan?: ProcessingPlan): Promise<void> {
     openai: provider.client(),
     model: 'test-model',
     logger: pino({ level: 'info' }, new Writable({ write })),
-    unleash: await flagClient({ name: BATCH_FLAG }),
+    unleash: await flagClient({ name: BATCH_FLAG, rollout }),
     ...(plan && { plan }),
   });
-  server = createServer(express().use(quire.router()));
+  const app = express();
+  if (login) app.use(login);
+  server = createServer(app.use(quire.router()));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
@@ -215,5 +217,29 @@ describe('an upload', () => {
     expect(headers.get('x-quire-plan')).toBe('single-page');
     expect(await metric('llm_calls_per_document{path="single-page"}')).toBe(10);
     expect(await metric('quire_plan_decisions_total{path="single-page",reason="fixed"}')).toBe(1);
+  });
+});
+
+describe('who sends an upload', () => {
+  afterEach(stop);
+
+  test.each([
+    ['the user, where the app has a login', 'user-', (id: string) => ({ user: { id }, sessionID: 's' })],
+    ['the session otherwise', 'session-', (id: string) => ({ user: { name: 'no id' }, sessionID: id })],
+  ])('is %s', async (_name, prefix, identity) => {
+    const login: RequestHandler = (request: Request, _response, next) => {
+      Object.assign(request, identity(request.get('x-test-id') ?? ''));
+      next();
+    };
+    await start(undefined, login, 50);
+    const ids = Array.from({ length: 8 }, (_, index) => `${prefix}${index}`);
+    const key = prefix === 'user-' ? 'userId' : 'sessionId';
+    const expected = await Promise.all(
+      ids.map(async (id) => (await quire.processPages({ 1: '' }, { [key]: id })).plan.path),
+    );
+    expect(new Set(expected).size).toBe(2);
+    const uploads = await Promise.all(ids.map((id) => upload({ 'x-test-id': id })));
+    const plans = uploads.map(({ headers }) => headers.get('x-quire-plan')?.split(' ')[0]);
+    expect(plans).toEqual(expected);
   });
 });

@@ -126,6 +126,7 @@ describe('after a rollback', () => {
       for (let index = 0; index < 5; index++) probe?.onBatch(null);
       probe?.done();
       await settle();
+      expect(breaker.state).toBe(document < 3 ? 'half_open' : 'closed');
     }
     expect(breaker.admit()?.isProbe).toBe(false);
     expect(changes).toEqual(['open: batch_failures', 'half_open: retry_due', 'closed: recovered']);
@@ -150,6 +151,9 @@ describe('after a rollback', () => {
     const before = breaker.admit();
     await call(breaker, 50, () => true);
     await sleep(110);
+    for (let index = 0; index < 30; index++) before?.onBatch(null);
+    await settle();
+    expect(breaker.state).toBe('open');
     breaker.admit();
     for (let index = 0; index < 30; index++) before?.onBatch(null);
     await settle();

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import express from 'express';
 import { createQuire, type Logger, type Quire, type QuireOptions } from '../src/index.js';
 import { BATCH_FLAG, flagClient, SHADOW_FLAG, type Flag } from './flag-client.js';
@@ -140,7 +140,7 @@ describe('the other path', () => {
   });
 
   test('never takes a place a user’s call wants: it is broken off and asked again', async () => {
-    const { quire, provider, report, ended } = await start({}, {}, { LLM_MAX_CONCURRENCY: '2' });
+    const { quire, provider, report, ended, metrics } = await start({}, {}, { LLM_MAX_CONCURRENCY: '2' });
     await quire.processPages({ 1: 'ACCOUNT NUMBER: 12345678 one', 2: 'ACCOUNT NUMBER: 12345678 two' });
     await ended(1);
     const before = provider.calls.length;
@@ -158,6 +158,7 @@ describe('the other path', () => {
     await ended(6);
     expect(provider.calls.length).toBeGreaterThan(before);
     expect((await report()).agreement.candidate.page).toBe(1);
+    expect(await metrics()).toContain('quire_shadow_runs_total{outcome="compared"} 6');
   });
 
   test('keeps rate limits of its own to itself', async () => {
@@ -174,6 +175,24 @@ describe('the other path', () => {
     await ended(1);
   });
 
+  test('waits its turn; when too many wait, or too much text, the newest document has none', async () => {
+    const { quire, provider, ended, metrics } = await start({
+      fault: (call) => (isBatch(call) ? 'silence' : undefined),
+    });
+    await quire.processPages(pagesOf(2));
+    while (!provider.calls.some(isBatch)) await sleep(5);
+    for (let index = 1; index <= 25; index++) await quire.processPages(pagesOf(2, 100 * index));
+    const dropped = 'quire_shadow_runs_total{outcome="queue_full"}';
+    expect(await metrics()).toContain(`${dropped} 5`);
+    provider.behaviour.fault = () => undefined;
+    await quire.close();
+    await ended(5);
+    const long = await start({ fault: (call) => (isBatch(call) ? 'silence' : undefined) });
+    const text = `ACCOUNT NUMBER: 12345678 ${'x'.repeat(9_000_000)}`;
+    for (let index = 0; index < 4; index++) await long.quire.processPages({ 1: text, 2: 'More of it' });
+    expect(await long.metrics()).toContain(`${dropped} 1`);
+  });
+
   test('is dropped, and no user’s document fails, when the service fails it', async () => {
     const { quire, report, ended, metrics } = await start({
       fault: (_call, index) => (index >= 2 ? 'refusal' : undefined),
@@ -185,27 +204,49 @@ describe('the other path', () => {
     expect((await report()).fields.candidate).toBe(0);
   });
 
-  test('forgets a document that is deleted', async () => {
-    const { base, provider, report, ended } = await start({
-      read: (page, call) => {
-        const fields = readFields(page);
-        return isBatch(call) ? fields.slice(1) : fields;
-      },
+  describe('of a document that is deleted', () => {
+    const upload = async (base: string, from: number) => {
+      const pages = Object.values(pagesOf(4, from)).map((text) => text.split('\n').slice(0, 4));
+      const pdf = await makePdf(pages.map((page) => ({ texts: lines(...page) })));
+      const body = new FormData();
+      body.set('file', new Blob([Uint8Array.from(pdf)]), 'a.pdf');
+      const response = await fetch(`${base}/process`, { method: 'POST', body });
+      const { job_id: id } = (await response.json()) as { job_id: string };
+      for (;;) {
+        const status = (await (await fetch(`${base}/status/${id}`)).json()) as { is_complete: boolean };
+        if (status.is_complete) return id;
+        await sleep(10);
+      }
+    };
+
+    test('is forgotten', async () => {
+      const { base, report, ended } = await start({
+        read: (page, call) => readFields(page).slice(isBatch(call) ? 1 : 0),
+      });
+      const id = await upload(base, 0);
+      await ended(1);
+      const { mismatches } = await report();
+      expect(mismatches.length).toBeGreaterThan(0);
+      expect(mismatches.every(({ document_id }) => document_id === id)).toBe(true);
+      await fetch(`${base}/api/document/${id}/delete`, { method: 'POST' });
+      expect((await report()).mismatches).toEqual([]);
     });
-    const pdf = await makePdf(
-      Object.values(pagesOf(4)).map((text) => ({ texts: lines(...text.split('\n').slice(0, 4)) })),
-    );
-    const body = new FormData();
-    body.set('file', new Blob([Uint8Array.from(pdf)]), 'a.pdf');
-    const upload = await fetch(`${base}/process`, { method: 'POST', body });
-    const { job_id: id } = (await upload.json()) as { job_id: string };
-    await ended(1);
-    const { mismatches } = await report();
-    expect(mismatches.length).toBeGreaterThan(0);
-    expect(mismatches.every(({ document_id }) => document_id === id)).toBe(true);
-    await fetch(`${base}/api/document/${id}/delete`, { method: 'POST' });
-    expect((await report()).mismatches).toEqual([]);
-    expect(provider.calls.length).toBeGreaterThan(0);
+
+    test('ends when it runs, and never starts when it waits', async () => {
+      const { base, provider, ended } = await start({
+        fault: (call) => (isBatch(call) ? 'silence' : undefined),
+      });
+      const running = await upload(base, 0);
+      while (provider.waiting === 0) await sleep(5);
+      const waiting = await upload(base, 100);
+      await fetch(`${base}/api/document/${waiting}/delete`, { method: 'POST' });
+      await fetch(`${base}/api/document/${running}/delete`, { method: 'POST' });
+      await ended(1);
+      await sleep(100);
+      const shadowed = provider.calls.filter(isBatch).flatMap(({ pages }) => pages.map(({ text }) => text));
+      expect(shadowed.join()).toContain(`${SECRET}-1-`);
+      expect(shadowed.join()).not.toContain(`${SECRET}-101-`);
+    });
   });
 });
 
@@ -222,6 +263,28 @@ describe('a budget', () => {
     // It is used as far as the most a call can cost allows.
     expect(spent).toBeGreaterThan(0.2);
     expect(await metrics()).toMatch(/quire_shadow_runs_total\{outcome="budget"\} [1-9]/);
+  });
+
+  test('begins anew each day; a call over midnight counts for the day it began', async () => {
+    const { quire, provider, report, ended } = await start({}, {}, { SHADOW_BUDGET_USD: '0.2' });
+    // Time itself goes on; only the date is told.
+    const tell = (date: string) => jest.spyOn(Date.prototype, 'toISOString').mockReturnValue(date);
+    try {
+      tell('2026-03-01T23:59:59.000Z');
+      await quire.processPages(pagesOf(2));
+      await ended(1);
+      expect((await report()).spent_today_usd).toBeCloseTo(CALL_USD, 6);
+      provider.behaviour.delay = (call) => (isBatch(call) ? 200 : 0);
+      const before = provider.calls.length;
+      await quire.processPages(pagesOf(2, 100));
+      while (!provider.calls.slice(before).some(isBatch)) await sleep(5);
+      tell('2026-03-02T00:00:01.000Z');
+      expect((await report()).spent_today_usd).toBe(0);
+      await ended(2);
+      expect((await report()).spent_today_usd).toBe(0);
+    } finally {
+      jest.restoreAllMocks();
+    }
   });
 
   test('cannot be kept without a price: no shadow runs, and that is told', async () => {
@@ -320,6 +383,6 @@ describe('what is told', () => {
     await ended(11);
     const all = (await report('?limit=1000')).mismatches;
     expect(all).toHaveLength(1_000);
-    expect(all.some(({ request_id }) => request_id === 'request-7')).toBe(false);
+    expect((await report('?request_id=request-7')).mismatches).toEqual([]);
   });
 });

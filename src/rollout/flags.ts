@@ -128,7 +128,8 @@ export class Flags {
     try {
       // No fallback variant: the SDK returns it also for a flag that is off.
       const variant = this.#client.getVariant(flag, sdkContext(context));
-      if (!variant.feature_enabled) return { enabled: false };
+      // Copies of the SDK from before `feature_enabled` know a flag that is on by its variant alone.
+      if (!(variant.feature_enabled ?? variant.enabled)) return { enabled: false };
       return { enabled: true, payload: variant.enabled ? variant.payload?.value : undefined };
     } catch (error) {
       this.#logger.error({ flag, error: codeOf(error) }, 'a flag cannot be evaluated');

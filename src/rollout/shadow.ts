@@ -76,8 +76,9 @@ export interface ShadowTools {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
-/** Documents waiting for their shadow hold their page texts; beyond this the newest has none. */
+/** Documents waiting for their shadow hold their page texts; beyond one of these the newest has none. */
 const LONGEST_QUEUE = 20;
+const MOST_QUEUED_TEXT = 20_000_000;
 const MISMATCHES_KEPT = 1_000;
 /** Fields compared by page before there is a verdict on the agreement. */
 const ENOUGH_FIELDS = 200;
@@ -122,7 +123,8 @@ export class Shadow {
 
   /** Compares a document as soon as the calls of others leave room. Returns at once. */
   consider(served: Served): void {
-    if (this.#queue.length >= LONGEST_QUEUE) {
+    const text = [served, ...this.#queue].reduce((sum, { texts }) => sum + lengthOf(texts), 0);
+    if (this.#queue.length >= LONGEST_QUEUE || text > MOST_QUEUED_TEXT) {
       this.#tools.onOutcome('queue_full', 0);
       return;
     }
@@ -196,10 +198,11 @@ export class Shadow {
     const read = (plan: ProcessingPlan) =>
       runPipeline(this.#tools.processor, () => texts, { plan, usage, signal, pacing: this.#pacing });
     try {
+      // A page the service did not answer says nothing about the path.
+      if (modelFailed(record, texts)) return 'failed';
       const isBatch = record.plan.path === 'batch';
       const control = isBatch ? await read(SINGLE_PAGE) : record;
       const candidate = isBatch ? record : await read(batchPlan);
-      // A page the service did not answer says nothing about the path.
       if (modelFailed(control, texts) || modelFailed(candidate, texts)) return 'failed';
       this.#note('candidate', served, control, candidate);
       this.#noiseDue += this.#settings.noiseShare;
@@ -289,6 +292,12 @@ class DailyBudget {
     }
     return today;
   }
+}
+
+function lengthOf({ texts }: PageTexts): number {
+  let length = 0;
+  for (const text of texts.values()) length += text.length;
+  return length;
 }
 
 function modelFailed({ failed_pages: failed }: DocumentRecord, { unreadablePages }: PageTexts): boolean {

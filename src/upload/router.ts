@@ -128,12 +128,15 @@ export function uploadRouter({ jobs, store, identify, maxMegabytes, logger }: Up
 
 /** What login and session middleware leave on a request. */
 const signedIn = z.object({
-  user: z.object({ id: z.coerce.string() }).optional().catch(undefined),
+  user: z
+    .object({ id: z.union([z.string(), z.number()]).transform(String) })
+    .optional()
+    .catch(undefined),
   sessionID: z.string().optional().catch(undefined),
 });
 
 export const signedInUser: Identify = (request) => {
-  const { user, sessionID } = signedIn.parse({ ...request });
+  const { user, sessionID } = signedIn.parse(request);
   return { userId: user?.id, sessionId: sessionID };
 };
 

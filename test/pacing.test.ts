@@ -1,0 +1,144 @@
+import { describe, expect, test } from '@jest/globals';
+import { Pacer, type Pacing } from '../src/llm/pacing.js';
+
+/** Users' calls and guests at one pacer: who waits for whom. */
+
+const never = new AbortController().signal;
+/** Lets everything run that can. */
+const settle = async () => {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** Calls that end when told to, or when their signal is aborted. */
+class Calls {
+  readonly underWay: string[] = [];
+  readonly started: string[] = [];
+  readonly #finish = new Map<string, () => void>();
+
+  run(name: string, pacing: Pacing, signal: AbortSignal = never): Promise<string> {
+    return pacing.run(
+      (signal) =>
+        new Promise<string>((resolve, reject) => {
+          this.started.push(name);
+          this.underWay.push(name);
+          const end = (settled: () => void) => () => {
+            this.underWay.splice(this.underWay.indexOf(name), 1);
+            settled();
+          };
+          this.#finish.set(
+            name,
+            end(() => resolve(name)),
+          );
+          signal.addEventListener(
+            'abort',
+            end(() => reject(signal.reason as Error)),
+          );
+        }),
+      signal,
+    );
+  }
+
+  finish(name: string): void {
+    this.#finish.get(name)?.();
+  }
+}
+
+function start(concurrency: number) {
+  const pacer = new Pacer();
+  pacer.concurrency = concurrency;
+  return { pacer, guests: pacer.guests(), calls: new Calls() };
+}
+
+describe('a guest', () => {
+  test('takes only a place that is free, and comes in when one is left', async () => {
+    const { pacer, guests, calls } = start(2);
+    const users = ['a', 'b'].map((name) => calls.run(name, pacer));
+    const guest = calls.run('guest', guests);
+    await settle();
+    expect(calls.underWay).toEqual(['a', 'b']);
+    calls.finish('a');
+    await settle();
+    expect(calls.underWay).toEqual(['b', 'guest']);
+    calls.finish('b');
+    calls.finish('guest');
+    expect(await Promise.all([...users, guest])).toEqual(['a', 'b', 'guest']);
+  });
+
+  test('gives way to a user’s call at once, and is called again later', async () => {
+    const { pacer, guests, calls } = start(1);
+    const guest = calls.run('guest', guests);
+    await settle();
+    const user = calls.run('user', pacer);
+    await settle();
+    expect(calls.underWay).toEqual(['user']);
+    calls.finish('user');
+    await user;
+    await settle();
+    expect(calls.started).toEqual(['guest', 'user', 'guest']);
+    calls.finish('guest');
+    expect(await guest).toBe('guest');
+  });
+
+  test('gives way only where places run out', async () => {
+    const { pacer, guests, calls } = start(3);
+    for (const name of ['g1', 'g2']) void calls.run(name, guests);
+    await settle();
+    void calls.run('u1', pacer);
+    await settle();
+    expect(calls.underWay).toEqual(['g1', 'g2', 'u1']);
+    void calls.run('u2', pacer);
+    await settle();
+    expect(calls.underWay).toHaveLength(3);
+    expect(calls.underWay).toEqual(expect.arrayContaining(['u1', 'u2']));
+  });
+
+  test('is one of four at most', async () => {
+    const { guests, calls } = start(20);
+    for (let index = 0; index < 6; index++) void calls.run(`g${index}`, guests);
+    await settle();
+    expect(calls.underWay).toHaveLength(4);
+    calls.finish('g0');
+    await settle();
+    expect(calls.underWay).toHaveLength(4);
+    expect(calls.started).toHaveLength(5);
+  });
+
+  test('that is aborted leaves, waiting or under way, with the reason, and its place is free', async () => {
+    const { guests, calls } = start(1);
+    const stop = new AbortController();
+    const underWay = calls.run('one', guests, stop.signal);
+    const waiting = calls.run('two', guests, stop.signal);
+    await settle();
+    stop.abort(new Error('enough'));
+    await expect(underWay).rejects.toThrow('enough');
+    await expect(waiting).rejects.toThrow('enough');
+    void calls.run('three', guests);
+    await settle();
+    expect(calls.underWay).toEqual(['three']);
+  });
+
+  test('that fails gives its place back', async () => {
+    const { guests, calls } = start(1);
+    await expect(guests.run(() => Promise.reject(new Error('no')), never)).rejects.toThrow('no');
+    void calls.run('next', guests);
+    await settle();
+    expect(calls.underWay).toEqual(['next']);
+  });
+
+  test('is held back by what holds back users; what holds back guests holds no user', async () => {
+    const { pacer, guests, calls } = start(5);
+    guests.hold(60_000);
+    void calls.run('user', pacer);
+    const stop = new AbortController();
+    const guest = calls.run('guest', guests, stop.signal);
+    await settle();
+    expect(calls.underWay).toEqual(['user']);
+    stop.abort();
+    await expect(guest).rejects.toThrow();
+    const other = start(5);
+    other.pacer.hold(60_000);
+    const held = other.calls.run('guest', other.guests, stop.signal);
+    await expect(held).rejects.toThrow();
+    expect(other.calls.started).toEqual([]);
+  });
+});
