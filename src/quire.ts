@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { AzureOpenAI, OpenAI } from 'openai';
 import express, { type Router } from 'express';
@@ -6,19 +5,16 @@ import { pino } from 'pino';
 import { EMBEDDED_MODEL_ID, EMBEDDED_MODEL_NAME, startEmbeddedModel } from './llm/embedded-model.js';
 import type { ChatClient } from './llm/model.js';
 import { processPacer } from './llm/pacing.js';
-import { UsageLedger, type PriceTable } from './llm/usage.js';
+import type { PriceTable } from './llm/usage.js';
 import type { Logger } from './logger.js';
-import { formatPlan, processingPlan, SINGLE_PAGE, type ProcessingPlan } from './processor/plan.js';
+import { processingPlan, SINGLE_PAGE, type ProcessingPlan } from './processor/plan.js';
 import { PageProcessor } from './processor/processor.js';
-import { Decisions } from './rollout/decision.js';
 import { Flags, type FlagContext, type UnleashClient } from './rollout/flags.js';
-import { Metrics } from './rollout/metrics.js';
-import { Rollback } from './rollout/rollback.js';
-import { rolloutRouter } from './rollout/router.js';
-import { Shadow } from './rollout/shadow.js';
+import { runRequest, type RequestContext } from './rollout/request.js';
+import { createRollout } from './rollout/rollout.js';
 import { readSettings, SettingsError, type Settings } from './settings.js';
-import { PageReader, type PageTexts } from './stages/page-texts.js';
-import { runPipeline, type TextSource } from './stages/pipeline.js';
+import { PageReader } from './stages/page-texts.js';
+import type { TextSource } from './stages/pipeline.js';
 import type { OnProgress } from './stages/progress.js';
 import type { DocumentRecord } from './stages/record.js';
 import type { DocumentStore } from './store/document-store.js';
@@ -54,10 +50,7 @@ export interface DocumentContext extends FlagContext {
 }
 
 /** What the upload flow says and learns besides. */
-interface UploadContext extends DocumentContext {
-  documentId?: string;
-  onPlan?: (plan: ProcessingPlan) => void;
-}
+type UploadContext = DocumentContext & Pick<RequestContext, 'documentId' | 'onPlan'>;
 
 export interface RouterOptions {
   /** Who sends an upload. Default: `request.user.id` and `request.sessionID`, where the app sets them. */
@@ -127,121 +120,23 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const prices = { ...settings.LLM_PRICES, ...EMBEDDED_PRICE };
-  const forceSinglePage = settings.QUIRE_FORCE_SINGLE_PAGE;
-
   const flags = await chooseFlags(options, settings, logger);
-  const metrics = new Metrics();
-  const rollback = new Rollback(
-    {
-      // A fixed plan is kept: its failures are counted all the same.
-      enabled: settings.ROLLBACK_AUTO && fixedPlan === undefined,
-      batchFailures: settings.ROLLBACK_BATCH_FAILURES,
-      minCalls: settings.ROLLBACK_MIN_CALLS,
-      windowMs: settings.ROLLBACK_WINDOW_MS,
-      retryMs: settings.ROLLBACK_RETRY_MS,
-    },
-    (change) => {
-      metrics.rollbackChanged(change);
-      const message = change.to === 'closed' ? 'the batch path is back' : `automatic rollback: ${change.to}`;
-      logger.warn({ to: change.to, cause: change.cause, failure_rate: rollback.failureRate }, message);
-    },
-  );
-  const shadow = new Shadow(
-    {
-      budgetUsd: settings.SHADOW_BUDGET_USD,
-      noiseShare: settings.SHADOW_NOISE_SHARE,
-      agreementFloor: settings.ROLLBACK_AGREEMENT_FLOOR,
-    },
-    {
-      processor,
-      prices,
-      signal: closing.signal,
-      logger,
-      onCompared: (comparison, fields) => metrics.compared(comparison, fields),
-      onOutcome: (outcome, costUsd) => metrics.shadowEnded(outcome, costUsd),
-      onAgreement: (low) => rollback.agreementIs(low),
-    },
-  );
-  metrics.follow({ flags, rollback, shadow });
-  const decisions = new Decisions({ flags, rollback, fixedPlan, forceSinglePage, logger });
-
-  const run = async (source: TextSource, context: UploadContext): Promise<DocumentRecord> => {
-    const { userId, sessionId, properties, documentId, onPlan, onProgress } = context;
-    const requestId = context.requestId ?? randomUUID();
-    const about = { request_id: requestId, ...(documentId !== undefined && { document: documentId }) };
-    const signal = AbortSignal.any([closing.signal, ...(context.signal ? [context.signal] : [])]);
-    const opening = new Opening();
-    const deciding = opening.pageCount.then((pageCount) => {
-      const counted = pageCount === undefined ? properties : { pageCount, ...properties };
-      const decision = decisions.decide({ userId, sessionId, properties: counted });
-      metrics.decided(decision);
-      onPlan?.(decision.plan);
-      return decision;
+  const rollout = createRollout(settings, {
+    ...{ flags, fixedPlan, processor, prices, closing: closing.signal, logger },
+  });
+  const tools = { rollout, processor, prices, logger };
+  const run = (source: TextSource, { signal, ...context }: UploadContext) =>
+    runRequest(tools, source, {
+      ...context,
+      signal: AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]),
     });
-    let texts: PageTexts | undefined;
-    const usage = new UsageLedger(prices);
-    try {
-      const record = await runPipeline(
-        processor,
-        async (signal, onPage) => {
-          texts = await source(signal, (done) => {
-            opening.counted(done.totalPages);
-            onPage(done);
-          });
-          opening.counted(texts.totalPages);
-          return texts;
-        },
-        {
-          plan: deciding.then(({ plan }) => plan),
-          usage,
-          signal,
-          onProgress,
-          onCall: (call) => void deciding.then(({ plan }) => metrics.called(plan.path, call)),
-          onBatch: (failure) => {
-            metrics.batchCalled(failure);
-            void deciding.then(({ admission }) => admission?.onBatch(failure));
-          },
-        },
-      );
-      const { reason, shadow: batchPlan } = await deciding;
-      metrics.documentCompleted(record);
-      const { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd } = record.usage;
-      logger.info(
-        {
-          ...about,
-          plan: formatPlan(record.plan),
-          reason,
-          pages: texts?.totalPages,
-          failed_pages: record.failed_pages.length,
-          ...{ calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd },
-          ...record.timings,
-        },
-        'document read',
-      );
-      if (batchPlan && texts) shadow.consider({ requestId, documentId, texts, record, batchPlan });
-      return record;
-    } catch (error) {
-      opening.counted(undefined);
-      const { plan, reason } = await deciding;
-      const outcome = signal.aborted ? 'aborted' : 'failed';
-      metrics.documentLost(plan, outcome);
-      const { calls } = usage.total();
-      logger.warn(
-        { ...about, plan: formatPlan(plan), reason, calls, error: nameOf(error) },
-        `document ${outcome}`,
-      );
-      throw error;
-    } finally {
-      void deciding.then(({ admission }) => admission?.done());
-    }
-  };
   const processPdf = (bytes: Uint8Array, context: UploadContext = {}) =>
     run((signal, onPage) => reader.read(bytes, { signal, onPage }), context);
-  const jobs = new Jobs({ readPdf: processPdf, store, logger, onDelete: (id) => shadow.forget(id) });
+  const jobs = new Jobs({ readPdf: processPdf, store, logger, onDelete: (id) => rollout.shadow.forget(id) });
 
   return {
     modelName: model.shownAs,
-    fixedPlan: forceSinglePage ? SINGLE_PAGE : fixedPlan,
+    fixedPlan: settings.QUIRE_FORCE_SINGLE_PAGE ? SINGLE_PAGE : fixedPlan,
     processor,
     async processPages(texts, context = {}) {
       const pages = pagesGiven(texts);
@@ -252,9 +147,8 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
     },
     processPdf,
     router({ identify = signedInUser } = {}) {
-      const isClosing = () => closing.signal.aborted;
       const router = express.Router();
-      router.use(rolloutRouter({ flags, decisions, rollback, shadow, metrics, forceSinglePage, isClosing }));
+      router.use(rollout.router());
       router.use(uploadRouter({ jobs, store, identify, maxMegabytes: settings.UPLOAD_MAX_MB, logger }));
       return router;
     },
@@ -267,25 +161,6 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
       await model.close();
     },
   };
-}
-
-/** An upload is answered, with its plan, after this at the latest: the number of pages is then unknown. */
-const OPENING_LIMIT_MS = 1_000;
-
-/** The number of pages, from which on a request can be decided; undefined when it does not come in time. */
-class Opening {
-  counted: (pages: number | undefined) => void = () => undefined;
-  readonly pageCount = new Promise<number | undefined>((resolve) => {
-    const timer = setTimeout(() => resolve(undefined), OPENING_LIMIT_MS);
-    this.counted = (pages) => {
-      clearTimeout(timer);
-      resolve(pages);
-    };
-  });
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
 }
 
 function chooseFlags({ unleash }: QuireOptions, settings: Settings, logger: Logger): Promise<Flags> {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createQuire, type Logger, type Quire, type QuireOptions } from '../src/index.js';
 import { Flags } from '../src/rollout/flags.js';
 import { BATCH_FLAG, flagClient, newFlagClient } from './flag-client.js';
@@ -258,6 +258,28 @@ describe('the client of the app', () => {
     expect(flags.state.lastContactAgeMs).toBeNull();
     unleash.emit('unchanged');
     expect(flags.state.lastContactAgeMs).not.toBeNull();
+    await flags.close();
+  });
+
+  test('that has not been heard of for two minutes is stale, which is told once', async () => {
+    const warnings: string[] = [];
+    const warn = (fields: object) => void warnings.push(JSON.stringify(fields));
+    const flags = Flags.given(await flagClient({ name: BATCH_FLAG }), {
+      info: () => 0,
+      warn,
+      error: () => 0,
+    });
+    const now = performance.now();
+    const later = jest.spyOn(performance, 'now').mockReturnValue(now + 119_000);
+    flags.evaluate(BATCH_FLAG, {});
+    expect(flags.state.problem).toBeNull();
+    later.mockReturnValue(now + 121_000);
+    for (let request = 0; request < 3; request++) {
+      expect(flags.evaluate(BATCH_FLAG, {})).toMatchObject({ enabled: true });
+    }
+    expect(flags.state.problem).toBe('stale');
+    expect(warnings).toEqual(['{"problem":"stale"}']);
+    later.mockRestore();
     await flags.close();
   });
 

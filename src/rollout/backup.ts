@@ -20,17 +20,15 @@ export function bootstrapOnly(): FlagStorage {
 }
 
 /**
- * The last known state: in memory, and in a file that outlives the process.
+ * The last known state in a file that outlives the process; the bootstrap where there is none.
  *
  * @param onError told that the file cannot be read or written; requests go on without it
  */
 export function backedUp(folder: string, onError: (error: unknown) => void): FlagStorage {
   const file = join(folder, 'flags.json');
-  let known: ClientFeaturesResponse | undefined;
   let last = '';
   return {
     async get() {
-      if (known) return known;
       try {
         return JSON.parse(await readFile(file, 'utf8')) as ClientFeaturesResponse;
       } catch (error) {
@@ -39,7 +37,6 @@ export function backedUp(folder: string, onError: (error: unknown) => void): Fla
       }
     },
     async set(_key, flags) {
-      known = flags;
       const text = JSON.stringify(flags);
       if (text === last) return;
       try {

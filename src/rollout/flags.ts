@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { Unleash, type Context } from 'unleash-client';
-import type { Logger } from '../logger.js';
+import { loggable, type Logger } from '../logger.js';
 import { backedUp, bootstrapOnly, usualFolder, type FlagStorage } from './backup.js';
 
 /** The part of an Unleash client that is used; the caller's may come from another copy of the package. */
@@ -62,7 +62,7 @@ export class Flags {
   #stop: () => Promise<void> = () => Promise.resolve();
   readonly #since = performance.now();
   #contactAt: number | undefined;
-  #trouble: 'token_refused' | 'unreachable' | null = null;
+  #trouble: FlagsState['problem'] = null;
 
   private constructor(client: UnleashClient, source: FlagsState['source'], staleMs: number, logger: Logger) {
     this.#client = client;
@@ -94,7 +94,7 @@ export class Flags {
     const folder = server.backupDir ?? usualFolder(server.url, server.token);
     let told = false;
     const storage = backedUp(folder, (error) => {
-      if (!told) logger.warn({ error: codeOf(error) }, 'the backup of the flags cannot be used');
+      if (!told) logger.warn(loggable(error), 'the backup of the flags cannot be used');
       told = true;
     });
     const client = newClient(server, storage);
@@ -125,6 +125,8 @@ export class Flags {
    * @returns never enabled when the evaluation fails
    */
   evaluate(flag: string, context: FlagContext): Evaluation {
+    // No event tells of it: what made the flags stale is that none came.
+    if (this.#isStale && this.#trouble === null) this.#troubled('stale');
     try {
       // No fallback variant: the SDK returns it also for a flag that is off.
       const variant = this.#client.getVariant(flag, sdkContext(context));
@@ -132,19 +134,22 @@ export class Flags {
       if (!(variant.feature_enabled ?? variant.enabled)) return { enabled: false };
       return { enabled: true, payload: variant.enabled ? variant.payload?.value : undefined };
     } catch (error) {
-      this.#logger.error({ flag, error: codeOf(error) }, 'a flag cannot be evaluated');
+      this.#logger.error({ flag, ...loggable(error) }, 'a flag cannot be evaluated');
       return { enabled: false };
     }
   }
 
   get state(): FlagsState {
     const age = this.#contactAt === undefined ? null : performance.now() - this.#contactAt;
-    const isStale = performance.now() - (this.#contactAt ?? this.#since) > this.#staleAfterMs;
     return {
       source: this.#source,
-      problem: this.#trouble ?? (isStale ? 'stale' : null),
+      problem: this.#trouble ?? (this.#isStale ? 'stale' : null),
       lastContactAgeMs: age === null ? null : Math.round(age),
     };
+  }
+
+  get #isStale(): boolean {
+    return performance.now() - (this.#contactAt ?? this.#since) > this.#staleAfterMs;
   }
 
   /** Where metrics are reported to, in clients that can. */
@@ -183,7 +188,7 @@ export class Flags {
     };
   }
 
-  #troubled(trouble: 'token_refused' | 'unreachable' | null): void {
+  #troubled(trouble: FlagsState['problem']): void {
     if (trouble === this.#trouble) return;
     this.#trouble = trouble;
     if (trouble === null) this.#logger.info({}, 'Unleash answers again');
@@ -256,12 +261,6 @@ function sdkContext({ userId, sessionId, properties }: FlagContext): Context {
     ...(sessionId !== undefined && { sessionId }),
     ...(properties && { properties: { ...properties } }),
   };
-}
-
-function codeOf(error: unknown): string {
-  return (
-    (error as NodeJS.ErrnoException | null)?.code ?? (error instanceof Error ? error.name : typeof error)
-  );
 }
 
 function ignore(): void {

@@ -14,7 +14,7 @@ export interface RolloutRoutes {
   metrics: Metrics;
   /** The switch `QUIRE_FORCE_SINGLE_PAGE`. */
   forceSinglePage: boolean;
-  isClosing: () => boolean;
+  closing: AbortSignal;
 }
 
 const mismatchQuery = z.object({
@@ -27,12 +27,12 @@ const mismatchQuery = z.object({
 
 /** What ops look at: readiness with the state of the rollout, metrics, and the mismatches of shadows. */
 export function rolloutRouter(routes: RolloutRoutes): Router {
-  const { flags, decisions, rollback, shadow, metrics, forceSinglePage } = routes;
+  const { flags, decisions, rollback, shadow, metrics, forceSinglePage, closing } = routes;
   const router = express.Router();
 
   // Trouble with the flags makes nothing unready: requests go on under the last known state.
   router.get('/readyz', (_request, response) => {
-    const ready = !routes.isClosing();
+    const ready = !closing.aborted;
     const unleash = flags.state;
     const warnings = [
       ...(unleash.problem ? [`unleash: ${unleash.problem}`] : []),

@@ -1,4 +1,4 @@
-import type { Logger } from '../logger.js';
+import { loggable, type Logger } from '../logger.js';
 import { processPacer } from '../llm/pacing.js';
 import { fromUsd, toUsd, UsageLedger, type Allowance, type PriceTable } from '../llm/usage.js';
 import { SINGLE_PAGE, type ProcessingPlan } from '../processor/plan.js';
@@ -216,8 +216,7 @@ export class Shadow {
     } catch (error) {
       if (error instanceof NotAllowed) return error.outcome;
       if (!signal.aborted) {
-        const name = error instanceof Error ? error.name : typeof error;
-        this.#tools.logger.error({ request_id: served.requestId, error: name }, 'a shadow failed');
+        this.#tools.logger.error({ request_id: served.requestId, ...loggable(error) }, 'a shadow failed');
       }
       return 'failed';
     }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Logger } from '../logger.js';
+import { loggable, type Logger } from '../logger.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import type { FlagContext } from '../rollout/flags.js';
 import { PdfError } from '../stages/pdf-error.js';
@@ -116,16 +116,22 @@ export class Jobs {
       // Complete is a document only once it is kept.
       if (progress.stage !== 'completed') job.progress = progress;
     };
+    const context = { ...sender, documentId: document.id, signal, onProgress, onPlan };
+    let outcome: StoredDocument;
     try {
-      const context = { ...sender, documentId: document.id, signal, onProgress, onPlan };
-      const record = await readPdf(bytes, context);
-      await store.update(processed(document, record, job.progress));
+      outcome = processed(document, await readPdf(bytes, context), job.progress);
     } catch (error) {
       if (signal.aborted) return;
-      logger.error({ document: document.id, ...describe(error) }, 'a document failed');
       const message = error instanceof PdfError ? error.message : 'Reading the document failed unexpectedly.';
-      await store.update(failed(document, job.progress, message)).catch((error: unknown) => {
-        logger.error({ document: document.id, ...describe(error) }, 'a failed document was not kept');
+      outcome = failed(document, job.progress, message);
+    }
+    try {
+      await store.update(outcome);
+    } catch (error) {
+      logger.error({ document: document.id, ...loggable(error) }, 'a document was not kept');
+      const lost = failed(document, job.progress, 'The document was read but could not be kept.');
+      await store.update(lost).catch((error: unknown) => {
+        logger.error({ document: document.id, ...loggable(error) }, 'a failed document was not kept');
       });
     }
   }
@@ -184,11 +190,4 @@ function processed(document: StoredDocument, record: DocumentRecord, progress: P
   return groups.length === 0 && missing.length > 0
     ? failed(read, progress, 'No page could be read; failed_pages says why.')
     : read;
-}
-
-/** What may be logged of an unforeseen error: its message could quote a page, its place does not. */
-function describe(error: unknown): { error: string; at?: string[] } {
-  if (error instanceof PdfError) return { error: error.code };
-  if (!(error instanceof Error)) return { error: typeof error };
-  return { error: error.name, at: error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [] };
 }

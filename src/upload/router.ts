@@ -11,7 +11,7 @@ import express, {
 } from 'express';
 import multer, { MulterError, type Options } from 'multer';
 import { z } from 'zod';
-import type { Logger } from '../logger.js';
+import { loggable, type Logger } from '../logger.js';
 import { formatPlan } from '../processor/plan.js';
 import { checkPdf, PdfError } from '../stages/pdf-error.js';
 import { firstCodePoints } from '../text.js';
@@ -119,7 +119,7 @@ export function uploadRouter({ jobs, store, identify, maxMegabytes, logger }: Up
     }
     const status = clientError.safeParse(error);
     if (status.success) return refuse(response, status.data.status, 'The request cannot be read');
-    logger.error({ error: error instanceof Error ? error.name : typeof error }, 'a request failed');
+    logger.error(loggable(error), 'a request failed');
     refuse(response, 500, 'The request failed unexpectedly');
   };
   router.use(answerError);

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { UsageLedger, type PriceTable } from '../llm/usage.js';
+import { loggable, type Logger } from '../logger.js';
+import { formatPlan, type ProcessingPlan } from '../processor/plan.js';
+import type { PageProcessor } from '../processor/processor.js';
+import type { PageTexts } from '../stages/page-texts.js';
+import { runPipeline, type TextSource } from '../stages/pipeline.js';
+import type { OnProgress } from '../stages/progress.js';
+import type { DocumentRecord } from '../stages/record.js';
+import type { FlagContext } from './flags.js';
+import type { Rollout } from './rollout.js';
+
+/** What belongs to one request. */
+export interface RequestContext extends FlagContext {
+  /** Names the request in the log. Default: a new id. */
+  requestId?: string | undefined;
+  /** The id the document is kept under, for those that are. */
+  documentId?: string;
+  signal: AbortSignal;
+  onProgress?: OnProgress | undefined;
+  /** Told the plan once it is decided: a second after the start at the latest. */
+  onPlan?: (plan: ProcessingPlan) => void;
+}
+
+export interface RequestTools {
+  rollout: Rollout;
+  processor: PageProcessor;
+  prices: PriceTable;
+  logger: Logger;
+}
+
+/**
+ * Reads one document: decided once, read under its plan to the end, told of in metrics and in one
+ * line of the log, and compared in the shadow afterwards.
+ *
+ * @throws what the source throws for a document that cannot be read; the signal's reason on abort
+ */
+export async function runRequest(
+  { rollout: { decisions, metrics, shadow }, processor, prices, logger }: RequestTools,
+  source: TextSource,
+  context: RequestContext,
+): Promise<DocumentRecord> {
+  const { userId, sessionId, properties, documentId, signal, onProgress, onPlan } = context;
+  const requestId = context.requestId ?? randomUUID();
+  const usage = new UsageLedger(prices);
+  const opening = new Opening();
+  const deciding = opening.pageCount.then((pageCount) => {
+    const counted = pageCount === undefined ? properties : { pageCount, ...properties };
+    const decision = decisions.decide({ userId, sessionId, properties: counted });
+    metrics.decided(decision);
+    onPlan?.(decision.plan);
+    return decision;
+  });
+  let texts: PageTexts | undefined;
+  const watched: TextSource = async (signal, onPage) => {
+    texts = await source(signal, (done) => {
+      opening.counted(done.totalPages);
+      onPage(done);
+    });
+    opening.counted(texts.totalPages);
+    return texts;
+  };
+  const log = (level: 'info' | 'warn', fields: object, message: string) =>
+    logger[level]({ request_id: requestId, ...(documentId && { document: documentId }), ...fields }, message);
+  try {
+    const record = await runPipeline(processor, watched, {
+      plan: deciding.then(({ plan }) => plan),
+      usage,
+      signal,
+      onProgress,
+      onCall: (call) => void deciding.then(({ plan }) => metrics.called(plan.path, call)),
+      onBatch: (failure) => {
+        metrics.batchCalled(failure);
+        void deciding.then(({ admission }) => admission?.onBatch(failure));
+      },
+    });
+    const { reason, shadow: batchPlan } = await deciding;
+    metrics.documentCompleted(record);
+    const { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd } = record.usage;
+    const about = { plan: formatPlan(record.plan), reason, pages: texts?.totalPages };
+    const used = { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd };
+    const missing = { failed_pages: record.failed_pages.length };
+    log('info', { ...about, ...missing, ...used, ...record.timings }, 'document read');
+    if (batchPlan && texts) shadow.consider({ requestId, documentId, texts, record, batchPlan });
+    return record;
+  } catch (error) {
+    opening.counted(undefined);
+    const { plan, reason } = await deciding;
+    const outcome = signal.aborted ? 'aborted' : 'failed';
+    metrics.documentLost(plan, outcome);
+    const about = { plan: formatPlan(plan), reason, pages: texts?.totalPages, calls: usage.total().calls };
+    log('warn', { ...about, ...(!signal.aborted && loggable(error)) }, `document ${outcome}`);
+    throw error;
+  } finally {
+    void deciding.then(({ admission }) => admission?.done());
+  }
+}
+
+/** A request is decided after this at the latest: the number of its pages is then unknown. */
+const OPENING_LIMIT_MS = 1_000;
+
+/** The number of pages, from which on a request can be decided; undefined when it does not come in time. */
+class Opening {
+  counted: (pages: number | undefined) => void = () => undefined;
+  readonly pageCount = new Promise<number | undefined>((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), OPENING_LIMIT_MS);
+    this.counted = (pages) => {
+      clearTimeout(timer);
+      resolve(pages);
+    };
+  });
+}
