@@ -30,7 +30,8 @@ export interface QuireOptions {
   /** A fixed plan, which wins over the flags. Default: the setting `QUIRE_PLAN`; flags decide without one. */
   plan?: ProcessingPlan;
   /**
-   * The app's own Unleash client, which stays the app's to end. Default: one made from `UNLEASH_URL`,
+   * The app's own Unleash client, which stays the app's to end. It is listened to: its errors go to
+   * `logger`, and the SDK no longer prints them itself. Default: one made from `UNLEASH_URL`,
    * and the bootstrap file, with both flags off, without that.
    */
   unleash?: UnleashClient;

@@ -28,7 +28,7 @@ const plan = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** All settings, from environment variables; docs/configuration.md explains each. */
+/** All settings, from environment variables; README lists them. */
 const environment = z.object({
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_MODEL: z.string().optional(),

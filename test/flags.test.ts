@@ -9,6 +9,7 @@ import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createQuire, type Logger, type Quire, type QuireOptions } from '../src/index.js';
+import { Decisions } from '../src/rollout/decision.js';
 import { Flags } from '../src/rollout/flags.js';
 import { BATCH_FLAG, flagClient, newFlagClient } from './flag-client.js';
 import { Provider } from './provider.js';
@@ -224,6 +225,11 @@ describe('a server in trouble', () => {
     };
     await until(async () => (await planNow(quire)) === 'single-page');
     expect(logged.join()).toContain('Unleash answers again');
+    // The client that took over reports like the first one.
+    await quire.processPages({ 1: '' });
+    await quire.close();
+    const { impactMetrics } = server.metrics.at(-1) as { impactMetrics?: { name: string }[] };
+    expect(impactMetrics?.map(({ name }) => name)).toContain('documents_per_hour');
   });
 
   test('flags that are no flags are off', async () => {
@@ -261,26 +267,36 @@ describe('the client of the app', () => {
     await flags.close();
   });
 
-  test('that has not been heard of for two minutes is stale, which is told once', async () => {
+  test('that has fallen silent is stale, which is told once; one that was never heard of is not', async () => {
     const warnings: string[] = [];
     const warn = (fields: object) => void warnings.push(JSON.stringify(fields));
-    const flags = Flags.given(await flagClient({ name: BATCH_FLAG }), {
-      info: () => 0,
-      warn,
-      error: () => 0,
-    });
-    const now = performance.now();
-    const later = jest.spyOn(performance, 'now').mockReturnValue(now + 119_000);
-    flags.evaluate(BATCH_FLAG, {});
-    expect(flags.state.problem).toBeNull();
-    later.mockReturnValue(now + 121_000);
-    for (let request = 0; request < 3; request++) {
-      expect(flags.evaluate(BATCH_FLAG, {})).toMatchObject({ enabled: true });
+    const logger = { info: () => 0, warn, error: () => 0 };
+    const clock = jest.spyOn(performance, 'now');
+    const at = (seconds: number) => clock.mockReturnValue(seconds * 1_000);
+    at(0);
+    const polling = await flagClient({ name: BATCH_FLAG });
+    const [heard, unheard] = [
+      Flags.given(polling, logger),
+      Flags.given(await flagClient({ name: BATCH_FLAG }), logger),
+    ];
+    for (const seconds of [15, 30, 45]) {
+      at(seconds);
+      polling.emit('unchanged');
     }
-    expect(flags.state.problem).toBe('stale');
+    at(45 + 119);
+    heard.evaluate(BATCH_FLAG, {});
+    expect(heard.state.problem).toBeNull();
+    at(45 + 121);
+    for (let request = 0; request < 3; request++) {
+      expect(heard.evaluate(BATCH_FLAG, {})).toMatchObject({ enabled: true });
+      unheard.evaluate(BATCH_FLAG, {});
+    }
+    expect(heard.state.problem).toBe('stale');
+    expect(unheard.state.problem).toBeNull();
     expect(warnings).toEqual(['{"problem":"stale"}']);
-    later.mockRestore();
-    await flags.close();
+    clock.mockRestore();
+    await heard.close();
+    await unheard.close();
   });
 
   test('that throws sends requests page by page', async () => {
@@ -289,6 +305,27 @@ describe('the client of the app', () => {
       throw new Error('broken');
     };
     expect(await planNow(await start({}, { unleash }))).toBe('single-page');
+  });
+});
+
+describe('payloads that are wrong', () => {
+  test('are told once each, and are seen for a minute after the last', () => {
+    const warnings: unknown[] = [];
+    const logger = { info: () => 0, warn: (fields: unknown) => void warnings.push(fields), error: () => 0 };
+    const payloads = ['{"batchSize": 99, "maxWorkers": 3}', '{"batchSize": 2, "maxWorkers": 3}', 'nonsense'];
+    let request = 0;
+    const evaluate = () => ({ enabled: true, payload: payloads[request++ % payloads.length] });
+    const rollback = { admit: () => null };
+    const decisions = new Decisions({
+      ...{ flags: { evaluate }, rollback, fixedPlan: undefined, forceSinglePage: false, logger },
+    });
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
+    for (let index = 0; index < 300; index++) decisions.decide({});
+    expect(warnings).toHaveLength(4);
+    expect(decisions.payloadWarnings).toEqual(['batch-page-shadow', BATCH_FLAG]);
+    clock.mockReturnValue(61_000);
+    expect(decisions.payloadWarnings).toEqual([]);
+    clock.mockRestore();
   });
 });
 

@@ -9,7 +9,8 @@ import type { ProcessingPlan } from '../src/processor/plan.js';
 import type { ComparedField } from '../src/rollout/comparison.js';
 import { Metrics } from '../src/rollout/metrics.js';
 import type { RollbackState } from '../src/rollout/rollback.js';
-import type { Comparison, ShadowOutcome } from '../src/rollout/shadow.js';
+import type { Comparison } from '../src/rollout/running-agreement.js';
+import type { ShadowOutcome } from '../src/rollout/shadow.js';
 
 const read = (name: string) => readFileSync(new URL(`../docs/${name}`, import.meta.url), 'utf8');
 

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -7,7 +8,7 @@ import express, { type Request, type RequestHandler } from 'express';
 import { pino } from 'pino';
 import { createQuire, type ProcessingPlan, type Quire } from '../src/index.js';
 import { BATCH_FLAG, flagClient } from './flag-client.js';
-import { lines, makePdf } from './pdf-fixtures.js';
+import { lines, makePdf, textBomb } from './pdf-fixtures.js';
 import { Provider, type Fault } from './provider.js';
 
 /** What ops see: metrics, readiness and the log, over real HTTP and with the real pino. */
@@ -138,6 +139,31 @@ describe('metrics', () => {
     expect(await metric('quire_batch_calls_total{outcome="ok"}')).toBe(calls - 1);
   });
 
+  test('do not blame batches for a service that turns calls down', async () => {
+    provider.behaviour.fault = (_call, index) =>
+      index === 0 ? { status: 429, headers: { 'retry-after-ms': '10' } } : undefined;
+    await quire.processPages(TEN_PAGES);
+    expect(await metric('batch_failure_rate')).toBe(0);
+    expect(await metric('quire_batch_calls_total{outcome="failed"}')).toBe(0);
+    expect(await metric('quire_batch_failures_total{reason="rate_limited"}')).toBe(1);
+  });
+
+  test('count what documents cost that come to nothing', async () => {
+    const stop = new AbortController();
+    provider.behaviour.fault = (_call, index) => (index >= 2 ? 'silence' : undefined);
+    const aborted = quire.processPages(TEN_PAGES, { signal: stop.signal });
+    while (provider.calls.length < 5) await sleep(5);
+    stop.abort();
+    await expect(aborted).rejects.toThrow();
+    expect(await metric('quire_llm_tokens_total{path="batch",kind="prompt"}')).toBe(2_000);
+    expect(await metric('quire_llm_cost_usd_total{path="batch"}')).toBeCloseTo(0.009, 10);
+    provider.behaviour.fault = () => 'refusal';
+    const { failed_pages: failed } = await quire.processPages(TEN_PAGES);
+    expect(failed).toHaveLength(10);
+    expect(await metric('quire_documents_total{path="batch",outcome="failed"}')).toBe(1);
+    expect(await metric('quire_documents_total{path="batch",outcome="completed"}')).toBe(0);
+  });
+
   test('count pages that are given up, and begin at zero', async () => {
     expect(await metric('quire_failed_pages_total{path="batch",reason="refused"}')).toBe(0);
     provider.behaviour.fault = ({ pages }) => (pages[0]?.number === 1 ? 'refusal' : undefined);
@@ -198,6 +224,25 @@ describe('the log', () => {
   });
 });
 
+describe('a document is not lost', () => {
+  afterEach(stop);
+
+  test('when the logger or the Unleash client of the app fails', async () => {
+    await start();
+    const unleash = await flagClient({ name: BATCH_FLAG });
+    unleash.impactMetrics.defineGauge = () => {
+      throw new Error('no gauge');
+    };
+    const fails = () => {
+      throw new Error('no log');
+    };
+    const logger = { info: fails, warn: fails, error: fails };
+    const other = await createQuire({ openai: provider.client(), model: 'test-model', unleash, logger });
+    expect((await other.processPages(TEN_PAGES)).failed_pages).toEqual([]);
+    await other.close();
+  });
+});
+
 describe('readiness', () => {
   test('ends when Quire is closed, and not before', async () => {
     await start();
@@ -217,6 +262,39 @@ describe('an upload', () => {
     expect(headers.get('x-quire-plan')).toBe('single-page');
     expect(await metric('llm_calls_per_document{path="single-page"}')).toBe(10);
     expect(await metric('quire_plan_decisions_total{path="single-page",reason="fixed"}')).toBe(1);
+  });
+});
+
+describe('the answer to an upload', () => {
+  afterEach(stop);
+
+  const answered = async (pdf: Uint8Array) => {
+    const body = new FormData();
+    body.set('file', new Blob([Uint8Array.from(pdf)]), 'a.pdf');
+    const started = performance.now();
+    const response = await fetch(`${base}/process`, { method: 'POST', body });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-quire-plan')).toBe('batch 2x3');
+    return performance.now() - started;
+  };
+
+  test('comes at once for a file that cannot be read', async () => {
+    await start();
+    expect(await answered(Buffer.from('%PDF-1.4 nothing'))).toBeLessThan(900);
+  });
+
+  test('comes after about a second, with the plan, when the number of pages takes longer', async () => {
+    await start();
+    // Both turns of pdfium are taken by files that keep it busy.
+    const busy = textBomb(3_000_000);
+    const stopped = new AbortController();
+    const reading = Array.from({ length: availableParallelism() }, () =>
+      quire.processPdf(busy, { signal: stopped.signal }).catch(() => undefined),
+    );
+    const pdf = await makePdf([{ texts: lines('ACCOUNT NUMBER: 12345678', 'and more of it') }]);
+    expect(await answered(pdf)).toBeLessThan(1_900);
+    stopped.abort();
+    await Promise.all(reading);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Pacer, type Pacing } from '../src/llm/pacing.js';
+import { GaveWay, Pacer, type Pacing } from '../src/llm/pacing.js';
 
 /** Users' calls and guests at one pacer: who waits for whom. */
 
@@ -43,10 +43,10 @@ class Calls {
   }
 }
 
-function start(concurrency: number) {
+function start(concurrency: number, patience = 3) {
   const pacer = new Pacer();
   pacer.concurrency = concurrency;
-  return { pacer, guests: pacer.guests(), calls: new Calls() };
+  return { pacer, guests: pacer.guests(patience), calls: new Calls() };
 }
 
 describe('a guest', () => {
@@ -90,6 +90,31 @@ describe('a guest', () => {
     await settle();
     expect(calls.underWay).toHaveLength(3);
     expect(calls.underWay).toEqual(expect.arrayContaining(['u1', 'u2']));
+  });
+
+  test('that was broken off too often is given up', async () => {
+    const { pacer, guests, calls } = start(1, 2);
+    const guest = calls.run('guest', guests);
+    const given = guest.catch((error: unknown) => error);
+    for (let time = 0; time < 3; time++) {
+      await settle();
+      expect(calls.underWay).toEqual(['guest']);
+      const user = calls.run('user', pacer);
+      await settle();
+      calls.finish('user');
+      await user;
+    }
+    expect(await given).toBeInstanceOf(GaveWay);
+    await settle();
+    expect(calls.underWay).toEqual([]);
+  });
+
+  test('leaves a quarter of the places free', async () => {
+    const { pacer, guests, calls } = start(8);
+    for (let index = 0; index < 5; index++) void calls.run(`u${index}`, pacer);
+    for (const name of ['g1', 'g2']) void calls.run(name, guests);
+    await settle();
+    expect(calls.underWay.filter((name) => name.startsWith('g'))).toEqual(['g1']);
   });
 
   test('is one of four at most', async () => {

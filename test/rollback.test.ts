@@ -1,7 +1,10 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CircuitState, CountBreaker } from 'cockatiel';
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { createQuire, type DocumentRecord, type Quire } from '../src/index.js';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import express from 'express';
+import { createQuire, type DocumentRecord, type ProcessingPlan, type Quire } from '../src/index.js';
 import { Rollback, type RollbackChange, type RollbackSettings } from '../src/rollout/rollback.js';
 import { BATCH_FLAG, flagClient } from './flag-client.js';
 import { Provider, type Fault } from './provider.js';
@@ -16,16 +19,18 @@ const SETTINGS: RollbackSettings = {
 /** Lets the breaker's promises settle. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
+const PLAN: ProcessingPlan = { path: 'batch', batchSize: 2, maxWorkers: 3 };
+
 function rollback(settings: Partial<RollbackSettings> = {}) {
   const changes: string[] = [];
-  const breaker = new Rollback({ ...SETTINGS, ...settings }, ({ to, cause }: RollbackChange) => {
-    changes.push(`${to}: ${cause}`);
-  });
-  return { breaker, changes };
+  const agreement = { isLow: false };
+  const onChange = ({ to, cause }: RollbackChange) => void changes.push(`${to}: ${cause}`);
+  const breaker = new Rollback({ ...SETTINGS, ...settings }, () => agreement.isLow, onChange);
+  return { breaker, changes, agreement };
 }
 
 async function call(breaker: Rollback, calls: number, fails: (index: number) => boolean): Promise<number> {
-  const admission = breaker.admit();
+  const admission = breaker.admit(PLAN);
   for (let index = 0; index < calls; index++) {
     const failed = fails(index);
     admission?.onBatch(failed ? 'not_json' : null);
@@ -59,6 +64,26 @@ describe('batch failures', () => {
     expect(tripped.bare).toBeGreaterThan(runs / 3);
   });
 
+  test('at 0.5 % and few calls a minute do not trip day by day', async () => {
+    const clock = jest.spyOn(performance, 'now');
+    let tripped = 0;
+    for (let day = 1; day <= 60; day++) {
+      const random = seeded(day);
+      const { breaker, changes } = rollback();
+      let now = 0;
+      clock.mockImplementation(() => now);
+      const admission = breaker.admit(PLAN);
+      for (; now < 86_400_000; now += 10_000) {
+        const failed = random() < 0.005;
+        admission?.onBatch(failed ? 'not_json' : null);
+        if (failed) await settle();
+      }
+      if (changes.length > 0) tripped++;
+    }
+    clock.mockRestore();
+    expect(tripped).toBeLessThanOrEqual(1);
+  });
+
   test('wait for enough calls', async () => {
     const { breaker, changes } = rollback({ minCalls: 50 });
     expect(await call(breaker, 49, () => true)).toBe(49);
@@ -69,7 +94,7 @@ describe('batch failures', () => {
 
   test('of the service and not of batches do not count', async () => {
     const { breaker } = rollback();
-    const admission = breaker.admit();
+    const admission = breaker.admit(PLAN);
     for (let index = 0; index < 100; index++) {
       admission?.onBatch((['rate_limited', 'not_authorised', 'quota_exhausted'] as const)[index % 3] ?? null);
     }
@@ -91,7 +116,7 @@ describe('batch failures', () => {
   test('are counted and nothing more when the rollback is switched off', async () => {
     const { breaker } = rollback({ enabled: false });
     await call(breaker, 200, () => true);
-    breaker.agreementIs(true);
+    breaker.agreementFell();
     await settle();
     expect(breaker.state).toBe('closed');
     expect(breaker.failureRate).toBe(1);
@@ -108,27 +133,27 @@ describe('after a rollback', () => {
 
   test('nothing takes the batch path before the wait is over, then one document at a time', async () => {
     const { breaker } = await tripped();
-    expect(breaker.admit()).toBeNull();
+    expect(breaker.admit(PLAN)).toBeNull();
     await sleep(110);
-    const probe = breaker.admit();
+    const probe = breaker.admit(PLAN);
     expect(probe?.isProbe).toBe(true);
     expect(breaker.state).toBe('half_open');
-    expect(breaker.admit()).toBeNull();
+    expect(breaker.admit(PLAN)).toBeNull();
     probe?.done();
-    expect(breaker.admit()?.isProbe).toBe(true);
+    expect(breaker.admit(PLAN)?.isProbe).toBe(true);
   });
 
   test('twenty good calls bring it back, over as many documents as they take', async () => {
     const { breaker, changes } = await tripped();
     await sleep(110);
     for (let document = 0; document < 4; document++) {
-      const probe = breaker.admit();
+      const probe = breaker.admit(PLAN);
       for (let index = 0; index < 5; index++) probe?.onBatch(null);
       probe?.done();
       await settle();
       expect(breaker.state).toBe(document < 3 ? 'half_open' : 'closed');
     }
-    expect(breaker.admit()?.isProbe).toBe(false);
+    expect(breaker.admit(PLAN)?.isProbe).toBe(false);
     expect(changes).toEqual(['open: batch_failures', 'half_open: retry_due', 'closed: recovered']);
     // The failures of before are not held against it.
     expect(await call(breaker, 100, (index) => index === 60)).toBe(100);
@@ -137,42 +162,70 @@ describe('after a rollback', () => {
   test('one bad call ends the probe, and the next wait is twice as long', async () => {
     const { breaker, changes } = await tripped();
     await sleep(110);
-    breaker.admit()?.onBatch('cut_off');
+    breaker.admit(PLAN)?.onBatch('cut_off');
     await settle();
     expect(changes.at(-1)).toBe('open: probe_failed');
     await sleep(110);
-    expect(breaker.admit()).toBeNull();
+    expect(breaker.admit(PLAN)).toBeNull();
     await sleep(110);
-    expect(breaker.admit()?.isProbe).toBe(true);
+    expect(breaker.admit(PLAN)?.isProbe).toBe(true);
   });
 
   test('calls of documents from before say nothing', async () => {
     const { breaker } = rollback();
-    const before = breaker.admit();
+    const before = breaker.admit(PLAN);
     await call(breaker, 50, () => true);
     await sleep(110);
     for (let index = 0; index < 30; index++) before?.onBatch(null);
     await settle();
     expect(breaker.state).toBe('open');
-    breaker.admit();
+    breaker.admit(PLAN);
     for (let index = 0; index < 30; index++) before?.onBatch(null);
     await settle();
     expect(breaker.state).toBe('half_open');
   });
 
   test('low agreement rolls back at once, keeps probes away, and lets them come once it is better', async () => {
-    const { breaker, changes } = rollback();
-    breaker.agreementIs(true);
+    const { breaker, changes, agreement } = rollback();
+    agreement.isLow = true;
+    breaker.agreementFell();
     await settle();
     expect(changes).toEqual(['open: agreement']);
     await sleep(110);
-    expect(breaker.admit()).toBeNull();
-    breaker.agreementIs(false);
-    const probe = breaker.admit();
+    expect(breaker.admit(PLAN)).toBeNull();
+    agreement.isLow = false;
+    const probe = breaker.admit(PLAN);
     expect(probe?.isProbe).toBe(true);
-    breaker.agreementIs(true);
+    breaker.agreementFell();
     await settle();
     expect(changes.at(-1)).toBe('open: agreement');
+  });
+
+  test('the call that decides a trial decides it alone', async () => {
+    const { breaker, changes } = await tripped();
+    await sleep(110);
+    const probe = breaker.admit(PLAN);
+    for (let index = 0; index < 20; index++) probe?.onBatch(null);
+    probe?.onBatch('not_json');
+    probe?.done();
+    expect(breaker.admit(PLAN)).toBeNull();
+    await settle();
+    expect(changes.slice(1)).toEqual(['half_open: retry_due', 'closed: recovered']);
+  });
+
+  test('the wait grows to sixteen times the first and no further', async () => {
+    const { breaker } = await tripped({ retryMs: 4 });
+    let waited = 0;
+    for (let failed = 0; failed < 9; failed++) {
+      const started = performance.now();
+      let probe = breaker.admit(PLAN);
+      for (; !probe; probe = breaker.admit(PLAN)) await sleep(1);
+      waited = performance.now() - started;
+      probe.onBatch('cut_off');
+      await settle();
+    }
+    expect(waited).toBeGreaterThan(4 * 14);
+    expect(waited).toBeLessThan(4 * 64);
   });
 });
 
@@ -180,6 +233,7 @@ describe('in a quire', () => {
   const open: { close(): Promise<void> }[] = [];
   afterEach(async () => {
     delete process.env.ROLLBACK_RETRY_MS;
+    delete process.env.LLM_PAGE_ATTEMPTS;
     await Promise.all(open.splice(0).map((each) => each.close()));
   });
 
@@ -223,6 +277,32 @@ describe('in a quire', () => {
     const accounts = new Set([...rolledBack, ...kept].map((record) => JSON.stringify(record.accounts)));
     expect(accounts.size).toBe(1);
   });
+
+  test('a fixed plan is never rolled back', async () => {
+    const provider = await Provider.start({ read: () => [], fault: () => 'truncated json' });
+    open.push(provider);
+    process.env.LLM_PAGE_ATTEMPTS = '1';
+    const quire = await createQuire({ openai: provider.client(), model: 'test-model', plan: PLAN });
+    open.push(quire);
+    for (let index = 0; index < 4; index++) {
+      expect((await quire.processPages(document)).plan).toEqual(PLAN);
+    }
+    const text = await (await fetch(`${await serve(quire)}/metrics`)).text();
+    expect(text).toContain('quire_rollback_state{state="closed"} 1');
+    expect(text).toContain('\nbatch_failure_rate 1\n');
+  });
+
+  async function serve(quire: Quire): Promise<string> {
+    const server = createServer(express().use(quire.router()));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    open.push({
+      close: () => {
+        server.closeAllConnections();
+        return new Promise((resolve) => server.close(() => resolve()));
+      },
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
 
   test('batches come back by themselves once they are well again', async () => {
     process.env.ROLLBACK_RETRY_MS = '100';

@@ -161,6 +161,35 @@ describe('the other path', () => {
     expect(await metrics()).toContain('quire_shadow_runs_total{outcome="compared"} 6');
   });
 
+  test('is given up, and paid for, when it had to give way too often', async () => {
+    const { quire, provider, report, ended, metrics } = await start({}, {}, { LLM_MAX_CONCURRENCY: '1' });
+    provider.behaviour.fault = (call) => (isBatch(call) ? 'silence' : undefined);
+    await quire.processPages(pagesOf(2));
+    for (let round = 1; round <= 4; round++) {
+      const calls = provider.calls.filter(isBatch).length;
+      while (provider.waiting === 0 || provider.calls.filter(isBatch).length < round) await sleep(5);
+      expect(provider.calls.filter(isBatch).length).toBeGreaterThanOrEqual(calls);
+      await quire.processPages({ 1: `ACCOUNT NUMBER: 12345678 ${round}` });
+    }
+    await ended(1);
+    expect(await metrics()).toContain('quire_shadow_runs_total{outcome="gave_way"} 1');
+    // Each of the four may have been billed.
+    expect((await report()).spent_today_usd).toBeGreaterThan(4 * 0.1);
+    expect(await metrics()).toMatch(/^quire_shadow_cost_usd_total 0\.[4-9]/m);
+  });
+
+  test('compares what the user was served, whatever the caller does with its record', async () => {
+    const { quire, report, ended } = await start();
+    const record = await quire.processPages(pagesOf(2));
+    for (const { result, page_data } of record.accounts) {
+      for (const fields of [result, ...Object.values(page_data)]) {
+        for (const name of Object.keys(fields)) fields[name] = 'masked';
+      }
+    }
+    await ended(1);
+    expect((await report()).agreement.candidate).toEqual({ page: 1, merged: 1 });
+  });
+
   test('keeps rate limits of its own to itself', async () => {
     const { quire, provider, ended } = await start({
       fault: (call) => (isBatch(call) ? { status: 429, headers: { 'retry-after': '3' } } : undefined),
@@ -337,7 +366,7 @@ describe('what is told', () => {
       };
       const flags = [{ name: SHADOW_FLAG }, { name: BATCH_FLAG }];
       const { quire, ended } = await start({ read }, { flags }, NOISE);
-      for (let index = 0; index < 8; index++) {
+      for (let index = 0; index < 12; index++) {
         await quire.processPages(pagesOf(20, 100 * index));
         await ended(index + 1);
       }

@@ -52,7 +52,7 @@ function hasGet(headers: unknown): boolean {
 // `code` is a string at OpenAI, a number or missing elsewhere: it must not decide whether there is a status.
 const answeredError = z.object({
   status: z.int(),
-  code: z.unknown(),
+  code: z.unknown().optional(),
   headers: z.custom<HeaderSource>(hasGet).optional().catch(undefined),
 });
 

@@ -130,12 +130,18 @@ async function request(
   return envelope;
 }
 
-/** Tokenizers need fewer than one token for two bytes of UTF-8. */
+/** Tokenizers need fewer than one token for two bytes of ordinary text. */
 const BYTES_A_TOKEN = 2;
 
-/** An answer that is no JSON object (a page of HTML) comes as text. */
 function jsonBytes(body: unknown): number {
-  return Buffer.byteLength(typeof body === 'string' ? body : JSON.stringify(body ?? null));
+  // An answer that is no JSON object (a page of HTML) comes as text.
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  try {
+    return Buffer.byteLength(JSON.stringify(body ?? null));
+  } catch {
+    // What a wrapped client returns may refer to itself; a document is not lost over its size.
+    return 0;
+  }
 }
 
 /** How long all calls are held back by a rate limit that does not say how long, in milliseconds. */

@@ -8,6 +8,9 @@ const RELEASE_MS = 100;
 /** At most so many guests are under way at once. */
 const MOST_GUESTS = 4;
 
+/** Guests leave this share of the places free, so that they seldom have to give way. */
+const LEFT_FREE = 0.25;
+
 /** What calls to the model wait at for their turn. */
 export interface Pacing {
   /**
@@ -28,6 +31,7 @@ export interface Pacing {
 export class Pacer implements Pacing {
   #limit = pLimit(20);
   readonly #gate = new Gate();
+  readonly #guestGate = new Gate();
   readonly #guests = new Set<AbortController>();
   #waitingGuests: (() => void)[] = [];
 
@@ -64,31 +68,35 @@ export class Pacer implements Pacing {
    * A way in for calls nobody waits for: they take places that are free, and give them back as soon
    * as another call wants one (the guest call is broken off and asked again later). A rate limit they
    * run into holds back guests alone.
+   *
+   * @param patience how often calls that come in this way may be broken off, all together
+   * @returns a way in whose calls reject with {@link GaveWay} once they were broken off more often
    */
-  guests(): Pacing {
-    const gate = new Gate();
+  guests(patience: number): Pacing {
+    let brokenOff = 0;
     const run = async <T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> => {
       for (;;) {
-        await gate.pass(signal);
+        await this.#guestGate.pass(signal);
         const guest = await this.#enterAsGuest(signal);
         try {
           return await call(AbortSignal.any([signal, guest.signal]));
         } catch (error) {
-          if (!(error instanceof GaveWay)) throw error;
+          if (!(error instanceof GaveWay) || ++brokenOff > patience) throw error;
         } finally {
           this.#guests.delete(guest);
           this.#admitGuests();
         }
       }
     };
-    return { run, hold: (ms) => gate.close(ms) };
+    return { run, hold: (ms) => this.#guestGate.close(ms) };
   }
 
   async #enterAsGuest(signal: AbortSignal): Promise<AbortController> {
     for (;;) {
       signal.throwIfAborted();
       await this.#gate.pass(signal);
-      if (this.#places() > 0 && this.#guests.size < MOST_GUESTS) {
+      const leftFree = Math.floor(LEFT_FREE * this.#limit.concurrency);
+      if (this.#places() > leftFree && this.#guests.size < MOST_GUESTS) {
         const guest = new AbortController();
         this.#guests.add(guest);
         return guest;
@@ -110,7 +118,7 @@ export class Pacer implements Pacing {
 }
 
 /** Why a guest call was broken off. */
-class GaveWay extends Error {
+export class GaveWay extends Error {
   override readonly name = 'GaveWay';
 }
 

@@ -1,5 +1,5 @@
-/** What happens by chance less often than this is not put down to chance. */
-export const SIGNIFICANCE = 0.01;
+/** What chance does less often than this is not put down to chance. Strict, because there is a look at every failure. */
+const SIGNIFICANCE = 0.001;
 
 /**
  * Tells whether a rate is over a limit beyond chance: a one-sided binomial test. With failures of 0.5 %
@@ -7,7 +7,7 @@ export const SIGNIFICANCE = 0.01;
  *
  * @param events of `trials` that count against it
  * @param limit the rate that is still borne, 0 to 1
- * @returns whether so many events or more would be seen in fewer than 1 % of cases at that limit
+ * @returns whether so many events or more would be seen in fewer than 1 of 1,000 cases at that limit
  */
 export function isOver(limit: number, events: number, trials: number): boolean {
   if (events === 0 || events / trials <= limit) return false;

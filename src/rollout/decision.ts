@@ -27,8 +27,8 @@ export interface Decision {
 }
 
 export interface DecisionSources {
-  flags: Flags;
-  rollback: Rollback;
+  flags: Pick<Flags, 'evaluate'>;
+  rollback: Pick<Rollback, 'admit'>;
   /** Wins over the flags. */
   fixedPlan: ProcessingPlan | undefined;
   /** All requests page by page, without shadows: for when nothing else can be relied on. */
@@ -39,16 +39,24 @@ export interface DecisionSources {
 /** Decides which path each request takes (DESIGN, Rollout). Never throws and never waits. */
 export class Decisions {
   readonly #sources: DecisionSources;
-  /** The payload warned about last, by flag: a flag that is wrong is told once, not with each request. */
-  readonly #warned = new Map<string, string | undefined>();
+  /** When each payload that is wrong was last seen, in milliseconds of `performance.now()`. */
+  readonly #wrong = new Map<string, { flag: string; seenAt: number }>();
 
   constructor(sources: DecisionSources) {
     this.#sources = sources;
   }
 
-  /** Flags whose payload cannot be used or was clamped, in the requests decided last. */
+  /** Flags of which the last minute has seen a payload that cannot be used or was clamped. */
   get payloadWarnings(): string[] {
-    return [...this.#warned.keys()];
+    const recent = performance.now() - RECENT_MS;
+    const seen = [...this.#wrong.values()].filter(({ seenAt }) => seenAt > recent);
+    return [...new Set(seen.map(({ flag }) => flag))];
+  }
+
+  /** Whether the number of pages can make a difference. */
+  get needsPageCount(): boolean {
+    const { fixedPlan, forceSinglePage } = this.#sources;
+    return !forceSinglePage && !fixedPlan;
   }
 
   /** One evaluation of each flag. */
@@ -60,7 +68,7 @@ export class Decisions {
     const shadowPlan = shadowFlag.enabled ? this.#planOf(SHADOW_FLAG, shadowFlag) : null;
     if (fixedPlan) {
       const shadow = shadowPlan && (fixedPlan.path === 'batch' ? fixedPlan : shadowPlan);
-      const admission = fixedPlan.path === 'batch' ? rollback.admit() : null;
+      const admission = fixedPlan.path === 'batch' ? rollback.admit(fixedPlan) : null;
       return { plan: fixedPlan, reason: 'fixed', admission, shadow };
     }
     const flag = flags.evaluate(BATCH_FLAG, context);
@@ -68,7 +76,7 @@ export class Decisions {
     const plan = this.#planOf(BATCH_FLAG, flag);
     if (!plan) return { ...pageByPage, reason: 'payload_invalid', shadow: shadowPlan };
     const shadow = shadowPlan && plan;
-    const admission = rollback.admit();
+    const admission = rollback.admit(plan);
     if (!admission) return { ...pageByPage, reason: 'rolled_back', shadow };
     return { plan, reason: admission.isProbe ? 'probe' : 'flag', admission, shadow };
   }
@@ -83,17 +91,25 @@ export class Decisions {
     }
     const { batchSize, maxWorkers } = sizes.data;
     const asked = given as typeof sizes.data;
-    if (asked.batchSize === batchSize && asked.maxWorkers === maxWorkers) this.#warned.delete(flag);
-    else this.#warn(flag, text, 'the payload of a flag was clamped to batchSize 1..10 and maxWorkers 1..20');
+    if (asked.batchSize !== batchSize || asked.maxWorkers !== maxWorkers) {
+      this.#warn(flag, text, 'the payload of a flag was clamped to batchSize 1..10 and maxWorkers 1..20');
+    }
     return { path: 'batch', batchSize, maxWorkers };
   }
 
+  /** A payload that is wrong is told once, and again only after a minute without it. */
   #warn(flag: string, text: string | undefined, message: string): void {
-    if (this.#warned.has(flag) && this.#warned.get(flag) === text) return;
-    this.#warned.set(flag, text);
-    this.#sources.logger.warn({ flag }, message);
+    const key = `${flag}\n${text ?? ''}`;
+    const known = this.#wrong.get(key);
+    const seenAt = performance.now();
+    if (!known || known.seenAt < seenAt - RECENT_MS) this.#sources.logger.warn({ flag }, message);
+    if (this.#wrong.size >= MOST_REMEMBERED) this.#wrong.clear();
+    this.#wrong.set(key, { flag, seenAt });
   }
 }
+
+const RECENT_MS = 60_000;
+const MOST_REMEMBERED = 100;
 
 function json(text: string | undefined): unknown {
   try {

@@ -6,7 +6,7 @@ import { backedUp, bootstrapOnly, usualFolder, type FlagStorage } from './backup
 
 /** The part of an Unleash client that is used; the caller's may come from another copy of the package. */
 export type UnleashClient = Pick<Unleash, 'getVariant' | 'on' | 'off'> &
-  Partial<Pick<Unleash, 'impactMetrics'>>;
+  Partial<Pick<Unleash, 'impactMetrics' | 'isSynchronized'>>;
 
 /** Who asks, for stickiness and constraints. Nothing of it is logged. */
 export interface FlagContext {
@@ -44,7 +44,7 @@ const FLUSH_LIMIT_MS = 1_000;
 /** Polls without an answer before the flags count as stale. */
 const STALE_POLLS = 5;
 const STALE_LEAST_MS = 30_000;
-/** A client given by the caller polls at an interval of its own. */
+/** A client given by the caller polls at an interval of its own: the longest seen so far tells. */
 const STALE_UNKNOWN_MS = 120_000;
 /** The SDK stops polling for good when its token is refused; after so many polls a new client tries again. */
 const REFUSED_POLLS = 10;
@@ -62,6 +62,7 @@ export class Flags {
   #stop: () => Promise<void> = () => Promise.resolve();
   readonly #since = performance.now();
   #contactAt: number | undefined;
+  #longestGap = 0;
   #trouble: FlagsState['problem'] = null;
 
   private constructor(client: UnleashClient, source: FlagsState['source'], staleMs: number, logger: Logger) {
@@ -74,8 +75,11 @@ export class Flags {
   /** Uses the caller's client, which stays the caller's: it is not ended here. */
   static given(client: UnleashClient, logger: Logger): Flags {
     const flags = new Flags(client, 'caller', STALE_UNKNOWN_MS, logger);
-    // A bootstrap makes a client synchronized and changed, too: only "unchanged" is surely said by a server.
-    const unwatch = flags.#watch(client, ['unchanged'], () => undefined);
+    // A bootstrap makes a client synchronized and changed, too: what comes before is not surely the server's.
+    const answers = client.isSynchronized?.()
+      ? (['changed', 'unchanged'] as const)
+      : (['unchanged'] as const);
+    const unwatch = flags.#watch(client, answers, () => undefined);
     flags.#stop = () => Promise.resolve(unwatch());
     return flags;
   }
@@ -110,7 +114,7 @@ export class Flags {
       flags.#stop = async () => {
         unwatch();
         // Without this the last minute's counts would be lost.
-        await Promise.race([client.flushMetrics().catch(() => undefined), sleep(FLUSH_LIMIT_MS)]);
+        await within(FLUSH_LIMIT_MS, client.flushMetrics());
         destroy(client);
       };
     };
@@ -149,7 +153,10 @@ export class Flags {
   }
 
   get #isStale(): boolean {
-    return performance.now() - (this.#contactAt ?? this.#since) > this.#staleAfterMs;
+    const silence = performance.now() - (this.#contactAt ?? this.#since);
+    if (this.#source === 'server') return silence > this.#staleAfterMs;
+    // Of a client that streams or does not poll, silence says nothing.
+    return this.#longestGap > 0 && silence > Math.max(this.#staleAfterMs, STALE_POLLS * this.#longestGap);
   }
 
   /** Where metrics are reported to, in clients that can. */
@@ -169,7 +176,9 @@ export class Flags {
     onRefused: () => void,
   ): () => void {
     const reached = () => {
-      this.#contactAt = performance.now();
+      const now = performance.now();
+      if (this.#contactAt !== undefined) this.#longestGap = Math.max(this.#longestGap, now - this.#contactAt);
+      this.#contactAt = now;
       this.#troubled(null);
     };
     const failed = (problem: unknown) => {
@@ -211,7 +220,9 @@ export class Flags {
       const client = newClient(server, storage);
       const answers: string[] = [];
       client.on('changed', () => answers.push('changed')).on('error', ignore);
-      await started(client);
+      // Ends with the first poll; nobody waits for it.
+      await client.start().catch(ignore);
+      await setImmediate();
       if (this.#closing.signal.aborted || answers.length === 0) {
         destroy(client);
         continue;
@@ -241,12 +252,17 @@ function newClient({ url, token, refreshMs }: UnleashServer, storageProvider: Fl
 
 async function started(client: Unleash): Promise<void> {
   // `start` ends with the first poll, whatever came of it; `startUnleash` would reject.
-  const limit = new AbortController();
-  const late = sleep(START_LIMIT_MS, undefined, { signal: limit.signal }).catch(ignore);
-  await Promise.race([client.start().catch(ignore), late]);
-  limit.abort();
+  await within(START_LIMIT_MS, client.start());
   // The client counts itself ready two ticks after its data is there.
   await setImmediate();
+}
+
+/** Waits for work, but not longer than so many milliseconds, and not for how it ends. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const ended = new AbortController();
+  const late = sleep(ms, undefined, { signal: ended.signal }).catch(ignore);
+  await Promise.race([work.catch(ignore), late]);
+  ended.abort();
 }
 
 /** The SDK takes its listeners off when it is destroyed; a poll that then fails would end the process. */

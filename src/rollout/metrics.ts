@@ -2,14 +2,16 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { Unleash } from 'unleash-client';
 import { FAILURE_REASONS } from '../llm/failure.js';
 import type { CallReport } from '../llm/model.js';
+import type { Usage } from '../llm/usage.js';
 import type { BatchFailure } from '../processor/asking.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import type { DocumentRecord, MissingPage } from '../stages/record.js';
 import type { ComparedField } from './comparison.js';
 import type { Decision } from './decision.js';
 import type { FlagsState } from './flags.js';
-import type { RollbackChange, RollbackState } from './rollback.js';
-import type { Agreement, Comparison, ShadowOutcome } from './shadow.js';
+import { concernsBatches, type RollbackChange, type RollbackState } from './rollback.js';
+import type { Agreement, Comparison } from './running-agreement.js';
+import type { ShadowOutcome } from './shadow.js';
 import { SlidingWindow } from './window.js';
 
 type Path = ProcessingPlan['path'];
@@ -29,7 +31,14 @@ const PAGE_REASONS: readonly MissingPage['reason'][] = [
     'ocr_timeout',
   ] as const),
 ];
-const SHADOW_OUTCOMES: readonly ShadowOutcome[] = ['compared', 'failed', 'budget', 'no_price', 'queue_full'];
+const SHADOW_OUTCOMES: readonly ShadowOutcome[] = [
+  'compared',
+  'failed',
+  'gave_way',
+  'budget',
+  'no_price',
+  'queue_full',
+];
 
 const HOUR_MS = 60 * 60 * 1_000;
 
@@ -71,14 +80,14 @@ export class Metrics {
       (set, { rollback }) => set({}, rollback.failureRate),
     );
     this.#gauge('quire_unleash_up', 'Whether the last poll of Unleash succeeded', (set, { flags }) => {
-      if (flags.state.source !== 'bootstrap') set({}, isUp(flags.state) ? 1 : 0);
+      if (isWatched(flags.state)) set({}, isUp(flags.state) ? 1 : 0);
     });
     this.#gauge('quire_unleash_last_contact_age_seconds', 'Since Unleash last answered', (set, { flags }) => {
       const { lastContactAgeMs: age } = flags.state;
       set({}, age === null ? null : age / 1_000);
     });
     this.#gauge('quire_unleash_token_refused', 'Whether Unleash refuses the token', (set, { flags }) => {
-      if (flags.state.source !== 'bootstrap') set({}, flags.state.problem === 'token_refused' ? 1 : 0);
+      if (isWatched(flags.state)) set({}, flags.state.problem === 'token_refused' ? 1 : 0);
     });
     this.#gauge(
       'quire_rollback_state',
@@ -146,7 +155,11 @@ export class Metrics {
   readonly #cost = this.#counter('quire_llm_cost_usd_total', 'USD billed, where the price is known', 'path');
   readonly #sent = this.#counter('quire_llm_sent_bytes_total', 'Bytes of requests to the model', 'path');
   readonly #received = this.#counter('quire_llm_received_bytes_total', 'Bytes of its answers', 'path');
-  readonly #batches = this.#counter('quire_batch_calls_total', 'Batch calls, before salvage', 'outcome');
+  readonly #batches = this.#counter(
+    'quire_batch_calls_total',
+    'Batch calls, before salvage, but for those the service turned down',
+    'outcome',
+  );
   readonly #batchFailures = this.#counter(
     'quire_batch_failures_total',
     'Batch calls that failed, before salvage',
@@ -167,7 +180,10 @@ export class Metrics {
     'outcome',
   );
   readonly #shadowRuns = this.#counter('quire_shadow_runs_total', 'Shadows by what came of them', 'outcome');
-  readonly #shadowCost = this.#counter('quire_shadow_cost_usd_total', 'USD billed for shadows');
+  readonly #shadowCost = this.#counter(
+    'quire_shadow_cost_usd_total',
+    'USD billed for shadows; for calls that were broken off, the most they can have cost',
+  );
 
   /** A counter that appears only with its first event hides that event from `increase()`. */
   #startAtZero(): void {
@@ -183,7 +199,6 @@ export class Metrics {
   /** Names the sources of the figures that are read at a scrape. */
   follow(sources: LiveSources): void {
     this.#live = sources;
-    for (const [name, help] of IMPACT) sources.flags.impactMetrics?.defineGauge(name, help);
   }
 
   decided({ plan: { path }, reason }: Decision): void {
@@ -198,23 +213,23 @@ export class Metrics {
   }
 
   batchCalled(failure: BatchFailure | null): void {
-    this.#batches.inc({ outcome: failure ? 'failed' : 'ok' });
+    if (concernsBatches(failure)) this.#batches.inc({ outcome: failure ? 'failed' : 'ok' });
     if (failure) this.#batchFailures.inc({ reason: failure });
   }
 
-  documentCompleted({ plan: { path }, usage, timings, failed_pages: failed }: DocumentRecord): void {
+  documentCompleted(record: DocumentRecord): void {
+    const { plan, usage, timings, failed_pages: failed } = record;
+    const { path } = plan;
     const seconds = timings.total_ms / 1_000;
     const { total_ms: _total, ...stages } = timings;
-    this.#documents.inc({ path, outcome: 'completed' });
+    this.#documents.inc({ path, outcome: isRead(record) ? 'completed' : 'failed' });
     this.#documentSeconds.observe({ path }, seconds);
     this.#documentCalls.observe({ path }, usage.calls);
     for (const [key, ms] of Object.entries(stages)) {
       this.#stageSeconds.observe({ path, stage: key.replace(/_ms$/, '') }, ms / 1_000);
     }
     for (const { reason } of failed) this.#failedPages.inc({ path, reason });
-    this.#tokens.inc({ path, kind: 'prompt' }, usage.prompt_tokens);
-    this.#tokens.inc({ path, kind: 'cached' }, usage.cached_tokens);
-    this.#tokens.inc({ path, kind: 'completion' }, usage.completion_tokens);
+    this.#billed(path, usage);
     this.#hour.add({
       [`${path} documents`]: 1,
       [`${path} seconds`]: seconds,
@@ -222,14 +237,21 @@ export class Metrics {
     });
     if (usage.cost_usd !== null) {
       this.#documentCost.observe({ path }, usage.cost_usd);
-      this.#cost.inc({ path }, usage.cost_usd);
       this.#hour.add({ [`${path} priced`]: 1, [`${path} usd`]: usage.cost_usd });
     }
     this.#reportImpact();
   }
 
-  documentLost({ path }: ProcessingPlan, outcome: 'failed' | 'aborted'): void {
+  documentLost({ path }: ProcessingPlan, outcome: 'failed' | 'aborted', usage: Usage): void {
     this.#documents.inc({ path, outcome });
+    this.#billed(path, usage);
+  }
+
+  #billed(path: Path, usage: Usage): void {
+    this.#tokens.inc({ path, kind: 'prompt' }, usage.prompt_tokens);
+    this.#tokens.inc({ path, kind: 'cached' }, usage.cached_tokens);
+    this.#tokens.inc({ path, kind: 'completion' }, usage.completion_tokens);
+    if (usage.cost_usd !== null) this.#cost.inc({ path }, usage.cost_usd);
   }
 
   rollbackChanged({ to, cause }: RollbackChange): void {
@@ -259,9 +281,12 @@ export class Metrics {
       documents_per_hour: both('documents'),
       batch_failure_rate: rollback?.failureRate ?? null,
     };
-    for (const [name] of IMPACT) {
+    for (const [name, help] of IMPACT) {
       const value = figures[name];
-      if (value !== null) impactMetrics.updateGauge(name, value);
+      if (value === null) continue;
+      // Each time, because the client may be another one by now.
+      impactMetrics.defineGauge(name, help);
+      impactMetrics.updateGauge(name, value);
     }
   }
 
@@ -298,6 +323,16 @@ export class Metrics {
   #counter(name: string, help: string, ...labelNames: string[]): Counter {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
+}
+
+/** A record of nothing but failed pages is no reading of the document. */
+function isRead({ accounts, document, failed_pages: failed }: DocumentRecord): boolean {
+  return accounts.length > 0 || document !== undefined || failed.length === 0;
+}
+
+/** How it stands with a client of the caller's is known once it has been heard of. */
+function isWatched({ source, problem, lastContactAgeMs }: FlagsState): boolean {
+  return source === 'server' || (source === 'caller' && (problem !== null || lastContactAgeMs !== null));
 }
 
 function isUp({ problem, lastContactAgeMs }: FlagsState): boolean {

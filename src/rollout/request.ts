@@ -18,7 +18,7 @@ export interface RequestContext extends FlagContext {
   documentId?: string;
   signal: AbortSignal;
   onProgress?: OnProgress | undefined;
-  /** Told the plan once it is decided: a second after the start at the latest. */
+  /** Told the plan once it is decided; with it, that is a second after the start at the latest. */
   onPlan?: (plan: ProcessingPlan) => void;
 }
 
@@ -44,6 +44,9 @@ export async function runRequest(
   const requestId = context.requestId ?? randomUUID();
   const usage = new UsageLedger(prices);
   const opening = new Opening();
+  if (!decisions.needsPageCount) opening.counted(undefined);
+  // Only an upload waits for its plan before it is answered.
+  if (onPlan) opening.limit(OPENING_LIMIT_MS);
   const deciding = opening.pageCount.then((pageCount) => {
     const counted = pageCount === undefined ? properties : { pageCount, ...properties };
     const decision = decisions.decide({ userId, sessionId, properties: counted });
@@ -75,38 +78,55 @@ export async function runRequest(
       },
     });
     const { reason, shadow: batchPlan } = await deciding;
-    metrics.documentCompleted(record);
     const { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd } = record.usage;
     const about = { plan: formatPlan(record.plan), reason, pages: texts?.totalPages };
     const used = { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd };
     const missing = { failed_pages: record.failed_pages.length };
-    log('info', { ...about, ...missing, ...used, ...record.timings }, 'document read');
-    if (batchPlan && texts) shadow.consider({ requestId, documentId, texts, record, batchPlan });
+    unharmed(() => metrics.documentCompleted(record));
+    unharmed(() => log('info', { ...about, ...missing, ...used, ...record.timings }, 'document read'));
+    unharmed(() => {
+      if (batchPlan && texts) shadow.consider({ requestId, documentId, texts, record, batchPlan });
+    });
     return record;
   } catch (error) {
     opening.counted(undefined);
     const { plan, reason } = await deciding;
     const outcome = signal.aborted ? 'aborted' : 'failed';
-    metrics.documentLost(plan, outcome);
+    unharmed(() => metrics.documentLost(plan, outcome, usage.total()));
     const about = { plan: formatPlan(plan), reason, pages: texts?.totalPages, calls: usage.total().calls };
-    log('warn', { ...about, ...(!signal.aborted && loggable(error)) }, `document ${outcome}`);
+    const why = signal.aborted ? {} : loggable(error);
+    unharmed(() => log('warn', { ...about, ...why }, `document ${outcome}`));
     throw error;
   } finally {
     void deciding.then(({ admission }) => admission?.done());
   }
 }
 
-/** A request is decided after this at the latest: the number of its pages is then unknown. */
+/** A document is not lost over what is told of it: a logger or an Unleash client of the app may fail. */
+function unharmed(tell: () => void): void {
+  try {
+    tell();
+  } catch {
+    // There is nobody left to tell.
+  }
+}
+
+/** An upload is answered, with its plan, after this at the latest: the number of pages is then unknown. */
 const OPENING_LIMIT_MS = 1_000;
 
 /** The number of pages, from which on a request can be decided; undefined when it does not come in time. */
 class Opening {
-  counted: (pages: number | undefined) => void = () => undefined;
-  readonly pageCount = new Promise<number | undefined>((resolve) => {
-    const timer = setTimeout(() => resolve(undefined), OPENING_LIMIT_MS);
-    this.counted = (pages) => {
-      clearTimeout(timer);
-      resolve(pages);
-    };
-  });
+  #timer: NodeJS.Timeout | undefined;
+  #resolve: (pages: number | undefined) => void = () => undefined;
+  readonly pageCount = new Promise<number | undefined>((resolve) => (this.#resolve = resolve));
+
+  limit(ms: number): void {
+    this.#timer = setTimeout(() => this.counted(undefined), ms);
+  }
+
+  /** Counts once. */
+  counted(pages: number | undefined): void {
+    clearTimeout(this.#timer);
+    this.#resolve(pages);
+  }
 }

@@ -8,6 +8,7 @@ import {
   type IBreaker,
 } from 'cockatiel';
 import type { BatchFailure } from '../processor/asking.js';
+import type { ProcessingPlan } from '../processor/plan.js';
 import { isOver } from './chance.js';
 import { SlidingWindow } from './window.js';
 
@@ -57,6 +58,11 @@ const NOT_THE_BATCH: ReadonlySet<BatchFailure> = new Set([
   'not_authorised',
 ]);
 
+/** Whether what became of a batch call says something about batches. */
+export function concernsBatches(failure: BatchFailure | null): boolean {
+  return failure === null || !NOT_THE_BATCH.has(failure);
+}
+
 /**
  * Automatic rollback: a circuit breaker in front of the batch path. It opens when more batch calls
  * fail than are borne, beyond chance, or when shadow comparisons disagree too much; new requests then
@@ -67,13 +73,21 @@ export class Rollback {
   readonly #failures: FailureRate;
   readonly #policy: CircuitBreakerPolicy;
   readonly #changes: RollbackChange[] = [];
+  readonly #isAgreementLow: (plan: ProcessingPlan) => boolean;
   #cause: RollbackCause = 'batch_failures';
-  #agreementLow = false;
   #trial: Trial | undefined;
 
-  /** @param onChange told about each change of state */
-  constructor(settings: RollbackSettings, onChange: (change: RollbackChange) => void) {
+  /**
+   * @param isAgreementLow whether a plan's agreement is too low now for it to be tried
+   * @param onChange told about each change of state
+   */
+  constructor(
+    settings: RollbackSettings,
+    isAgreementLow: (plan: ProcessingPlan) => boolean,
+    onChange: (change: RollbackChange) => void,
+  ) {
     this.#settings = settings;
+    this.#isAgreementLow = isAgreementLow;
     this.#failures = new FailureRate(settings);
     const { retryMs } = settings;
     this.#policy = circuitBreaker(handleAll, {
@@ -108,10 +122,11 @@ export class Rollback {
   }
 
   /** Asked by each request that is to take the batch path; null sends it page by page. */
-  admit(): Admission | null {
+  admit(plan: ProcessingPlan): Admission | null {
     if (this.state === 'closed') {
       return { isProbe: false, onBatch: (failure) => this.#called(failure), done: () => undefined };
     }
+    if (this.#isAgreementLow(plan)) return null;
     const trial = this.#trial ?? this.#startTrial();
     if (!trial || trial.isBusy) return null;
     trial.isBusy = true;
@@ -122,23 +137,21 @@ export class Rollback {
     };
   }
 
-  /** Told after each shadow comparison whether the batch path's agreement is under its floor. */
-  agreementIs(low: boolean): void {
-    this.#agreementLow = low;
-    if (!low || !this.#settings.enabled) return;
+  /** Told when shadow comparisons have come to disagree too much. */
+  agreementFell(): void {
+    if (!this.#settings.enabled) return;
     if (this.state === 'closed') {
       this.#cause = 'agreement';
       this.#failures.openAtOnce = true;
       this.#record(new Error('agreement'));
     } else if (this.#trial) {
-      this.#cause = 'agreement';
-      this.#trial.fail();
+      this.#end(this.#trial, 'agreement', 'fail');
     }
   }
 
   #called(failure: BatchFailure | null): void {
     // A document from before the rollback says nothing about now.
-    if (this.state !== 'closed' || (failure && NOT_THE_BATCH.has(failure))) return;
+    if (this.state !== 'closed' || !concernsBatches(failure)) return;
     if (failure) this.#cause = 'batch_failures';
     this.#record(failure && new Error(failure));
   }
@@ -150,7 +163,8 @@ export class Rollback {
 
   /** The wait being over, cockatiel lets one execution through: it lasts over as many documents as it takes. */
   #startTrial(): Trial | undefined {
-    if (this.#agreementLow) return undefined;
+    // Half open without a trial is the moment between its end and cockatiel's hearing of it.
+    if (this.state === 'half_open') return undefined;
     let trial: Trial | undefined;
     this.#cause = 'retry_due';
     this.#policy
@@ -160,23 +174,21 @@ export class Rollback {
             trial = { good: 0, isBusy: false, succeed, fail: () => fail(new Error('probe')) };
           }),
       )
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.#trial === trial) this.#trial = undefined;
-      });
+      .catch(() => undefined);
     this.#trial = trial;
     return trial;
   }
 
   #probed(trial: Trial, failure: BatchFailure | null): void {
-    if (trial !== this.#trial || (failure && NOT_THE_BATCH.has(failure))) return;
-    if (failure) {
-      this.#cause = 'probe_failed';
-      trial.fail();
-    } else if (++trial.good >= PROBE_CALLS) {
-      this.#cause = 'recovered';
-      trial.succeed();
-    }
+    if (trial !== this.#trial || !concernsBatches(failure)) return;
+    if (failure) this.#end(trial, 'probe_failed', 'fail');
+    else if (++trial.good >= PROBE_CALLS) this.#end(trial, 'recovered', 'succeed');
+  }
+
+  #end(trial: Trial, cause: RollbackCause, how: 'succeed' | 'fail'): void {
+    this.#trial = undefined;
+    this.#cause = cause;
+    trial[how]();
   }
 }
 

@@ -44,13 +44,14 @@ export function createRollout(settings: Settings, tools: RolloutTools): Rollout 
       windowMs: settings.ROLLBACK_WINDOW_MS,
       retryMs: settings.ROLLBACK_RETRY_MS,
     },
+    (plan) => shadow.isAgreementLow(plan),
     (change) => {
       metrics.rollbackChanged(change);
       const message = change.to === 'closed' ? 'the batch path is back' : `automatic rollback: ${change.to}`;
       logger.warn({ to: change.to, cause: change.cause, failure_rate: rollback.failureRate }, message);
     },
   );
-  const shadow = new Shadow(
+  const shadow: Shadow = new Shadow(
     {
       budgetUsd: settings.SHADOW_BUDGET_USD,
       noiseShare: settings.SHADOW_NOISE_SHARE,
@@ -63,7 +64,7 @@ export function createRollout(settings: Settings, tools: RolloutTools): Rollout 
       logger,
       onCompared: (comparison, fields) => metrics.compared(comparison, fields),
       onOutcome: (outcome, costUsd) => metrics.shadowEnded(outcome, costUsd),
-      onAgreement: (low) => rollback.agreementIs(low),
+      onLowAgreement: () => rollback.agreementFell(),
     },
   );
   metrics.follow({ flags, rollback, shadow });

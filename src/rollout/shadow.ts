@@ -1,18 +1,17 @@
 import { loggable, type Logger } from '../logger.js';
-import { processPacer } from '../llm/pacing.js';
-import { fromUsd, toUsd, UsageLedger, type Allowance, type PriceTable } from '../llm/usage.js';
+import { GaveWay, processPacer, type Pacing } from '../llm/pacing.js';
+import { UsageLedger, type PriceTable } from '../llm/usage.js';
 import { SINGLE_PAGE, type ProcessingPlan } from '../processor/plan.js';
 import type { PageProcessor } from '../processor/processor.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import { runPipeline } from '../stages/pipeline.js';
 import type { DocumentRecord } from '../stages/record.js';
-import { beyondNoise } from './agreement.js';
-import { isOver } from './chance.js';
+import { DailyBudget, NotAllowed } from './budget.js';
 import { compareRecords, type ComparedField } from './comparison.js';
-import { SlidingWindow } from './window.js';
+import { RunningAgreement, type Agreement, type Comparison } from './running-agreement.js';
 
 export interface ShadowSettings {
-  /** The most that shadows may cost in a day (UTC) in this process, in USD. */
+  /** The most that shadows of one Quire may cost in a day (UTC), in USD; a restart begins anew. */
   budgetUsd: number;
   /** Share of shadows that run the control twice, 0 to 1. */
   noiseShare: number;
@@ -30,9 +29,6 @@ export interface Served {
   /** The batch plan on one side of the comparison; page by page is on the other. */
   batchPlan: ProcessingPlan;
 }
-
-/** `candidate`: page by page against batches. `noise`: page by page against page by page. */
-export type Comparison = 'candidate' | 'noise';
 
 /** A field on which two records of one document differ. Holds no values. */
 export interface Mismatch {
@@ -52,17 +48,7 @@ export interface Mismatch {
 }
 
 /** What came of a shadow. */
-export type ShadowOutcome = 'compared' | 'failed' | 'budget' | 'no_price' | 'queue_full';
-
-/** How well records agree, over the last 24 hours. Shares are 0 to 1, null where nothing was compared. */
-export interface Agreement {
-  /** Fields compared, by page. */
-  fields: Record<Comparison, number>;
-  /** Share of fields that are the same. The noise's is what page by page reaches with itself. */
-  agreement: Record<Comparison, Record<ComparedField['scope'], number | null>>;
-  /** Disagreement of the candidate's own, with the control's noise taken out. */
-  beyond_noise: number | null;
-}
+export type ShadowOutcome = 'compared' | 'failed' | 'gave_way' | 'budget' | 'no_price' | 'queue_full';
 
 export interface ShadowTools {
   processor: PageProcessor;
@@ -71,28 +57,16 @@ export interface ShadowTools {
   logger: Logger;
   onCompared(comparison: Comparison, fields: readonly ComparedField[]): void;
   onOutcome(outcome: ShadowOutcome, costUsd: number): void;
-  /** Told after each comparison whether agreement is under its floor. */
-  onAgreement(low: boolean): void;
+  /** Told after each comparison that finds a plan's agreement under its floor. */
+  onLowAgreement(): void;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1_000;
 /** Documents waiting for their shadow hold their page texts; beyond one of these the newest has none. */
 const LONGEST_QUEUE = 20;
 const MOST_QUEUED_TEXT = 20_000_000;
 const MISMATCHES_KEPT = 1_000;
-/** Fields compared by page before there is a verdict on the agreement. */
-const ENOUGH_FIELDS = 200;
-
-type Sum = `${Comparison} ${ComparedField['scope']} ${'all' | 'same'}`;
-
-/** Thrown within a shadow whose next call could cost more than is left, or has no price. */
-class NotAllowed extends Error {
-  override readonly name = 'NotAllowed';
-
-  constructor(readonly outcome: 'budget' | 'no_price') {
-    super(outcome);
-  }
-}
+/** A shadow whose calls had to give way so often is given up: each of them may have been billed. */
+const MOST_GIVING_WAY = 3;
 
 /**
  * Shadow comparison: after the user has been served, the other path reads the same page texts, and
@@ -104,12 +78,11 @@ class NotAllowed extends Error {
 export class Shadow {
   readonly #settings: ShadowSettings;
   readonly #tools: ShadowTools;
-  readonly #pacing = processPacer.guests();
-  readonly #window = new SlidingWindow<Sum>(DAY_MS);
+  readonly #running: RunningAgreement;
   #mismatches: Mismatch[] = [];
   readonly #budget: DailyBudget;
   #queue: Served[] = [];
-  #running: { documentId: string | undefined; stop: AbortController } | undefined;
+  #current: { documentId: string | undefined; stop: AbortController } | undefined;
   #isRunning = false;
   #noiseDue = 0;
 
@@ -117,24 +90,26 @@ export class Shadow {
     this.#settings = settings;
     this.#tools = tools;
     this.#budget = new DailyBudget(settings.budgetUsd);
-    // The first shadow measures the noise too, so that there is a floor from the start.
-    this.#noiseDue = settings.noiseShare > 0 ? 1 - settings.noiseShare : 0;
+    this.#running = new RunningAgreement(settings.agreementFloor);
+    tools.signal.addEventListener('abort', () => (this.#queue = []), { once: true });
   }
 
   /** Compares a document as soon as the calls of others leave room. Returns at once. */
   consider(served: Served): void {
+    if (this.#tools.signal.aborted) return;
     const text = [served, ...this.#queue].reduce((sum, { texts }) => sum + lengthOf(texts), 0);
     if (this.#queue.length >= LONGEST_QUEUE || text > MOST_QUEUED_TEXT) {
       this.#tools.onOutcome('queue_full', 0);
       return;
     }
-    this.#queue.push(served);
+    // The caller may do with its record what it likes.
+    this.#queue.push({ ...served, record: structuredClone(served.record) });
     if (!this.#isRunning) void this.#run();
   }
 
   /** Drops all that is known of a document, which was deleted. */
   forget(documentId: string): void {
-    if (this.#running?.documentId === documentId) this.#running.stop.abort(new Error('deleted'));
+    if (this.#current?.documentId === documentId) this.#current.stop.abort(new Error('deleted'));
     this.#queue = this.#queue.filter((served) => served.documentId !== documentId);
     this.#mismatches = this.#mismatches.filter((mismatch) => mismatch.document_id !== documentId);
   }
@@ -153,27 +128,11 @@ export class Shadow {
   }
 
   get agreement(): Agreement {
-    const share = (comparison: Comparison, scope: ComparedField['scope']) => {
-      const all = this.#window.sum(`${comparison} ${scope} all`);
-      return all === 0 ? null : this.#window.sum(`${comparison} ${scope} same`) / all;
-    };
-    const shares = (comparison: Comparison) => ({
-      page: share(comparison, 'page'),
-      merged: share(comparison, 'merged'),
-    });
-    const agreement = { candidate: shares('candidate'), noise: shares('noise') };
-    const disagreement = (comparison: Comparison) => {
-      const { page } = agreement[comparison];
-      return page === null ? null : 1 - page;
-    };
-    return {
-      fields: {
-        candidate: this.#window.sum('candidate page all'),
-        noise: this.#window.sum('noise page all'),
-      },
-      agreement,
-      beyond_noise: beyondNoise(disagreement('candidate'), disagreement('noise')),
-    };
+    return this.#running.report;
+  }
+
+  isAgreementLow(batchPlan: ProcessingPlan): boolean {
+    return this.#running.isLow(batchPlan);
   }
 
   async #run(): Promise<void> {
@@ -181,22 +140,22 @@ export class Shadow {
     // The user's answer goes out first.
     await new Promise((resolve) => setImmediate(resolve));
     for (let served = this.#queue.shift(); served; served = this.#queue.shift()) {
-      if (this.#tools.signal.aborted) break;
       const stop = new AbortController();
-      this.#running = { documentId: served.documentId, stop };
+      this.#current = { documentId: served.documentId, stop };
       const ledger = new UsageLedger(this.#tools.prices, this.#budget.allowance);
       const signal = AbortSignal.any([stop.signal, this.#tools.signal]);
       const outcome = await this.#compare(served, ledger, signal);
-      this.#running = undefined;
-      this.#tools.onOutcome(outcome, ledger.total().cost_usd ?? 0);
+      this.#current = undefined;
+      this.#tools.onOutcome(outcome, this.#budget.takeBilledUsd());
     }
     this.#isRunning = false;
   }
 
   async #compare(served: Served, usage: UsageLedger, signal: AbortSignal): Promise<ShadowOutcome> {
     const { texts, record, batchPlan } = served;
+    const pacing: Pacing = processPacer.guests(MOST_GIVING_WAY);
     const read = (plan: ProcessingPlan) =>
-      runPipeline(this.#tools.processor, () => texts, { plan, usage, signal, pacing: this.#pacing });
+      runPipeline(this.#tools.processor, () => texts, { plan, usage, signal, pacing });
     try {
       // A page the service did not answer says nothing about the path.
       if (modelFailed(record, texts)) return 'failed';
@@ -205,16 +164,14 @@ export class Shadow {
       const candidate = isBatch ? record : await read(batchPlan);
       if (modelFailed(control, texts) || modelFailed(candidate, texts)) return 'failed';
       this.#note('candidate', served, control, candidate);
-      this.#noiseDue += this.#settings.noiseShare;
-      if (this.#noiseDue >= 1) {
-        this.#noiseDue -= 1;
+      if (this.#isNoiseDue()) {
         const again = await read(SINGLE_PAGE);
         if (!modelFailed(again, texts)) this.#note('noise', served, control, again);
       }
-      this.#tools.onAgreement(this.#agreementIsLow());
       return 'compared';
     } catch (error) {
-      if (error instanceof NotAllowed) return error.outcome;
+      if (error instanceof NotAllowed) return error.why;
+      if (error instanceof GaveWay) return 'gave_way';
       if (!signal.aborted) {
         this.#tools.logger.error({ request_id: served.requestId, ...loggable(error) }, 'a shadow failed');
       }
@@ -234,62 +191,23 @@ export class Shadow {
     const places = new Map(control.accounts.map(({ accountNumber }, index) => [accountNumber, index]));
     const found: Mismatch[] = [];
     for (const { scope, account, page, field, outcome } of fields) {
-      this.#window.add({
-        [`${comparison} ${scope} all`]: 1,
-        [`${comparison} ${scope} same`]: outcome === 'same' ? 1 : 0,
-      });
       if (outcome === 'same') continue;
       const account_index = places.get(account) ?? null;
       found.push({ ...about, scope, account_index, page, field, outcome });
     }
     this.#mismatches = [...found, ...this.#mismatches].slice(0, MISMATCHES_KEPT);
     this.#tools.onCompared(comparison, fields);
+    this.#running.note(comparison, served.batchPlan, fields);
+    if (this.#running.isLow(served.batchPlan)) this.#tools.onLowAgreement();
   }
 
-  #agreementIsLow(): boolean {
-    const { noiseShare, agreementFloor } = this.#settings;
-    const { fields, agreement } = this.agreement;
-    const noise = 1 - (agreement.noise.page ?? 1);
-    const isNoiseKnown = noiseShare === 0 || fields.noise >= ENOUGH_FIELDS;
-    if (fields.candidate < ENOUGH_FIELDS || !isNoiseKnown) return false;
-    const borne = 1 - agreementFloor * (1 - noise);
-    const differing = fields.candidate - this.#window.sum('candidate page same');
-    return isOver(borne, differing, fields.candidate);
-  }
-}
-
-/** What shadows have cost today, with calls under way at the most they can cost. */
-class DailyBudget {
-  readonly #most: bigint;
-  #day = '';
-  #spent = 0n;
-
-  constructor(usd: number) {
-    this.#most = fromUsd(usd);
-  }
-
-  get spentUsd(): number {
-    this.#turnDay();
-    return toUsd(this.#spent);
-  }
-
-  readonly allowance: Allowance = (most) => {
-    if (most === undefined) throw new NotAllowed('no_price');
-    const day = this.#turnDay();
-    if (this.#spent + most > this.#most) throw new NotAllowed('budget');
-    this.#spent += most;
-    return (billed) => {
-      if (this.#turnDay() === day) this.#spent += billed - most;
-    };
-  };
-
-  #turnDay(): string {
-    const today = new Date().toISOString().slice(0, 10);
-    if (today !== this.#day) {
-      this.#day = today;
-      this.#spent = 0n;
-    }
-    return today;
+  /** The share of shadows; all of them while too little is known of the noise for a verdict. */
+  #isNoiseDue(): boolean {
+    const { noiseShare } = this.#settings;
+    this.#noiseDue += noiseShare;
+    if (noiseShare === 0 || (this.#noiseDue < 1 && !this.#running.needsNoise)) return false;
+    this.#noiseDue = Math.max(0, this.#noiseDue - 1);
+    return true;
   }
 }
 
