@@ -74,6 +74,15 @@ describe('a verdict', () => {
     expect(falls.filter(Boolean).length).toBeLessThanOrEqual(1);
   });
 
+  test('is not passed on a handful of fields, however evenly they are spread', () => {
+    const running = new RunningAgreement(FLOOR);
+    for (let document = 0; document < 10; document++) {
+      running.note('noise', SMALL, compared(50, 0));
+      running.note('candidate', SMALL, compared(50, 1));
+    }
+    expect(running.isLow(SMALL)).toBe(false);
+  });
+
   test('waits for ten documents and 200 fields, of the noise as well', () => {
     const running = new RunningAgreement(FLOOR);
     for (let document = 0; document < 30; document++) running.note('candidate', SMALL, compared(50, 50));

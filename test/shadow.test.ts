@@ -357,6 +357,20 @@ describe('what is told', () => {
     expect(Number(published?.[1])).toBeCloseTo(agreement.noise.page ?? 0, 10);
   });
 
+  test('the noise is measured with the first shadows, and then with a share of them', async () => {
+    const settings = { ...NOISE, SHADOW_NOISE_SHARE: '0.25' };
+    const { quire, report, ended } = await start({}, {}, settings);
+    const measured: (number | undefined)[] = [];
+    for (let index = 0; index < 18; index++) {
+      await quire.processPages(pagesOf(1, 100 * index));
+      await ended(index + 1);
+      measured.push((await report()).fields.noise);
+    }
+    const each = measured.map((fields, index) => (fields ?? 0) - (measured[index - 1] ?? 0) > 0);
+    expect(each.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => true));
+    expect(each.slice(10).filter(Boolean)).toHaveLength(2);
+  });
+
   test('a candidate no worse than the noise does not roll back; one that is, does', async () => {
     const paths = async (ownShare: number) => {
       const random = seeded(5);
