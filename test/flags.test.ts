@@ -9,6 +9,7 @@ import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createQuire, type Logger, type Quire, type QuireOptions } from '../src/index.js';
+import { usualFolder } from '../src/rollout/backup.js';
 import { Decisions } from '../src/rollout/decision.js';
 import { Flags } from '../src/rollout/flags.js';
 import { BATCH_FLAG, flagClient, newFlagClient } from './flag-client.js';
@@ -191,6 +192,7 @@ describe('the last known state', () => {
     server.answer = status(503);
     expect(await planNow(await start(one))).toBe('batch');
     expect(await planNow(await start(other))).toBe('single-page');
+    rmSync(usualFolder(url, one.UNLEASH_API_TOKEN), { recursive: true });
   });
 });
 
