@@ -1,7 +1,19 @@
-import type { Logger as PinoLogger } from 'pino';
-
 /** The part of a pino logger that is used. */
-export type Logger = Pick<PinoLogger, 'info' | 'warn' | 'error'>;
+export type Logger = Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>;
+
+/** The logger of an app may fail; a document is not lost over what is told of it. */
+export function unfailing(logger: Logger): Logger {
+  const unfailing =
+    (level: keyof Logger) =>
+    (fields: object, message: string): void => {
+      try {
+        logger[level](fields, message);
+      } catch {
+        // There is nobody left to tell.
+      }
+    };
+  return { info: unfailing('info'), warn: unfailing('warn'), error: unfailing('error') };
+}
 
 /** What may be logged of an error: its message could quote a page, its code and place do not. */
 export function loggable(error: unknown): { error: string; at?: string[] } {

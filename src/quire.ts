@@ -6,7 +6,7 @@ import { EMBEDDED_MODEL_ID, EMBEDDED_MODEL_NAME, startEmbeddedModel } from './ll
 import type { ChatClient } from './llm/model.js';
 import { processPacer } from './llm/pacing.js';
 import type { PriceTable } from './llm/usage.js';
-import type { Logger } from './logger.js';
+import { unfailing, type Logger } from './logger.js';
 import { processingPlan, SINGLE_PAGE, type ProcessingPlan } from './processor/plan.js';
 import { PageProcessor } from './processor/processor.js';
 import { Flags, type FlagContext, type UnleashClient } from './rollout/flags.js';
@@ -97,7 +97,7 @@ export class InvalidPagesError extends Error {
  */
 export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
   const settings = readSettings();
-  const logger = options.logger ?? pino({ enabled: false });
+  const logger = unfailing(options.logger ?? pino({ enabled: false }));
   const planGiven = options.plan ?? settings.QUIRE_PLAN;
   const fixedPlan = planGiven && checkedPlan(planGiven);
   const model = await chooseModel(options, settings);

@@ -281,12 +281,16 @@ export class Metrics {
       documents_per_hour: both('documents'),
       batch_failure_rate: rollback?.failureRate ?? null,
     };
-    for (const [name, help] of IMPACT) {
-      const value = figures[name];
-      if (value === null) continue;
-      // Each time, because the client may be another one by now.
-      impactMetrics.defineGauge(name, help);
-      impactMetrics.updateGauge(name, value);
+    try {
+      for (const [name, help] of IMPACT) {
+        const value = figures[name];
+        if (value === null) continue;
+        // Each time, because the client may be another one by now.
+        impactMetrics.defineGauge(name, help);
+        impactMetrics.updateGauge(name, value);
+      }
+    } catch {
+      // The client may be the app's own; a document is not lost over it.
     }
   }
 

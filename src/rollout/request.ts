@@ -82,32 +82,21 @@ export async function runRequest(
     const about = { plan: formatPlan(record.plan), reason, pages: texts?.totalPages };
     const used = { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd };
     const missing = { failed_pages: record.failed_pages.length };
-    unharmed(() => metrics.documentCompleted(record));
-    unharmed(() => log('info', { ...about, ...missing, ...used, ...record.timings }, 'document read'));
-    unharmed(() => {
-      if (batchPlan && texts) shadow.consider({ requestId, documentId, texts, record, batchPlan });
-    });
+    metrics.documentCompleted(record);
+    log('info', { ...about, ...missing, ...used, ...record.timings }, 'document read');
+    if (batchPlan && texts) shadow.consider({ requestId, documentId, texts, record, batchPlan });
     return record;
   } catch (error) {
     opening.counted(undefined);
     const { plan, reason } = await deciding;
     const outcome = signal.aborted ? 'aborted' : 'failed';
-    unharmed(() => metrics.documentLost(plan, outcome, usage.total()));
+    metrics.documentLost(plan, outcome, usage.total());
     const about = { plan: formatPlan(plan), reason, pages: texts?.totalPages, calls: usage.total().calls };
     const why = signal.aborted ? {} : loggable(error);
-    unharmed(() => log('warn', { ...about, ...why }, `document ${outcome}`));
+    log('warn', { ...about, ...why }, `document ${outcome}`);
     throw error;
   } finally {
     void deciding.then(({ admission }) => admission?.done());
-  }
-}
-
-/** A document is not lost over what is told of it: a logger or an Unleash client of the app may fail. */
-function unharmed(tell: () => void): void {
-  try {
-    tell();
-  } catch {
-    // There is nobody left to tell.
   }
 }
 
