@@ -13,6 +13,9 @@ const config: Config = {
     '^(?:\\.\\./)+src/(.*\\.js)$': '<rootDir>/dist/$1',
     '^(\\.{1,2}/(?!.*dist/).*)\\.js$': '$1',
   },
+  globalSetup: './test/data-folders.ts',
+  globalTeardown: './test/remove-data-folders.ts',
+  setupFiles: ['./test/data-folder.ts'],
   maxWorkers: '100%',
   testTimeout: 60_000,
 };

@@ -1,7 +1,7 @@
 export { createQuire, InvalidPagesError } from './quire.js';
 export type { DocumentContext, Quire, QuireOptions, RouterOptions } from './quire.js';
 export type { FlagContext, UnleashClient } from './rollout/flags.js';
-export type { Identify } from './upload/router.js';
+export type { Identify, Sender } from './upload/router.js';
 export { SettingsError } from './settings.js';
 export type { Logger } from './logger.js';
 
@@ -29,10 +29,8 @@ export type { CallReport, ChatClient, Model, TokenBudget } from './llm/model.js'
 export type { Pacing } from './llm/pacing.js';
 export type { FailureReason } from './llm/failure.js';
 
-export type {
-  DocumentStore,
-  DocumentType,
-  ProcessedDocument,
-  ProcessingCost,
-  StoredDocument,
-} from './store/document-store.js';
+export { Store } from './store/store.js';
+export { StoreError } from './store/database.js';
+export type { StoreSettings } from './store/store.js';
+export type { DocumentType, ProcessedDocument, ProcessingCost, StoredDocument } from './store/document.js';
+export type { AnswerShelf } from './processor/kept-answers.js';

@@ -10,17 +10,16 @@ import { unfailing, type Logger } from './logger.js';
 import { processingPlan, SINGLE_PAGE, type ProcessingPlan } from './processor/plan.js';
 import { PageProcessor } from './processor/processor.js';
 import { Flags, type FlagContext, type UnleashClient } from './rollout/flags.js';
-import { runRequest, type RequestContext } from './rollout/request.js';
+import { openRequest, type RequestContext } from './rollout/request.js';
 import { createRollout } from './rollout/rollout.js';
 import { readSettings, SettingsError, type Settings } from './settings.js';
 import { PageReader } from './stages/page-texts.js';
-import type { TextSource } from './stages/pipeline.js';
 import type { OnProgress } from './stages/progress.js';
 import type { DocumentRecord } from './stages/record.js';
-import type { DocumentStore } from './store/document-store.js';
-import { MemoryStore } from './store/memory-store.js';
-import { Jobs } from './upload/jobs.js';
-import { signedInUser, uploadRouter, type Identify } from './upload/router.js';
+import { Store } from './store/store.js';
+import { Uploads } from './upload/uploads.js';
+import { opsDoor } from './rollout/door.js';
+import { signedInUser, type Identify } from './upload/router.js';
 
 export interface QuireOptions {
   /** An OpenAI client, or one of a compatible service. Default: made from the settings. */
@@ -35,8 +34,11 @@ export interface QuireOptions {
    * and the bootstrap file, with both flags off, without that.
    */
   unleash?: UnleashClient;
-  /** Where uploaded documents are kept. Default: in memory. */
-  store?: DocumentStore;
+  /**
+   * Where uploaded documents are kept; it stays the caller's to close. Default: PostgreSQL at `DATABASE_URL`, or
+   * else an embedded one in `QUIRE_DATA_DIR`; opened when the first router is made.
+   */
+  store?: Store;
   /** A pino logger. Default: no logging. */
   logger?: Logger;
 }
@@ -50,11 +52,8 @@ export interface DocumentContext extends FlagContext {
   onProgress?: OnProgress;
 }
 
-/** What the upload flow says and learns besides. */
-type UploadContext = DocumentContext & Pick<RequestContext, 'documentId' | 'onPlan'>;
-
 export interface RouterOptions {
-  /** Who sends an upload. Default: `request.user.id` and `request.sessionID`, where the app sets them. */
+  /** Who sends a request. Default: `request.user.id` and `request.sessionID`, where the app sets them. */
   identify?: Identify;
 }
 
@@ -80,6 +79,12 @@ export interface Quire {
   processPdf(bytes: Uint8Array, context?: DocumentContext): Promise<DocumentRecord>;
   /** The routes of the upload flow and of ops, to be mounted under any path of an Express app. */
   router(options?: RouterOptions): Router;
+  /**
+   * A secret for a host of the routes, the same for all processes that share the database.
+   *
+   * @throws {StoreError} when the store does not open
+   */
+  secret(name: string): Promise<string>;
   /** Takes no more documents, stops those being read and gives back everything that was started. */
   close(): Promise<void>;
 }
@@ -117,7 +122,6 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
     timeLimitMs: settings.PDF_TIME_LIMIT_MS,
     ocrTimeLimitMs: settings.OCR_TIME_LIMIT_MS,
   });
-  const store = options.store ?? new MemoryStore();
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const prices = { ...settings.LLM_PRICES, ...EMBEDDED_PRICE };
@@ -126,14 +130,20 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
     ...{ flags, fixedPlan, processor, prices, closing: closing.signal, logger },
   });
   const tools = { rollout, processor, prices, logger };
-  const run = (source: TextSource, { signal, ...context }: UploadContext) =>
-    runRequest(tools, source, {
+  const open = ({
+    signal,
+    ...context
+  }: Omit<RequestContext, 'signal'> & { signal?: AbortSignal | undefined }) =>
+    openRequest(tools, {
       ...context,
       signal: AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]),
     });
-  const processPdf = (bytes: Uint8Array, context: UploadContext = {}) =>
-    run((signal, onPage) => reader.read(bytes, { signal, onPage }), context);
-  const jobs = new Jobs({ readPdf: processPdf, store, logger, onDelete: (id) => rollout.shadow.forget(id) });
+  const uploads = new Uploads(options.store, settings, {
+    open: (context) => openRequest(tools, context),
+    reader,
+    logger,
+    onDelete: (id) => rollout.shadow.forget(id),
+  });
 
   return {
     modelName: model.shownAs,
@@ -141,22 +151,25 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
     processor,
     async processPages(texts, context = {}) {
       const pages = pagesGiven(texts);
-      return run(
-        () => ({ texts: pages, totalPages: pages.size, ocrPages: [], unreadablePages: [] }),
-        context,
-      );
+      return open(context).read(() => ({
+        ...{ texts: pages, totalPages: pages.size, ocrPages: [], unreadablePages: [] },
+      }));
     },
-    processPdf,
+    async processPdf(bytes, context = {}) {
+      return open(context).read((signal, onPage) => reader.read(bytes, { signal, onPage }));
+    },
     router({ identify = signedInUser } = {}) {
       const router = express.Router();
-      router.use(rollout.router());
-      router.use(uploadRouter({ jobs, store, identify, maxMegabytes: settings.UPLOAD_MAX_MB, logger }));
+      router.use(opsDoor(settings.OPS_TOKEN), rollout.router());
+      router.use(uploads.router(identify));
       return router;
     },
+    async secret(name) {
+      return (await uploads.opened()).store.secret(name);
+    },
     async close() {
-      const closed = jobs.close();
       closing.abort(new Error('Quire was closed.'));
-      await closed;
+      await uploads.close();
       await flags.close();
       await reader.close();
       await model.close();

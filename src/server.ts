@@ -1,29 +1,47 @@
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import express, { type Request } from 'express';
+import cookieParser from 'cookie-parser';
+import express, { type Request, type RequestHandler } from 'express';
+import { rateLimit } from 'express-rate-limit';
+import helmet from 'helmet';
 import { pino } from 'pino';
 import { formatPlan } from './processor/plan.js';
 import { createQuire } from './quire.js';
 import { readHostSettings } from './settings.js';
 
+const SESSION_COOKIE = 'quire_session';
+const SESSION_MS = 365 * 24 * 60 * 60_000;
+
 /** The runnable host: Quire's routes and one page to try them on. */
 async function serve(): Promise<void> {
-  const { HOST, PORT, LOG_LEVEL } = readHostSettings();
+  const { HOST, PORT, LOG_LEVEL, UPLOADS_PER_MINUTE } = readHostSettings();
   const logger = pino({ level: LOG_LEVEL });
   const quire = await createQuire({ logger });
   const { modelName: model, fixedPlan } = quire;
   const about = { model, plan: fixedPlan ? formatPlan(fixedPlan) : 'chosen for each request' };
   const root = fileURLToPath(new URL('upload', import.meta.url));
+  const router = quire.router({ identify: sessionOf });
+  const secret = await quire.secret('session');
 
   const app = express();
-  app.disable('x-powered-by');
-  app.get('/', (_request, response) => response.sendFile('page.html', { root }));
+  // Over plain HTTP, as on this machine, there is nothing to upgrade to.
+  app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+  app.use(cookieParser(secret), startSession);
+  app.get(['/', '/page.js'], ({ path }, response) =>
+    response.sendFile(path === '/' ? 'page.html' : 'page.js', { root }),
+  );
   app.get('/about', (_request, response) => response.json(about));
-  // There is no login here: whoever calls says who they are.
-  const identify = (request: Request) => ({
-    userId: request.get('x-user-id'),
-    sessionId: request.get('x-session-id'),
-  });
-  app.use(quire.router({ identify }));
+  app.post(
+    ['/process', '/upload'],
+    rateLimit({
+      windowMs: 60_000,
+      limit: UPLOADS_PER_MINUTE,
+      standardHeaders: true,
+      legacyHeaders: false,
+      message: { success: false, message: 'Too many uploads; try again in a minute' },
+    }),
+  );
+  app.use(router);
 
   const server = app.listen(PORT, HOST, (error) => {
     if (error) {
@@ -36,7 +54,7 @@ async function serve(): Promise<void> {
   });
   const stop = () => {
     server.close();
-    server.closeAllConnections();
+    server.closeIdleConnections();
     quire.close().then(
       () => process.exit(0),
       () => process.exit(1),
@@ -44,6 +62,32 @@ async function serve(): Promise<void> {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+}
+
+/** There is no login here: whoever has the cookie is who uploaded. */
+const startSession: RequestHandler = (request, response, next) => {
+  const cookies = request.signedCookies as Record<string, unknown>;
+  if (typeof cookies[SESSION_COOKIE] !== 'string') {
+    cookies[SESSION_COOKIE] = randomUUID();
+    response.cookie(SESSION_COOKIE, cookies[SESSION_COOKIE], {
+      signed: true,
+      httpOnly: true,
+      sameSite: 'lax',
+      secure: request.secure,
+      maxAge: SESSION_MS,
+    });
+  }
+  next();
+};
+
+/** Flags believe what a caller says of itself, doors only the cookie. */
+function sessionOf(request: Request) {
+  const { [SESSION_COOKIE]: session } = request.signedCookies as Record<string, string>;
+  return {
+    owner: session,
+    userId: request.get('x-user-id'),
+    sessionId: request.get('x-session-id') ?? session,
+  };
 }
 
 serve().catch((error: unknown) => {

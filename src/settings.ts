@@ -48,6 +48,13 @@ const environment = z.object({
   PDF_TIME_LIMIT_MS: whole(100, 3_600_000, 30_000),
   OCR_TIME_LIMIT_MS: whole(100, 3_600_000, 60_000),
   UPLOAD_MAX_MB: whole(1, 2_000, 50),
+  DATABASE_URL: z.string().optional(),
+  QUIRE_DATA_DIR: z.string().default('.quire'),
+  RETENTION_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
+  DOCUMENTS_AT_ONCE: whole(1, 1_000, 20),
+  DOCUMENTS_WAITING: whole(0, 100_000, 80),
+  SHUTDOWN_GRACE_MS: whole(0, 3_600_000, 10_000),
+  OPS_TOKEN: z.string().min(16).optional(),
   QUIRE_PLAN: plan.optional(),
   QUIRE_FORCE_SINGLE_PAGE: z.stringbool().default(false),
   UNLEASH_URL: z.url().optional(),
@@ -69,6 +76,7 @@ const hostEnvironment = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   PORT: whole(0, 65_535, 3_000),
   HOST: z.string().default('127.0.0.1'),
+  UPLOADS_PER_MINUTE: whole(1, 1_000_000, 1_000),
 });
 
 export type Settings = z.infer<typeof environment>;

@@ -39,7 +39,11 @@ test.each(['app.mjs', 'app.cjs'])('Quire mounts in an Express app as README says
   const code = example(name);
   expect(code.trim().split('\n').length).toBeLessThanOrEqual(11);
   writeFileSync(join(app, name), code);
-  const child = new Child(join(app, name), { PORT: '0' }, app);
+  const child = new Child(
+    join(app, name),
+    { PORT: '0', QUIRE_DATA_DIR: process.env.QUIRE_DATA_DIR ?? '' },
+    app,
+  );
   try {
     const base = `${await child.address()}/`;
     const body = new FormData();

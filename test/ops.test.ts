@@ -83,7 +83,9 @@ async function upload(headers: Record<string, string> = {}) {
   const response = await fetch(`${base}/process`, { method: 'POST', headers, body });
   const { job_id: id } = (await response.json()) as { job_id: string };
   for (;;) {
-    const status = (await (await fetch(`${base}/status/${id}`)).json()) as { is_complete: boolean };
+    const status = (await (await fetch(`${base}/status/${id}`, { headers })).json()) as {
+      is_complete: boolean;
+    };
     if (status.is_complete) return { id, headers: response.headers };
     await sleep(10);
   }

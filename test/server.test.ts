@@ -7,13 +7,14 @@ import type { StoredDocument } from '../src/index.js';
 import { Child } from './child.js';
 
 /** The runnable host, as `npm start` runs it. */
+const { QUIRE_DATA_DIR = '' } = process.env;
 const SERVER = fileURLToPath(new URL('../dist/server.js', import.meta.url));
 
 describe('without settings', () => {
   let child: Child;
   let base: string;
   beforeAll(async () => {
-    child = new Child(SERVER, { PORT: '0' });
+    child = new Child(SERVER, { PORT: '0', QUIRE_DATA_DIR });
     base = await child.address();
   });
 
@@ -32,8 +33,9 @@ describe('without settings', () => {
     body.set('file', new Blob([readFileSync(new URL(`./samples/${sample}`, import.meta.url))]), sample);
     const upload = await fetch(new URL('process', base), { method: 'POST', body });
     const { job_id: id } = (await upload.json()) as { job_id: string };
+    const cookie = upload.headers.getSetCookie().join().split(';')[0] ?? '';
     for (;;) {
-      const answer = await fetch(new URL(`status/${id}`, base));
+      const answer = await fetch(new URL(`status/${id}`, base), { headers: { cookie } });
       const status = (await answer.json()) as {
         status: string;
         is_complete: boolean;
@@ -79,7 +81,7 @@ describe('it does not start, and says why,', () => {
       /QUIRE_PLAN: must be "single-page" or like "batch 3x5"/,
     ],
   ])('%s', async (_name, variables, message) => {
-    const { code, errors } = await new Child(SERVER, { PORT: '0', ...variables }).ended();
+    const { code, errors } = await new Child(SERVER, { PORT: '0', QUIRE_DATA_DIR, ...variables }).ended();
     expect(code).toBe(1);
     expect(errors).toMatch(message);
     expect(errors).not.toMatch(/^\s+at /m);
@@ -89,7 +91,7 @@ describe('it does not start, and says why,', () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as AddressInfo;
-    const { code, errors } = await new Child(SERVER, { PORT: String(port) }).ended();
+    const { code, errors } = await new Child(SERVER, { PORT: String(port), QUIRE_DATA_DIR }).ended();
     other.close();
     expect(code).toBe(1);
     expect(errors).toMatch(/cannot listen on 127\.0\.0\.1:\d+/);
@@ -99,6 +101,7 @@ describe('it does not start, and says why,', () => {
 test('with a key and a model it asks that model', async () => {
   const child = new Child(SERVER, {
     PORT: '0',
+    QUIRE_DATA_DIR,
     OPENAI_API_KEY: 'k',
     OPENAI_MODEL: 'some-model',
     OPENAI_BASE_URL: 'http://127.0.0.1:9/v1',

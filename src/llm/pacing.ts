@@ -23,10 +23,27 @@ export interface Pacing {
   hold(ms: number): void;
 }
 
+/** The calls of one document, as they wait beside those of others. */
+export interface Line extends Pacing {
+  /** Starts no more calls of this document; those that wait go on waiting until they are aborted. */
+  stop(): void;
+  /** Resolves when no call of this document is under way. */
+  idle(): Promise<void>;
+}
+
+/** Calls that wait in one line, in order. */
+interface WaitingLine {
+  waiting: (() => Promise<void>)[];
+  /** Places taken by calls of this line. */
+  taken: number;
+  isStopped: boolean;
+}
+
 /**
  * Paces the calls of the whole process: at most so many at once, and none before the time a
  * service has asked to wait for. One for all documents, because the limits at the provider count
- * for all of them together.
+ * for all of them together. Documents share the places fairly: the next call is one of the document
+ * that has the fewest under way, so that a long one does not hold up a short one.
  */
 export class Pacer implements Pacing {
   #limit = pLimit(20);
@@ -34,30 +51,81 @@ export class Pacer implements Pacing {
   readonly #guestGate = new Gate();
   readonly #guests = new Set<AbortController>();
   #waitingGuests: (() => void)[] = [];
+  /** Lines with calls that wait, the one served last at the end. */
+  readonly #lines = new Set<WaitingLine>();
 
   /** How many calls may run at once, from 1. May change while calls run. */
   set concurrency(calls: number) {
     this.#limit.concurrency = calls;
   }
 
-  async run<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    signal.throwIfAborted();
-    const turn = this.#limit(async () => {
-      try {
+  run<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.line().run(call, signal);
+  }
+
+  /** A way in for the calls of one document. */
+  line(): Line {
+    const line: WaitingLine = { waiting: [], taken: 0, isStopped: false };
+    let underWay = 0;
+    const idle: (() => void)[] = [];
+    const run = async <T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> => {
+      signal.throwIfAborted();
+      const turn = this.#takeTurn(line, async () => {
         signal.throwIfAborted();
         await this.#gate.pass(signal);
-        return await call(signal);
-      } finally {
-        // Once this call has left the count of those under way.
-        setImmediate(() => this.#admitGuests());
+        // A line that was stopped while it was held back: the call waits for its abort.
+        if (line.isStopped) return unlessAborted(new Promise<never>(() => undefined), signal);
+        underWay++;
+        try {
+          return await call(signal);
+        } finally {
+          underWay--;
+          if (underWay === 0) for (const resolve of idle.splice(0)) setImmediate(resolve);
+        }
+      });
+      for (const guest of this.#guests) {
+        if (this.#places() >= 0) break;
+        this.#guests.delete(guest);
+        guest.abort(new GaveWay());
       }
+      return unlessAborted(turn, signal);
+    };
+    return {
+      run,
+      hold: (ms) => this.hold(ms),
+      stop: () => {
+        line.isStopped = true;
+        this.#lines.delete(line);
+      },
+      idle: () => new Promise((resolve) => (underWay === 0 ? resolve() : idle.push(resolve))),
+    };
+  }
+
+  #takeTurn<T>(line: WaitingLine, call: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      line.waiting.push(() => call().then(resolve, reject));
+      if (!line.isStopped) this.#lines.add(line);
+      void this.#limit(() => this.#serveNext());
     });
-    for (const guest of this.#guests) {
-      if (this.#places() >= 0) break;
-      this.#guests.delete(guest);
-      guest.abort(new GaveWay());
+  }
+
+  async #serveNext(): Promise<void> {
+    let next: WaitingLine | undefined;
+    for (const line of this.#lines) {
+      if (!next || line.taken < next.taken) next = line;
     }
-    return unlessAborted(turn, signal);
+    const call = next?.waiting.shift();
+    if (!next || !call) return;
+    this.#lines.delete(next);
+    if (next.waiting.length > 0) this.#lines.add(next);
+    next.taken++;
+    try {
+      await call();
+    } finally {
+      next.taken--;
+      // Once this call has left the count of those under way.
+      setImmediate(() => this.#admitGuests());
+    }
   }
 
   hold(ms: number): void {

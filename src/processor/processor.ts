@@ -7,6 +7,7 @@ import type { UsageLedger } from '../llm/usage.js';
 import type { Field } from '../llm/wire.js';
 import { askBatch, askPage, type BatchFailure, type PageOutcome } from './asking.js';
 import { longestFirst, planBatches, type Batch } from './batches.js';
+import { KeptAnswers, type AnswerShelf } from './kept-answers.js';
 import { MOST_PAGES_A_BATCH, MOST_WORKERS } from './plan.js';
 import { mergeFields, mergePageResults, type AccountRecord, type PageResult } from './merge.js';
 import { isBlank, preparePage, type Page } from './page.js';
@@ -47,6 +48,8 @@ export interface Run {
   signal: AbortSignal;
   /** Where calls wait for their turn. Default: with all others of the process. */
   pacing?: Pacing | undefined;
+  /** Where answers are kept as they come, and found again. Default: nowhere. */
+  answers?: AnswerShelf | undefined;
   /** Called each time a page that was asked about is done, answered or given up. */
   onPageDone?: (() => void) | undefined;
   /** Called after every call about a batch: null when all its pages were answered well. */
@@ -89,7 +92,14 @@ export class PageProcessor {
     run: Run,
   ): Promise<PageResult | null> {
     if (isBlank(pageText)) return null;
-    const outcome = await this.#askPage(preparePage(pageNumber, pageText), 'first', run);
+    const page = preparePage(pageNumber, pageText);
+    const kept = new KeptAnswers(run.answers, this.#settings.model, 'single-page');
+    const fields = (await kept.find([page])).get(pageNumber);
+    if (fields) {
+      run.onPageDone?.();
+      return pageResult(pageNumber, fields);
+    }
+    const outcome = await this.#askPage(page, 'first', kept, run);
     if ('failed' in outcome) {
       throw new PageFailedError({ page: pageNumber, account: accountNumber, reason: outcome.failed });
     }
@@ -127,15 +137,18 @@ export class PageProcessor {
     setMaxListeners(0, run.signal);
     const { model } = this.#settings;
     const pool = pLimit(maxWorkers);
+    const kept = new KeptAnswers(run.answers, model, 'batch');
     const process = async ({ outcomes, ...batch }: Batch & { outcomes: Outcomes }) => {
       const askAlone = async (page: Page, purpose: Asking['purpose']) => {
-        outcomes.set(page.number, await pool(() => this.#askPage(page, purpose, run)));
+        outcomes.set(page.number, await pool(() => this.#askPage(page, purpose, kept, run)));
       };
       const [only, ...more] = batch.pages;
       if (only && more.length === 0) return askAlone(only, 'first');
-      const { answered, salvage } = await pool(() =>
-        askBatch(model, batch, asking('first', run), run.onBatch),
-      );
+      const { answered, salvage } = await pool(async () => {
+        const outcome = await askBatch(model, batch, asking('first', run), run.onBatch);
+        await kept.keep(outcome.answered);
+        return outcome;
+      });
       for (const { page, fields } of answered) {
         outcomes.set(page.number, { fields });
         run.onPageDone?.();
@@ -143,13 +156,22 @@ export class PageProcessor {
       // Back through the pool and not within the batch's own turn, which would lock it.
       await Promise.all(salvage.map((page) => askAlone(page, 'salvage')));
     };
-    const work = accounts.map((account) => ({ account, outcomes: new Map() as Outcomes }));
-    const batches = work.flatMap(({ account, outcomes }) =>
-      planBatches(askedPages(account.pages, texts), batchSize, model.budget).map((batch) => ({
-        ...batch,
-        outcomes,
-      })),
-    );
+    const work = accounts.map((account) => ({
+      account,
+      asked: askedPages(account.pages, texts),
+      outcomes: new Map() as Outcomes,
+    }));
+    const known = await kept.find(work.flatMap(({ asked }) => asked));
+    const batches = work.flatMap(({ asked, outcomes }) => {
+      for (const { number } of asked) {
+        const fields = known.get(number);
+        if (!fields) continue;
+        outcomes.set(number, { fields });
+        run.onPageDone?.();
+      }
+      const missing = asked.filter(({ number }) => !outcomes.has(number));
+      return planBatches(missing, batchSize, model.budget).map((batch) => ({ ...batch, outcomes }));
+    });
     await Promise.all(longestFirst(batches).map(process));
     return work.map(({ account, outcomes }) => accountResult(account, outcomes));
   }
@@ -159,9 +181,10 @@ export class PageProcessor {
     return mergePageResults(...merging);
   }
 
-  async #askPage(page: Page, purpose: Asking['purpose'], run: Run): Promise<PageOutcome> {
+  async #askPage(page: Page, purpose: Asking['purpose'], kept: KeptAnswers, run: Run): Promise<PageOutcome> {
     const { model, pageAttempts } = this.#settings;
     const outcome = await askPage(model, page, pageAttempts, asking(purpose, run));
+    if ('fields' in outcome) await kept.keep([{ page, fields: outcome.fields }]);
     run.onPageDone?.();
     return outcome;
   }

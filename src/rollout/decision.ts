@@ -14,6 +14,7 @@ export type DecisionReason =
   | 'flag_off'
   | 'payload_invalid'
   | 'rolled_back'
+  | 'resumed' // the plan the document was started with
   | 'probe';
 
 /** What was decided about one request; kept to the end of the document, whatever flips meanwhile. */
@@ -57,6 +58,19 @@ export class Decisions {
   get needsPageCount(): boolean {
     const { fixedPlan, forceSinglePage } = this.#sources;
     return !forceSinglePage && !fixedPlan;
+  }
+
+  /**
+   * Goes on with a document that was started under this plan, as no probe and without a shadow.
+   * `QUIRE_FORCE_SINGLE_PAGE` wins all the same.
+   */
+  resume(plan: ProcessingPlan): Decision {
+    const isForced = this.#sources.forceSinglePage;
+    return {
+      plan: isForced ? SINGLE_PAGE : plan,
+      reason: isForced ? 'forced' : 'resumed',
+      ...{ admission: null, shadow: null },
+    };
   }
 
   /** One evaluation of each flag. */

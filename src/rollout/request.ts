@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Pacing } from '../llm/pacing.js';
 import { UsageLedger, type PriceTable } from '../llm/usage.js';
 import { loggable, type Logger } from '../logger.js';
 import { formatPlan, type ProcessingPlan } from '../processor/plan.js';
+import type { AnswerShelf } from '../processor/kept-answers.js';
 import type { PageProcessor } from '../processor/processor.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import { runPipeline, type TextSource } from '../stages/pipeline.js';
@@ -18,8 +20,24 @@ export interface RequestContext extends FlagContext {
   documentId?: string;
   signal: AbortSignal;
   onProgress?: OnProgress | undefined;
-  /** Told the plan once it is decided; with it, that is a second after the start at the latest. */
-  onPlan?: (plan: ProcessingPlan) => void;
+  /** Whether somebody waits for the plan: it is then decided a second after the start at the latest. */
+  isPlanAwaited?: boolean;
+  /** The plan a document was started with before; it is kept. */
+  resumedPlan?: ProcessingPlan | undefined;
+  pacing?: Pacing;
+  answers?: AnswerShelf;
+}
+
+/** A request whose plan is being decided. */
+export interface OpenRequest {
+  plan: Promise<ProcessingPlan>;
+  /**
+   * Reads the document, once: under its plan to the end, told of in metrics and in one line of the log,
+   * and compared in the shadow afterwards.
+   *
+   * @throws what the source throws for a document that cannot be read; the signal's reason on abort
+   */
+  read(source: TextSource): Promise<DocumentRecord>;
 }
 
 export interface RequestTools {
@@ -29,75 +47,75 @@ export interface RequestTools {
   logger: Logger;
 }
 
-/**
- * Reads one document: decided once, read under its plan to the end, told of in metrics and in one
- * line of the log, and compared in the shadow afterwards.
- *
- * @throws what the source throws for a document that cannot be read; the signal's reason on abort
- */
-export async function runRequest(
+/** Begins a request, which is decided once. */
+export function openRequest(
   { rollout: { decisions, metrics, shadow }, processor, prices, logger }: RequestTools,
-  source: TextSource,
   context: RequestContext,
-): Promise<DocumentRecord> {
-  const { userId, sessionId, properties, documentId, signal, onProgress, onPlan } = context;
+): OpenRequest {
+  const { userId, sessionId, properties, documentId, signal, onProgress, pacing, answers } = context;
   const requestId = context.requestId ?? randomUUID();
-  const usage = new UsageLedger(prices);
   const opening = new Opening();
-  if (!decisions.needsPageCount) opening.counted(undefined);
-  // Only an upload waits for its plan before it is answered.
-  if (onPlan) opening.limit(OPENING_LIMIT_MS);
+  if (context.resumedPlan || !decisions.needsPageCount) opening.counted(undefined);
+  if (context.isPlanAwaited) opening.limit(OPENING_LIMIT_MS);
   const deciding = opening.pageCount.then((pageCount) => {
     const counted = pageCount === undefined ? properties : { pageCount, ...properties };
-    const decision = decisions.decide({ userId, sessionId, properties: counted });
+    const decision = context.resumedPlan
+      ? decisions.resume(context.resumedPlan)
+      : decisions.decide({ userId, sessionId, properties: counted });
     metrics.decided(decision);
-    onPlan?.(decision.plan);
     return decision;
   });
-  let texts: PageTexts | undefined;
-  const watched: TextSource = async (signal, onPage) => {
-    texts = await source(signal, (done) => {
-      opening.counted(done.totalPages);
-      onPage(done);
-    });
-    opening.counted(texts.totalPages);
-    return texts;
-  };
   const log = (level: 'info' | 'warn', fields: object, message: string) =>
     logger[level]({ request_id: requestId, ...(documentId && { document: documentId }), ...fields }, message);
-  try {
-    const record = await runPipeline(processor, watched, {
-      plan: deciding.then(({ plan }) => plan),
-      usage,
-      signal,
-      onProgress,
-      onCall: (call) => void deciding.then(({ plan }) => metrics.called(plan.path, call)),
-      onBatch: (failure) => {
-        metrics.batchCalled(failure);
-        void deciding.then(({ admission }) => admission?.onBatch(failure));
-      },
-    });
-    const { reason, shadow: batchPlan } = await deciding;
-    const { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd } = record.usage;
-    const about = { plan: formatPlan(record.plan), reason, pages: texts?.totalPages };
-    const used = { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd };
-    const missing = { failed_pages: record.failed_pages.length };
-    metrics.documentCompleted(record);
-    log('info', { ...about, ...missing, ...used, ...record.timings }, 'document read');
-    if (batchPlan && texts) shadow.consider({ requestId, documentId, texts, record, batchPlan });
-    return record;
-  } catch (error) {
-    opening.counted(undefined);
-    const { plan, reason } = await deciding;
-    const outcome = signal.aborted ? 'aborted' : 'failed';
-    metrics.documentLost(plan, outcome, usage.total());
-    const about = { plan: formatPlan(plan), reason, pages: texts?.totalPages, calls: usage.total().calls };
-    const why = signal.aborted ? {} : loggable(error);
-    log('warn', { ...about, ...why }, `document ${outcome}`);
-    throw error;
-  } finally {
-    void deciding.then(({ admission }) => admission?.done());
-  }
+
+  const read = async (source: TextSource): Promise<DocumentRecord> => {
+    const usage = new UsageLedger(prices);
+    let texts: PageTexts | undefined;
+    const watched: TextSource = async (signal, onPage) => {
+      texts = await source(signal, (done) => {
+        opening.counted(done.totalPages);
+        onPage(done);
+      });
+      opening.counted(texts.totalPages);
+      return texts;
+    };
+    try {
+      const record = await runPipeline(processor, watched, {
+        plan: deciding.then(({ plan }) => plan),
+        usage,
+        signal,
+        onProgress,
+        pacing,
+        answers,
+        onCall: (call) => void deciding.then(({ plan }) => metrics.called(plan.path, call)),
+        onBatch: (failure) => {
+          metrics.batchCalled(failure);
+          void deciding.then(({ admission }) => admission?.onBatch(failure));
+        },
+      });
+      const { reason, shadow: batchPlan } = await deciding;
+      const { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd } = record.usage;
+      const about = { plan: formatPlan(record.plan), reason, pages: texts?.totalPages };
+      const used = { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd };
+      const missing = { failed_pages: record.failed_pages.length };
+      metrics.documentCompleted(record);
+      log('info', { ...about, ...missing, ...used, ...record.timings }, 'document read');
+      if (batchPlan && texts) shadow.consider({ requestId, documentId, texts, record, batchPlan });
+      return record;
+    } catch (error) {
+      opening.counted(undefined);
+      const { plan, reason } = await deciding;
+      const outcome = signal.aborted ? 'aborted' : 'failed';
+      metrics.documentLost(plan, outcome, usage.total());
+      const about = { plan: formatPlan(plan), reason, pages: texts?.totalPages, calls: usage.total().calls };
+      const why = signal.aborted ? {} : loggable(error);
+      log('warn', { ...about, ...why }, `document ${outcome}`);
+      throw error;
+    } finally {
+      void deciding.then(({ admission }) => admission?.done());
+    }
+  };
+  return { plan: deciding.then(({ plan }) => plan), read };
 }
 
 /** An upload is answered, with its plan, after this at the latest: the number of pages is then unknown. */

@@ -82,18 +82,23 @@ export class PageReader {
    *
    * A page that cannot be read does not fail the others: it is listed with the reason.
    *
+   * @param pdf - its bytes, or where they come from: then they are loaded for each turn at pdfium, and not
+   *   held in memory while the document waits for one.
    * @throws {PdfError} for a file that cannot be read at all, with a message for the person who sent it.
    * @throws the signal's reason on abort.
    */
-  async read(pdf: Uint8Array, { signal, onPage }: ReadOptions = {}): Promise<PageTexts> {
-    checkPdf(pdf);
+  async read(
+    pdf: Uint8Array | (() => Promise<Uint8Array>),
+    { signal, onPage }: ReadOptions = {},
+  ): Promise<PageTexts> {
     signal?.throwIfAborted();
     const run = new AbortController();
     const abort = (): void => run.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     this.running.add(run);
     try {
-      return await this.readAll(pdf, run, onPage);
+      const load = typeof pdf === 'function' ? pdf : () => Promise.resolve(pdf);
+      return await this.readAll(load, run, onPage);
     } finally {
       // Whatever ended the reading ends its threads.
       run.abort();
@@ -111,7 +116,7 @@ export class PageReader {
   }
 
   private async readAll(
-    pdf: Uint8Array,
+    load: () => Promise<Uint8Array>,
     { signal }: AbortController,
     onPage: ReadOptions['onPage'],
   ): Promise<PageTexts> {
@@ -124,7 +129,7 @@ export class PageReader {
     const done = (): void => onPage?.({ pagesRead: ++pagesRead, totalPages });
 
     await takeTurn(textTurns, signal, () =>
-      withPdfium(pdf, this.settings.timeLimitMs, signal, async (pdfium) => {
+      withPdfium(load, this.settings.timeLimitMs, signal, async (pdfium) => {
         totalPages = await pdfium.open();
         checkPageCount(totalPages, this.settings.maxPages);
         onPage?.({ pagesRead, totalPages });
@@ -160,7 +165,7 @@ export class PageReader {
     let fatalDrawings = 0;
     while (undrawn.size > 0) {
       await takeTurn(drawTurns, signal, () =>
-        withPdfium(pdf, this.settings.timeLimitMs, signal, async (pdfium) => {
+        withPdfium(load, this.settings.timeLimitMs, signal, async (pdfium) => {
           // One drawing at a time: when pdfium ends, it is known which page ended it.
           const drawing = pLimit(1);
           const draw = (page: number): Promise<GrayImage> =>
@@ -216,11 +221,13 @@ function takeTurn(turns: typeof textTurns, signal: AbortSignal, work: () => Prom
 }
 
 async function withPdfium(
-  pdf: Uint8Array,
+  load: () => Promise<Uint8Array>,
   timeLimitMs: number,
   signal: AbortSignal,
   use: (pdfium: PdfiumThread) => Promise<void>,
 ): Promise<void> {
+  const pdf = await load();
+  checkPdf(pdf);
   const pdfium = new PdfiumThread(pdf, timeLimitMs, signal);
   try {
     await use(pdfium);

@@ -1,40 +1,48 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
+import { processPacer, type Line } from '../llm/pacing.js';
 import { loggable, type Logger } from '../logger.js';
+import type { AnswerShelf } from '../processor/kept-answers.js';
 import type { ProcessingPlan } from '../processor/plan.js';
-import type { FlagContext } from '../rollout/flags.js';
+import type { OpenRequest, RequestContext } from '../rollout/request.js';
+import type { PageReader, PageTexts } from '../stages/page-texts.js';
 import { PdfError } from '../stages/pdf-error.js';
+import type { TextSource } from '../stages/pipeline.js';
 import { progressAt, type OnProgress, type Progress } from '../stages/progress.js';
 import type { DocumentRecord } from '../stages/record.js';
-import type { DocumentStore, ProcessedDocument, StoredDocument } from '../store/document-store.js';
+import { StoreError } from '../store/database.js';
+import type { ProcessedDocument, StoredDocument } from '../store/document.js';
+import type { Store, StoredSender, UnfinishedDocument } from '../store/store.js';
+import { patiently } from './patience.js';
 
 /** A file as it was uploaded. */
 export interface Upload {
-  bytes: Uint8Array;
+  /** Where its bytes are, on this machine. */
+  path: string;
   filename: string;
   documentName: string;
-  /** Who sent it, and under which request. */
-  sender: Sender;
+  /** Whose document it is. */
+  owner: string;
+  /** For the flags and the log. */
+  sender: StoredSender;
 }
 
-/** What is known of a request that brings a document: for the flags and the log. */
-export interface Sender extends FlagContext {
-  requestId?: string | undefined;
+export interface JobSettings {
+  /** Documents read at once, from 1. */
+  atOnce: number;
+  /** Documents that may wait besides, from 0. */
+  waiting: number;
+  /** Days until a document is forgotten; never without it. */
+  retentionDays: number | undefined;
+  /** Milliseconds that calls under way are given to end when Quire is closed. */
+  graceMs: number;
 }
-
-/** Reads one PDF: `processPdf` of Quire. */
-export type ReadPdf = (
-  bytes: Uint8Array,
-  context: Sender & {
-    documentId: string;
-    signal: AbortSignal;
-    onProgress: OnProgress;
-    onPlan: (plan: ProcessingPlan) => void;
-  },
-) => Promise<DocumentRecord>;
 
 export interface JobTools {
-  readPdf: ReadPdf;
-  store: DocumentStore;
+  open(context: Omit<RequestContext, 'signal'> & { signal: AbortSignal }): OpenRequest;
+  reader: Pick<PageReader, 'read'>;
+  store: Store;
   logger: Logger;
   /** Told that a document is deleted: nothing else may go on with it either. */
   onDelete(id: string): void;
@@ -43,98 +51,276 @@ export interface JobTools {
 interface Job {
   progress: Progress;
   stop: AbortController;
+  line: Line;
+  /** Answers on their way to the store. */
+  keeping: Set<Promise<void>>;
   done: Promise<void>;
 }
 
-/** Thrown for an upload that comes when no more are taken. */
-export class ClosedError extends Error {
-  override readonly name = 'ClosedError';
+/** Thrown for an upload that comes when no more are taken: for good (`closed`) or for now (`full`). */
+export class NotTakenError extends Error {
+  override readonly name = 'NotTakenError';
+
+  constructor(readonly why: 'closed' | 'full') {
+    super(
+      why === 'closed' ? 'The service is shutting down' : 'Too many documents are waiting; try again soon',
+    );
+  }
 }
 
-/** The documents being read in the background, and how far each one is. */
+/** How often documents without a process are looked for. */
+const ADOPT_EVERY_MS = 2_000;
+/** A document that brings down every process that reads it is given up at last. */
+const MOST_ADOPTIONS = 50;
+const EXPIRE_EVERY_MS = 60 * 60_000;
+
+/**
+ * The documents being read in the background, and how far each one is. All it knows is in the store as
+ * well: a document that is not finished when the process ends is taken up by the next one, or by another
+ * that shares the database.
+ */
 export class Jobs {
   readonly #tools: JobTools;
+  readonly #settings: JobSettings;
   readonly #jobs = new Map<string, Job>();
-  #closed = false;
+  /** Uploads on their way to the store. */
+  #arriving = 0;
+  readonly #turns: ReturnType<typeof pLimit>;
+  readonly #closing = new AbortController();
+  readonly #rounds: Promise<void>[];
 
-  constructor(tools: JobTools) {
+  constructor(settings: JobSettings, tools: JobTools) {
+    this.#settings = settings;
     this.#tools = tools;
+    this.#turns = pLimit(settings.atOnce);
+    this.#rounds = [this.#every(ADOPT_EVERY_MS, () => this.#adopt())];
+    if (settings.retentionDays !== undefined) {
+      this.#rounds.push(this.#every(EXPIRE_EVERY_MS, () => this.#expire()));
+    }
+  }
+
+  /**
+   * Takes a place for an upload, before anything of it is received.
+   *
+   * @returns gives the place back, once
+   * @throws {NotTakenError} when there is none
+   */
+  reserve(): () => void {
+    if (this.#closing.signal.aborted) throw new NotTakenError('closed');
+    const { atOnce, waiting } = this.#settings;
+    if (this.#arriving + this.#jobs.size >= atOnce + waiting) throw new NotTakenError('full');
+    this.#arriving++;
+    let isTaken = true;
+    return () => {
+      if (isTaken) this.#arriving--;
+      isTaken = false;
+    };
   }
 
   /**
    * Keeps the upload and starts reading it.
    *
    * @returns the document's id, which cannot be guessed, and the plan it is read under
-   * @throws {ClosedError} after `close`
+   * @throws {NotTakenError} after `close`; {StoreError} when it cannot be kept
    */
   async start(upload: Upload): Promise<{ id: string; plan: ProcessingPlan }> {
-    if (this.#closed) throw new ClosedError('No more documents are taken');
-    const document = placeholder(upload);
-    await this.#tools.store.add(document, upload.bytes);
-    const job: Job = {
-      progress: progressAt('ocr_extraction', 0),
-      stop: new AbortController(),
-      done: Promise.resolve(),
-    };
-    this.#jobs.set(document.id, job);
-    const plan = new Promise<ProcessingPlan>((decided) => {
-      job.done = this.#run(document, upload, job, decided).finally(() => this.#jobs.delete(document.id));
-    });
-    return { id: document.id, plan: await plan };
+    if (this.#closing.signal.aborted) throw new NotTakenError('closed');
+    const { store } = this.#tools;
+    const unfinished = { document: placeholder(upload), owner: upload.owner, sender: upload.sender };
+    const { id } = unfinished.document;
+    await store.add(unfinished, upload.path);
+    const plan = this.#begin({ ...unfinished, plan: null, adoptions: 0 }, true);
+    await store.planned(id, await plan);
+    return { id, plan: await plan };
   }
 
-  /** How far a document is; undefined when it is not being read. */
+  /**
+   * Asks again for what a document lacks, under its plan: only pages without a kept answer cost a call.
+   *
+   * @returns false when the owner has no such document; 'complete' when it lacks nothing
+   */
+  async retry(id: string, owner: string): Promise<'started' | 'complete' | 'reading' | false> {
+    if (this.#closing.signal.aborted) throw new NotTakenError('closed');
+    const document = await this.#tools.store.get(id, owner);
+    if (!document) return false;
+    if (document.status === 'extracting' || this.#jobs.has(id)) return 'reading';
+    const missing = document.documents.some(({ failed_pages }) => failed_pages.length > 0);
+    if (document.status === 'completed' && !missing) return 'complete';
+    const again = { ...document, status: 'extracting', stage: 'ocr_extraction', error: null } as const;
+    const reopened = await this.#tools.store.reopen(again, owner);
+    if (!reopened) return 'reading';
+    void this.#begin(reopened, false);
+    return 'started';
+  }
+
+  /** How far a document is; undefined when it is not being read here. */
   progress(id: string): Progress | undefined {
     return this.#jobs.get(id)?.progress;
   }
 
-  /** Stops reading the document and forgets it; false when there is none. */
-  async delete(id: string): Promise<boolean> {
+  /** Stops reading the document and forgets it; false when the owner has no such document. */
+  async delete(id: string, owner: string): Promise<boolean> {
+    if (!(await this.#tools.store.delete(id, owner))) return false;
+    this.#forget(id);
+    return true;
+  }
+
+  /**
+   * Takes no more uploads and starts no more calls; gives those under way time to end and their answers
+   * time to be kept, then stops. What is not finished goes on at the next start.
+   */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    const jobs = [...this.#jobs.values()];
+    for (const { line } of jobs) line.stop();
+    const grace = new AbortController();
+    await Promise.race([
+      Promise.all(jobs.map(settled)),
+      sleep(this.#settings.graceMs, undefined, { signal: grace.signal }).catch(() => undefined),
+    ]);
+    grace.abort();
+    for (const { stop } of jobs) stop.abort();
+    await Promise.all([...jobs.map(({ done }) => done), ...this.#rounds]);
+  }
+
+  #forget(id: string): void {
     this.#jobs.get(id)?.stop.abort();
     this.#tools.onDelete(id);
-    return this.#tools.store.delete(id);
   }
 
-  /** Takes no more uploads, stops all reading and waits until it has ended. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    const jobs = [...this.#jobs.values()];
-    for (const { stop } of jobs) stop.abort();
-    await Promise.all(jobs.map(({ done }) => done));
-  }
-
-  /** Never rejects: nobody waits for a job but `close`. */
-  async #run(
-    document: StoredDocument,
-    { bytes, sender }: Upload,
-    job: Job,
-    onPlan: (plan: ProcessingPlan) => void,
-  ): Promise<void> {
-    const { readPdf, store, logger } = this.#tools;
-    const { signal } = job.stop;
+  #begin(unfinished: UnfinishedDocument, isPlanAwaited: boolean): Promise<ProcessingPlan> {
+    const { id } = unfinished.document;
+    const job: Job = {
+      progress: progressAt('ocr_extraction', 0),
+      stop: new AbortController(),
+      line: processPacer.line(),
+      keeping: new Set(),
+      done: Promise.resolve(),
+    };
     const onProgress: OnProgress = (progress) => {
       // Complete is a document only once it is kept.
       if (progress.stage !== 'completed') job.progress = progress;
     };
-    const context = { ...sender, documentId: document.id, signal, onProgress, onPlan };
+    const request = this.#tools.open({
+      ...unfinished.sender,
+      documentId: id,
+      signal: job.stop.signal,
+      onProgress,
+      isPlanAwaited,
+      resumedPlan: unfinished.plan ?? undefined,
+      pacing: job.line,
+      answers: this.#shelf(unfinished, job),
+    });
+    this.#jobs.set(id, job);
+    job.done = this.#turns(() => this.#run(unfinished, request, job)).finally(() => this.#jobs.delete(id));
+    return request.plan;
+  }
+
+  /** Never rejects: nobody waits for a job but `close`. */
+  async #run({ document }: UnfinishedDocument, request: OpenRequest, job: Job): Promise<void> {
+    const { store, logger } = this.#tools;
+    const { signal } = job.stop;
+    if (this.#closing.signal.aborted) return;
     let outcome: StoredDocument;
     try {
-      outcome = processed(document, await readPdf(bytes, context), job.progress);
+      outcome = processed(document, await request.read(this.#source(document.id)), job.progress);
     } catch (error) {
-      if (signal.aborted) return;
+      // What is given back, to this process or another, is no failure.
+      if (signal.aborted || error instanceof StoreError) return;
       const message = error instanceof PdfError ? error.message : 'Reading the document failed unexpectedly.';
       outcome = failed(document, job.progress, message);
     }
     try {
-      await store.update(outcome);
+      await patiently(() => store.finish(outcome), signal);
     } catch (error) {
-      logger.error({ document: document.id, ...loggable(error) }, 'a document was not kept');
-      const lost = failed(document, job.progress, 'The document was read but could not be kept.');
-      await store.update(lost).catch((error: unknown) => {
-        logger.error({ document: document.id, ...loggable(error) }, 'a failed document was not kept');
-      });
+      if (!signal.aborted)
+        logger.error({ document: document.id, ...loggable(error) }, 'a document was not kept');
     }
   }
+
+  /** The page texts as they were read before, or else from the PDF; then they are kept. */
+  #source(id: string): TextSource {
+    const { store, reader } = this.#tools;
+    return async (signal, onPage) => {
+      const before = await patiently(() => store.pageTexts(id), signal);
+      if (before) return before;
+      const load = () => patiently(() => wholePdf(store, id), signal);
+      const texts: PageTexts = await reader.read(load, { signal, onPage });
+      await patiently(() => store.keepPageTexts(id, texts), signal);
+      return texts;
+    };
+  }
+
+  /** Answers that were paid for wait for a database that is away. */
+  #shelf({ document, owner }: UnfinishedDocument, { keeping, stop }: Job): AnswerShelf {
+    const shelf = this.#tools.store.answers(document.id, owner);
+    return {
+      find: (keys) => patiently(() => shelf.find(keys), stop.signal),
+      keep: (answers) => {
+        const kept = patiently(() => shelf.keep(answers), stop.signal);
+        const settled = kept.catch(() => undefined).finally(() => keeping.delete(settled));
+        keeping.add(settled);
+        return kept;
+      },
+    };
+  }
+
+  async #adopt(): Promise<void> {
+    const { atOnce, waiting } = this.#settings;
+    const room = atOnce + waiting - this.#jobs.size;
+    if (room <= 0) return;
+    const adopted = await this.#tools.store.adopt([...this.#jobs.keys()], room);
+    for (const unfinished of adopted) {
+      if (this.#closing.signal.aborted || this.#jobs.has(unfinished.document.id)) continue;
+      if (unfinished.adoptions > MOST_ADOPTIONS) {
+        const reason = 'Reading the document was broken off too often.';
+        await this.#tools.store.finish(failed(unfinished.document, progressAt('ocr_extraction', 0), reason));
+        continue;
+      }
+      const plan = this.#begin(unfinished, true);
+      if (!unfinished.plan) {
+        await patiently(
+          async () => this.#tools.store.planned(unfinished.document.id, await plan),
+          this.#closing.signal,
+        );
+      }
+    }
+  }
+
+  async #expire(): Promise<void> {
+    const { retentionDays } = this.#settings;
+    if (retentionDays === undefined) return;
+    for (const id of await this.#tools.store.expire(retentionDays)) this.#forget(id);
+  }
+
+  /** At once and then again and again, until `close`. */
+  async #every(ms: number, round: () => Promise<void>): Promise<void> {
+    const { signal } = this.#closing;
+    const report = (error: unknown) => {
+      if (!signal.aborted) this.#tools.logger.warn(loggable(error), 'the store could not be looked through');
+    };
+    while (!signal.aborted) {
+      await round().catch(report);
+      await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+}
+
+/** Resolves when a job has no call under way and no answer on its way to the store, or has ended. */
+async function settled({ line, keeping, done }: Job): Promise<void> {
+  const quiet = async () => {
+    do {
+      await line.idle();
+      await Promise.all(keeping);
+    } while (keeping.size > 0);
+  };
+  await Promise.race([done, quiet()]);
+}
+
+async function wholePdf(store: Store, id: string): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const part of store.pdf(id)) parts.push(part);
+  return Buffer.concat(parts);
 }
 
 function placeholder({ filename, documentName }: Upload): StoredDocument {
@@ -178,16 +364,22 @@ function processed(document: StoredDocument, record: DocumentRecord, progress: P
     stage: 'completed',
     total_pages: progress.totalPages,
     document_type_info: type,
-    processing_cost: {
-      llm_calls: usage.calls,
-      input_tokens: usage.prompt_tokens,
-      output_tokens: usage.completion_tokens,
-      cost_usd: usage.cost_usd,
-    },
+    processing_cost: sum(document.processing_cost, usage),
     documents: [entry],
   };
   // Nothing but failed pages is no reading of the document.
   return groups.length === 0 && missing.length > 0
     ? failed(read, progress, 'No page could be read; failed_pages says why.')
     : read;
+}
+
+/** What a document cost before a retry counts too. */
+function sum(before: StoredDocument['processing_cost'], usage: DocumentRecord['usage']) {
+  const { cost_usd } = usage;
+  return {
+    llm_calls: before.llm_calls + usage.calls,
+    input_tokens: before.input_tokens + usage.prompt_tokens,
+    output_tokens: before.output_tokens + usage.completion_tokens,
+    cost_usd: before.cost_usd === null || cost_usd === null ? null : before.cost_usd + cost_usd,
+  };
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { basename, extname } from 'node:path';
-import type { Writable } from 'node:stream';
 import express, {
   type ErrorRequestHandler,
   type Request,
@@ -10,99 +9,157 @@ import express, {
   type Router,
 } from 'express';
 import multer, { MulterError, type Options } from 'multer';
+import { mkdirSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { loggable, type Logger } from '../logger.js';
+import type { FlagContext } from '../rollout/flags.js';
 import { formatPlan } from '../processor/plan.js';
 import { checkPdf, PdfError } from '../stages/pdf-error.js';
 import { firstCodePoints } from '../text.js';
-import type { DocumentStore } from '../store/document-store.js';
-import { ClosedError, type Jobs, type Sender } from './jobs.js';
+import { StoreError } from '../store/database.js';
+import type { Store } from '../store/store.js';
+import { NotTakenError, type Jobs } from './jobs.js';
 import { backgroundStatus, completeData, costs, jobStatus } from './views.js';
 
 export interface UploadFlow {
-  jobs: Jobs;
-  store: DocumentStore;
+  /** The jobs and the store behind them, once the store is open. */
+  opened: () => Promise<{ jobs: Jobs; store: Store }>;
+  /** Where uploads are while they arrive. */
+  uploadDir: string;
   identify: Identify;
   /** The largest upload, in megabytes of 1,048,576 bytes. */
   maxMegabytes: number;
   logger: Logger;
 }
 
+/** Who sends a request. */
+export interface Sender extends FlagContext {
+  /**
+   * Whose the documents are: nobody else sees them. Default: `userId`, or else `sessionId`. Requests of
+   * nobody share their documents.
+   */
+  owner?: string | undefined;
+}
+
 /**
- * Tells who sends an upload, for the flags' stickiness and constraints. `pageCount` is added to the
- * properties.
+ * Tells who sends a request, for the doors and for the flags' stickiness and constraints. `pageCount` is
+ * added to the properties.
  */
-export type Identify = (request: Request) => Omit<Sender, 'requestId'>;
+export type Identify = (request: Request) => Sender;
 
 /** The routes existing clients use (CURRENT_SYSTEM, The web upload flow); mounts under any path. */
-export function uploadRouter({ jobs, store, identify, maxMegabytes, logger }: UploadFlow): Router {
+export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger }: UploadFlow): Router {
   const router = express.Router();
-  const receive = fileReceiver(maxMegabytes);
+  const receive = fileReceiver(uploadDir, maxMegabytes);
+  const owner = (request: Request) => ownerOf(identify(request));
 
-  router.post(['/process', '/upload'], receive, async (request, response) => {
-    const [file] = request.files as Express.Multer.File[];
-    if (!file) {
-      refuse(response, 400, sentUnnamedFile.has(request) ? 'No file selected' : 'No file provided');
-      return;
+  const reserve: RequestHandler = async (_request, response, next) => {
+    const { jobs } = await opened();
+    response.once('close', jobs.reserve());
+    next();
+  };
+  router.post(['/process', '/upload'], reserve, receive, async (request, response) => {
+    const files = request.files as Express.Multer.File[];
+    try {
+      const [file] = files;
+      if (!file) {
+        refuse(response, 400, sentUnnamedFile.has(request) ? 'No file selected' : 'No file provided');
+        return;
+      }
+      checkPdf(await beginningOf(file.path));
+      const { jobs } = await opened();
+      const filename = displayName(file.originalname);
+      const requestId = requestIdOf(request);
+      const { userId, sessionId, properties } = identify(request);
+      const { id, plan } = await jobs.start({
+        path: file.path,
+        filename,
+        documentName: documentName(request.body, filename),
+        owner: owner(request),
+        sender: { userId, sessionId, properties, requestId },
+      });
+      response.set({ 'x-quire-plan': formatPlan(plan), 'x-request-id': requestId });
+      response.json({ success: true, job_id: id, message: 'File uploaded, reading has started' });
+    } finally {
+      await Promise.all(files.map(({ path }) => rm(path, { force: true })));
     }
-    checkPdf(file.buffer);
-    const filename = displayName(file.originalname);
-    const requestId = requestIdOf(request);
-    const { id, plan } = await jobs.start({
-      bytes: file.buffer,
-      filename,
-      documentName: documentName(request.body, filename),
-      sender: { ...identify(request), requestId },
-    });
-    response.set({ 'x-quire-plan': formatPlan(plan), 'x-request-id': requestId });
-    response.json({ success: true, job_id: id, message: 'File uploaded, reading has started' });
   });
 
-  router.get('/status/:id', async ({ params: { id } }, response) => {
-    response.json(jobStatus(await store.get(id), jobs.progress(id)));
+  router.get('/status/:id', async (request, response) => {
+    const { jobs, store } = await opened();
+    const { id } = request.params;
+    const document = await store.get(id, owner(request));
+    response.json(jobStatus(document, document && jobs.progress(id)));
   });
 
-  router.get('/api/documents', async (_request, response) => {
-    const documents = await store.list();
+  router.get('/api/documents', async (request, response) => {
+    const { store } = await opened();
+    const documents = await store.list(owner(request));
     response.json({ documents, total: documents.length });
   });
 
-  router.get('/api/document/:id', async ({ params: { id } }, response) => {
-    const document = await store.get(id);
+  router.get('/api/document/:id', async (request, response) => {
+    const { store } = await opened();
+    const document = await store.get(request.params.id, owner(request));
     if (!document) return notFound(response);
     response.json({ success: true, document });
   });
 
-  router.get('/api/document/:id/background-status', async ({ params: { id } }, response) => {
-    const document = await store.get(id);
+  router.get('/api/document/:id/background-status', async (request, response) => {
+    const { jobs, store } = await opened();
+    const { id } = request.params;
+    const document = await store.get(id, owner(request));
     if (!document) return notFound(response);
     response.json({ success: true, status: backgroundStatus(document, jobs.progress(id)) });
   });
 
-  router.get('/api/document/:id/account/:index/complete-data', async ({ params }, response) => {
-    const document = await store.get(params.id);
+  router.get('/api/document/:id/account/:index/complete-data', async (request, response) => {
+    const { store } = await opened();
+    const { params } = request;
+    const document = await store.get(params.id, owner(request));
     if (!document) return notFound(response);
     const data = completeData(document, /^\d+$/.test(params.index) ? Number(params.index) : -1);
     if (!data) return refuse(response, 404, 'The document has no account at this index');
     response.json({ success: true, ...data });
   });
 
-  router.get('/api/document/:id/pdf', async ({ params: { id } }, response) => {
-    const [document, pdf] = await Promise.all([store.get(id), store.pdf(id)]);
-    if (!document || !pdf) return notFound(response);
+  router.get('/api/document/:id/pdf', async (request, response) => {
+    const { store } = await opened();
+    const document = await store.get(request.params.id, owner(request));
+    if (!document) return notFound(response);
     response.attachment(document.filename);
     response.set({ 'Content-Type': 'application/pdf', 'X-Content-Type-Options': 'nosniff' });
-    response.send(Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength));
+    await pipeline(Readable.from(store.pdf(document.id)), response);
   });
 
-  const remove: RequestHandler<{ id: string }> = async ({ params: { id } }, response) => {
-    if (!(await jobs.delete(id))) return notFound(response);
+  const remove: RequestHandler<{ id: string }> = async (request, response) => {
+    const { jobs } = await opened();
+    if (!(await jobs.delete(request.params.id, owner(request as Request)))) return notFound(response);
     response.json({ success: true, message: 'Document deleted' });
   };
   router.route('/api/document/:id/delete').delete(remove).post(remove);
 
-  router.get('/api/costs', async (_request, response) => {
-    response.json(costs(await store.list()));
+  router.post('/api/document/:id/retry', async (request, response) => {
+    const { jobs } = await opened();
+    switch (await jobs.retry(request.params.id, owner(request))) {
+      case false:
+        return notFound(response);
+      case 'reading':
+        return refuse(response, 409, 'The document is being read');
+      case 'complete':
+        response.json({ success: true, message: 'No page failed, so there is nothing to ask again' });
+        return;
+      case 'started':
+        response.json({ success: true, message: 'What failed is being asked again' });
+    }
+  });
+
+  router.get('/api/costs', async (request, response) => {
+    const { store } = await opened();
+    response.json(costs(await store.list(owner(request))));
   });
 
   const answerError: ErrorRequestHandler = (error: unknown, request, response, next) => {
@@ -110,7 +167,11 @@ export function uploadRouter({ jobs, store, identify, maxMegabytes, logger }: Up
     // The client hung up: nobody is there to be answered.
     if (request.destroyed && !request.complete) return;
     if (error instanceof PdfError) return refuse(response, 400, error.message);
-    if (error instanceof ClosedError) return refuse(response, 503, 'The service is shutting down');
+    if (error instanceof NotTakenError || error instanceof StoreError || isDiskFull(error)) {
+      response.set('Retry-After', String(RETRY_AFTER_S));
+      const message = error instanceof NotTakenError ? error.message : 'The store cannot be used for now';
+      return refuse(response, 503, message);
+    }
     if (error instanceof MulterError && error.code === 'LIMIT_FILE_SIZE') {
       return refuse(response, 413, `The file is larger than ${maxMegabytes} MB`);
     }
@@ -124,6 +185,32 @@ export function uploadRouter({ jobs, store, identify, maxMegabytes, logger }: Up
   };
   router.use(answerError);
   return router;
+}
+
+/** Seconds until a refused upload may be tried again. */
+const RETRY_AFTER_S = 5;
+
+/** Told apart from each other and from nobody: an id of a user is never one of a session. */
+function ownerOf({ owner, userId, sessionId }: Sender): string {
+  if (owner !== undefined) return `owner:${owner}`;
+  if (userId !== undefined) return `user:${userId}`;
+  return sessionId === undefined ? 'nobody' : `session:${sessionId}`;
+}
+
+/** As much of a file as tells whether it is a PDF. */
+async function beginningOf(path: string): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(1_024));
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+function isDiskFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
 }
 
 /** What login and session middleware leave on a request. */
@@ -152,9 +239,15 @@ const clientError = z.object({ status: z.int().min(400).max(499) });
 /** Requests with a file field that names no file: the form was sent with none selected. */
 const sentUnnamedFile = new WeakSet<IncomingMessage>();
 
-function fileReceiver(maxMegabytes: number): RequestHandler {
+function fileReceiver(uploadDir: string, maxMegabytes: number): RequestHandler {
   const options: Options & { streamHandler: (request: IncomingMessage, busboy: Writable) => void } = {
-    storage: multer.memoryStorage(),
+    // On disk, under a name of multer's own: what arrives takes no memory, and no name leads out of the folder.
+    storage: multer.diskStorage({
+      destination: (_request, _file, done) => {
+        mkdirSync(uploadDir, { recursive: true, mode: 0o700 });
+        done(null, uploadDir);
+      },
+    }),
     limits: {
       fileSize: maxMegabytes * 1024 * 1024,
       files: 20,

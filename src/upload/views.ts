@@ -1,5 +1,5 @@
 import { STAGES, type Progress } from '../stages/progress.js';
-import type { StoredDocument } from '../store/document-store.js';
+import type { StoredDocument } from '../store/document.js';
 
 /**
  * The answer of `GET /status/:id` (CURRENT_SYSTEM, The web upload flow).

@@ -38,17 +38,3 @@ export interface ProcessedDocument extends DocumentType, DocumentRecord {
   extracted_fields: { total_accounts: number; accounts_processed: number };
   needs_human_review: boolean;
 }
-
-/** Where documents are kept. */
-export interface DocumentStore {
-  /** Keeps a document and its PDF. */
-  add(document: StoredDocument, pdf: Uint8Array): Promise<void>;
-  /** Replaces what is kept of a document; does nothing when it was deleted meanwhile. */
-  update(document: StoredDocument): Promise<void>;
-  get(id: string): Promise<StoredDocument | undefined>;
-  pdf(id: string): Promise<Uint8Array | undefined>;
-  /** All documents, the newest first. */
-  list(): Promise<StoredDocument[]>;
-  /** Forgets a document and its PDF; false when there was none. */
-  delete(id: string): Promise<boolean>;
-}

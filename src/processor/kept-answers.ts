@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { INSTRUCTIONS, type PageKind } from '../llm/instructions.js';
+import type { Model } from '../llm/model.js';
+import { answerFormat, type Field } from '../llm/wire.js';
+import type { Page } from './page.js';
+import type { ProcessingPlan } from './plan.js';
+
+/** Where the answers of one document are kept, so that none is paid for twice. */
+export interface AnswerShelf {
+  find(keys: readonly string[]): Promise<ReadonlyMap<string, Field[]>>;
+  /** Resolves when they cannot be lost any more. */
+  keep(answers: readonly { key: string; fields: Field[] }[]): Promise<void>;
+}
+
+/** The shelf as a run uses it: by page. Without a shelf nothing is found and nothing is kept. */
+export class KeptAnswers {
+  readonly #shelf: AnswerShelf | undefined;
+  readonly #key: (page: Page) => string;
+
+  constructor(shelf: AnswerShelf | undefined, model: Model, path: ProcessingPlan['path']) {
+    this.#shelf = shelf;
+    this.#key = (page) => answerKey(model, path, page);
+  }
+
+  async find(pages: readonly Page[]): Promise<Map<number, Field[]>> {
+    const found = new Map<number, Field[]>();
+    if (!this.#shelf || pages.length === 0) return found;
+    const keys = pages.map((page) => [page.number, this.#key(page)] as const);
+    const answers = await this.#shelf.find([...new Set(keys.map(([, key]) => key))]);
+    for (const [number, key] of keys) {
+      const fields = answers.get(key);
+      if (fields) found.set(number, fields);
+    }
+    return found;
+  }
+
+  async keep(answered: readonly { page: Page; fields: Field[] }[]): Promise<void> {
+    if (answered.length === 0) return;
+    await this.#shelf?.keep(answered.map(({ page, fields }) => ({ key: this.#key(page), fields })));
+  }
+}
+
+/** What an answer depends on; with a batch's path in it, page by page is never served what a batch read. */
+function answerKey(model: Model, path: ProcessingPlan['path'], { kind, text }: Page): string {
+  const asked = [
+    model.name,
+    model.requestDefaults,
+    instructionVersion(kind),
+    kind,
+    path,
+    text.toWellFormed(),
+  ];
+  return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
+}
+
+function instructionVersion(kind: PageKind): string {
+  return createHash('sha256')
+    .update(INSTRUCTIONS[kind] + JSON.stringify(answerFormat(1)))
+    .digest('hex');
+}
