@@ -56,6 +56,9 @@ const PAGES_PER_TURN = 16;
  */
 const FATAL_DRAWINGS = 3;
 
+/** Milliseconds from a thread's last work to its end. */
+const REST_MS = 100;
+
 const CORES = availableParallelism();
 /** Turns for the texts of documents, and turns for drawing: text never waits for OCR. */
 const textTurns = pLimit(CORES);
@@ -303,8 +306,15 @@ class PdfiumThread {
   async end(): Promise<void> {
     this.signal.removeEventListener('abort', this.abort);
     clearTimeout(this.timer);
-    this.ended ??= new Error('The PDF was closed.');
-    await this.thread.terminate();
+    if (this.ended) {
+      await this.thread.terminate();
+      return;
+    }
+    this.ended = new Error('The PDF was closed.');
+    // Node.js 20 aborts the whole process when a thread ends while its code is still being optimised in the
+    // background ("Assertion failed: (data.first) != nullptr"): a thread at rest is given time to be done with it.
+    this.thread.unref();
+    setTimeout(() => void this.thread.terminate(), REST_MS).unref();
   }
 
   private ask(request: PdfRequest): Promise<PdfAnswer> {

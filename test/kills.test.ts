@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Client } from 'pg';
+import { open } from '../src/store/embedded-postgres.js';
+import { killRounds, type KillFigures } from './kills.js';
+import { Postgres } from './postgres.js';
+
+/** The host is killed at random points of random documents, and started again. */
+
+/** Kills are two a round. The soak makes 200 of them. */
+const ROUNDS = Number(process.env.SOAK_ROUNDS ?? 10);
+const KEYS = 'SELECT key FROM quire.answers';
+const LIMIT_MS = ROUNDS * 20_000 + 60_000;
+
+let postgres: Postgres;
+beforeAll(async () => {
+  postgres = await Postgres.start();
+});
+afterAll(() => postgres.close());
+
+function expectNothingLost(figures: KillFigures, seed: number): void {
+  console.log(JSON.stringify({ seed, ...figures }));
+  expect(figures.accepted).toBeGreaterThan(0);
+  expect(figures).toMatchObject({ lost: 0, different: 0, askedAgain: 0 });
+}
+
+test(
+  'on PostgreSQL no upload is lost, every record is golden and no kept answer is asked for again',
+  async () => {
+    const DATABASE_URL = await postgres.createDatabase();
+    const keptKeys = async () => {
+      const client = new Client(DATABASE_URL);
+      await client.connect();
+      try {
+        return new Set((await client.query<{ key: string }>(KEYS)).rows.map(({ key }) => key));
+      } finally {
+        await client.end();
+      }
+    };
+    const figures = await killRounds({ rounds: ROUNDS, seed: 1, variables: { DATABASE_URL }, keptKeys });
+    expectNothingLost(figures, 1);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'on the embedded database as well',
+  async () => {
+    // A restart waits for the lock of a killed process to grow stale: that is done side by side.
+    const lanes = [2, 3, 4, 5].map(async (seed) => {
+      const QUIRE_DATA_DIR = join(process.env.QUIRE_DATA_DIR ?? '', String(seed));
+      const keptKeys = async () => {
+        const database = await open(join(QUIRE_DATA_DIR, 'postgres'));
+        try {
+          return new Set((await database.query<{ key: string }>(KEYS)).rows.map(({ key }) => key));
+        } finally {
+          await database.close();
+        }
+      };
+      const rounds = Math.ceil(ROUNDS / 4);
+      return { seed, figures: await killRounds({ rounds, seed, variables: { QUIRE_DATA_DIR }, keptKeys }) };
+    });
+    for (const { seed, figures } of await Promise.all(lanes)) expectNothingLost(figures, seed);
+  },
+  LIMIT_MS,
+);

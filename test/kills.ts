@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KeptAnswers } from '../src/processor/kept-answers.js';
+import { preparePage } from '../src/processor/page.js';
+import type { ProcessingPlan } from '../src/index.js';
+import type { GoldenDocument } from './golden.js';
+import { goldenPdf, isGolden, PRINTABLE, readSheet } from './golden-pdf.js';
+import { Host } from './host.js';
+import { Provider, type Call } from './provider.js';
+import { pick, seeded } from './random.js';
+
+export interface KillFigures {
+  rounds: number;
+  /** Uploads the host said it had accepted. */
+  accepted: number;
+  lost: number;
+  /** Records that are not the golden ones, or were read under another plan than the upload was told. */
+  different: number;
+  /** Pages asked about after their answer had been kept. */
+  askedAgain: number;
+  /** Pages asked about in more than one call: calls in flight at a kill, made again. */
+  repeatedPages: number;
+  pages: number;
+}
+
+const PLANS = ['single-page', 'batch 2x3', 'batch 3x5'] as const;
+
+/**
+ * Kills the host at random moments of random documents. After each kill the answers that were kept are
+ * read from the database, and none of them may be asked for again.
+ *
+ * @param keptKeys reads the keys of kept answers from the database, while no host runs
+ */
+export async function killRounds(options: {
+  rounds: number;
+  seed: number;
+  variables: Record<string, string>;
+  keptKeys: () => Promise<Set<string>>;
+}): Promise<KillFigures> {
+  const random = seeded(options.seed);
+  const provider = await Provider.start({ read: readSheet, delay: () => 5 + 60 * random() });
+  const host = new Host({
+    ...options.variables,
+    OPENAI_API_KEY: 'test',
+    OPENAI_MODEL: 'test-model',
+    OPENAI_BASE_URL: provider.baseURL,
+    LOG_LEVEL: 'warn',
+  });
+  const accepted: { id: string; plan: string | null; document: GoldenDocument }[] = [];
+  let askedAgain = 0;
+  const [first, ...rest] = PRINTABLE;
+  if (!first) throw new Error('No golden document can be printed');
+  try {
+    for (let round = 0; round < options.rounds; round++) {
+      const packages = await Promise.all(
+        Array.from({ length: 1 + Math.floor(2 * random()) }, async (_, index) => {
+          const document = pick(random, [first, ...rest]);
+          return { document, pdf: await goldenPdf(document, `${options.seed}-${round}-${index}`) };
+        }),
+      );
+      await host.start({ QUIRE_PLAN: pick(random, PLANS) });
+      const uploading = packages.map(async ({ document, pdf }) => {
+        // An upload that breaks off was not accepted: its client knows, and sends it again.
+        const uploaded = await host.upload(pdf).catch(() => undefined);
+        if (uploaded?.id) accepted.push({ id: uploaded.id, plan: uploaded.plan, document });
+      });
+      await sleep(400 * random());
+      await host.kill();
+      await Promise.all(uploading);
+      const kept = await options.keptKeys();
+      const calls = provider.calls.length;
+      // What the next start asks for is held against what was kept before it.
+      const check = () => {
+        for (const call of provider.calls.slice(calls)) {
+          if (keysOf(call).every(({ keys }) => keys.every((key) => !kept.has(key)))) continue;
+          askedAgain += keysOf(call).filter(({ keys }) => keys.some((key) => kept.has(key))).length;
+        }
+      };
+      await host.start({ QUIRE_PLAN: pick(random, PLANS) });
+      await sleep(400 * random());
+      await host.kill();
+      check();
+    }
+    await host.start();
+    let lost = 0;
+    let different = 0;
+    for (const { id, plan, document } of accepted) {
+      const status = await host.finished(id).catch(() => undefined);
+      const record = status?.result?.documents[0];
+      if (status?.status !== 'completed') lost++;
+      else if (!isGolden(record, document) || nameOf(record?.plan) !== plan) different++;
+    }
+    await host.stop();
+    const asked = new Map<string, number>();
+    for (const { text } of provider.calls.flatMap(({ pages }) => pages)) {
+      asked.set(text, (asked.get(text) ?? 0) + 1);
+    }
+    const repeatedPages = [...asked.values()].filter((times) => times > 1).length;
+    const pages = asked.size;
+    return {
+      ...{ rounds: 2 * options.rounds, accepted: accepted.length, lost, different },
+      ...{ askedAgain, repeatedPages, pages },
+    };
+  } finally {
+    if (host.isRunning) await host.kill();
+    await provider.close();
+  }
+}
+
+function nameOf(plan: ProcessingPlan | undefined): string | undefined {
+  return plan?.path === 'batch' ? `batch ${plan.batchSize}x${plan.maxWorkers}` : plan?.path;
+}
+
+/** The keys under which answers for the pages of a call may have been kept, on either path. */
+function keysOf({ pages }: Call): { keys: string[] }[] {
+  return pages.map(({ number, text }) => ({
+    keys: (['single-page', 'batch'] as const).map((path) => keyOf(number, text, path)),
+  }));
+}
+
+function keyOf(number: number, text: string, path: ProcessingPlan['path']): string {
+  let key = '';
+  const find = (keys: readonly string[]) => {
+    key = keys[0] ?? '';
+    return Promise.resolve(new Map());
+  };
+  const model = { name: 'test-model', requestDefaults: {} } as ConstructorParameters<typeof KeptAnswers>[1];
+  void new KeptAnswers({ find, keep: () => Promise.resolve() }, model, path).find([
+    preparePage(number, text),
+  ]);
+  return key;
+}
