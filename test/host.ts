@@ -110,12 +110,12 @@ export class Host {
     return (await (await this.fetch(`/status/${id}`)).json()) as Status;
   }
 
-  async finished(id: string | undefined): Promise<Status> {
+  async finished(id: string | undefined, pollMs = 20): Promise<Status> {
     for (;;) {
       const status = await this.status(id);
       if (status.is_complete) return status;
       if (status.status === 'Unknown job ID') throw new Error('There is no such job');
-      await sleep(20);
+      await sleep(pollMs);
     }
   }
 }

@@ -9,6 +9,7 @@ import { Postgres } from './postgres.js';
 
 /** Kills are two a round. The soak makes 200 of them. */
 const ROUNDS = Number(process.env.SOAK_ROUNDS ?? 10);
+const SEED = Number(process.env.SOAK_SEED ?? 0);
 const KEYS = 'SELECT key FROM quire.answers';
 const LIMIT_MS = ROUNDS * 20_000 + 60_000;
 
@@ -37,8 +38,13 @@ test(
         await client.end();
       }
     };
-    const figures = await killRounds({ rounds: ROUNDS, seed: 1, variables: { DATABASE_URL }, keptKeys });
-    expectNothingLost(figures, 1);
+    const figures = await killRounds({
+      rounds: ROUNDS,
+      seed: SEED + 1,
+      variables: { DATABASE_URL },
+      keptKeys,
+    });
+    expectNothingLost(figures, SEED + 1);
   },
   LIMIT_MS,
 );
@@ -47,7 +53,8 @@ test(
   'on the embedded database as well',
   async () => {
     // A restart waits for the lock of a killed process to grow stale: that is done side by side.
-    const lanes = [2, 3, 4, 5].map(async (seed) => {
+    const lanes = [2, 3, 4, 5].map(async (lane) => {
+      const seed = SEED + lane;
       const QUIRE_DATA_DIR = join(process.env.QUIRE_DATA_DIR ?? '', String(seed));
       const keptKeys = async () => {
         const database = await open(join(QUIRE_DATA_DIR, 'postgres'));

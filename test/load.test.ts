@@ -1,0 +1,269 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { goldenPdf, isGolden, PRINTABLE, readSheet } from './golden-pdf.js';
+import { Host } from './host.js';
+import { lines, makePdf, textBomb } from './pdf-fixtures.js';
+import { Postgres } from './postgres.js';
+import { Provider } from './provider.js';
+import { seeded } from './random.js';
+
+/** The host under more than it can take: too many, too long, too damaged, and with its database or disk away. */
+
+const FOLDER = process.env.QUIRE_DATA_DIR ?? '';
+const CALL_MS = 400;
+
+let provider: Provider;
+let postgres: Postgres;
+let host: Host;
+beforeAll(async () => {
+  postgres = await Postgres.start();
+  provider = await Provider.start({
+    read: ({ text }) => (text.includes('Sheet ') ? readSheet({ number: 0, text }) : []),
+  });
+});
+afterAll(async () => {
+  await provider.close();
+  await postgres.close();
+});
+afterEach(async () => {
+  delete provider.behaviour.delay;
+  if (host.isRunning) await host.stop();
+});
+
+async function start(variables: Record<string, string>): Promise<void> {
+  host = new Host({
+    OPENAI_API_KEY: 'test',
+    OPENAI_MODEL: 'test-model',
+    OPENAI_BASE_URL: provider.baseURL,
+    LOG_LEVEL: 'error',
+    ...variables,
+  });
+  await host.start();
+}
+
+/** The most memory a host takes while something goes on, in MB. */
+async function highest(work: Promise<unknown>): Promise<number> {
+  let most = 0;
+  const watch = setInterval(() => (most = Math.max(most, host.rss)), 50);
+  try {
+    await work;
+  } finally {
+    clearInterval(watch);
+  }
+  return most;
+}
+
+const databases = [
+  ['the embedded database', () => Promise.resolve({ QUIRE_DATA_DIR: join(FOLDER, String(Math.random())) })],
+  ['PostgreSQL', async () => ({ DATABASE_URL: await postgres.createDatabase() })],
+] as const;
+
+test.each(databases)(
+  '200 uploads at once are read or turned away, a short one is not held up, and memory stays bounded: %s',
+  async (_name, database) => {
+    await start({
+      ...(await database()),
+      DOCUMENTS_AT_ONCE: '20',
+      DOCUMENTS_WAITING: '0',
+      QUIRE_PLAN: 'batch 2x3',
+    });
+    provider.behaviour.delay = () => CALL_MS;
+    const short = PRINTABLE.find(({ pages }) => Object.keys(pages).length === 2);
+    const others = PRINTABLE.filter(({ pages }) => Object.keys(pages).length > 4);
+    if (!short) throw new Error('No golden document has two pages');
+    const timed = async (copy: string) => {
+      const pdf = await goldenPdf(short, copy);
+      for (;;) {
+        const started = performance.now();
+        const { code, id } = await host.upload(pdf);
+        if (code === 200) {
+          await host.finished(id);
+          return performance.now() - started;
+        }
+        await sleep(20);
+      }
+    };
+    await timed('warm');
+    const idle = await timed('idle');
+
+    const long = await makePdf(
+      Array.from({ length: 200 }, (_, page) => ({
+        texts: lines('ACCOUNT NUMBER: 12345678', `Page ${page}`),
+      })),
+    );
+    const longUpload = await host.upload(long, 'long.pdf');
+    expect(longUpload.code).toBe(200);
+    const pdfs = await Promise.all(
+      Array.from({ length: 199 }, async (_, index) => {
+        const document = others[index % others.length];
+        if (!document) throw new Error('There are no long golden documents');
+        return { document, pdf: await goldenPdf(document, `load-${index}`) };
+      }),
+    );
+    const answered: { document: (typeof pdfs)[number]['document']; id: string | undefined; code: number }[] =
+      [];
+    let busy = 0;
+    const work = Promise.all([
+      ...pdfs.map(async ({ document, pdf }) => {
+        const { code, id, retryAfter } = await host.upload(pdf);
+        if (code === 503) expect(Number(retryAfter)).toBeGreaterThan(0);
+        answered.push({ document, id, code });
+        // As browsers do, and not so often that the test itself is the load.
+        if (code === 200) await host.finished(id, 300);
+      }),
+      sleep(300).then(async () => (busy = await timed('busy'))),
+    ]);
+    const most = await highest(work);
+    const accepted = answered.filter(({ code }) => code === 200);
+    console.log(
+      JSON.stringify({
+        accepted: accepted.length,
+        rssMb: Math.round(most),
+        idleMs: Math.round(idle),
+        busyMs: Math.round(busy),
+      }),
+    );
+    expect(answered).toHaveLength(199);
+    expect(answered.every(({ code }) => code === 200 || code === 503)).toBe(true);
+    expect(accepted.length).toBeGreaterThanOrEqual(19);
+    for (const { id, document } of accepted) {
+      expect(isGolden((await host.status(id)).result?.documents[0], document)).toBe(true);
+    }
+    const { total } = (await (await host.fetch('/api/documents')).json()) as { total: number };
+    expect(total).toBe(accepted.length + 4);
+    expect(busy).toBeLessThan(3 * idle);
+    expect(most).toBeLessThan(500);
+  },
+  120_000,
+);
+
+test('500 damaged files are each answered with a reason, and leave no memory behind', async () => {
+  const random = seeded(7);
+  const sample = readFileSync(new URL('./samples/bank-statement-multipage.pdf', import.meta.url));
+  const [document] = PRINTABLE;
+  if (!document) throw new Error('No golden document can be printed');
+  const small = await goldenPdf(document, 'damaged');
+  const damaged = (index: number): Buffer => {
+    if (index % 100 === 99) return textBomb(1_500_000);
+    const bytes = Buffer.from(index % 10 === 0 ? sample : small);
+    if (index % 3 === 0) return bytes.subarray(0, 10 + Math.floor(random() * (bytes.length - 10)));
+    for (let flip = 0; flip < 1 + random() * 200; flip++) {
+      bytes[8 + Math.floor(random() * (bytes.length - 8))] = Math.floor(random() * 256);
+    }
+    return bytes;
+  };
+  await start({
+    DATABASE_URL: await postgres.createDatabase(),
+    PDF_TIME_LIMIT_MS: '2000',
+    QUIRE_PLAN: 'batch 3x5',
+    OCR_TIME_LIMIT_MS: '5000',
+  });
+  const read = async (index: number) => {
+    const { code, id, message } = await host.upload(damaged(index));
+    if (code === 400) return message;
+    expect(code).toBe(200);
+    const { status, detailed_message, result } = await host.finished(id);
+    const missing = result?.documents.flatMap(({ failed_pages }) => failed_pages) ?? [];
+    return status === 'completed' || missing.length > 0 ? 'read' : detailed_message;
+  };
+  const inTurn = async (from: number, to: number) => {
+    const reasons: string[] = [];
+    let next = from;
+    const lane = async () => {
+      while (next < to) reasons.push(await read(next++));
+    };
+    await Promise.all([lane(), lane(), lane(), lane()]);
+    return reasons;
+  };
+  const warm = await inTurn(0, 100);
+  await sleep(500);
+  const before = host.rss;
+  const reasons = [...warm, ...(await inTurn(100, 500))];
+  await sleep(500);
+  const after = host.rss;
+  const told = new Map<string, number>();
+  for (const reason of reasons) told.set(reason, (told.get(reason) ?? 0) + 1);
+  console.log(
+    JSON.stringify({ before: Math.round(before), after: Math.round(after) }),
+    [...told].map(([reason, times]) => `${times} ${reason}`),
+  );
+  expect(reasons).toHaveLength(500);
+  expect([...told.keys()].every((reason) => /^(read$|The (PDF|file) |No page could)/.test(reason))).toBe(
+    true,
+  );
+  expect(after).toBeLessThan(1.2 * before);
+  expect(host.isRunning).toBe(true);
+}, 180_000);
+
+test('a database that goes away and comes back costs no document and no answer', async () => {
+  const own = await Postgres.start();
+  try {
+    await start({ DATABASE_URL: own.url, QUIRE_PLAN: 'batch 2x3' });
+    provider.behaviour.delay = () => 150;
+    const before = provider.calls.length;
+    const documents = PRINTABLE.slice(0, 6);
+    const [first] = documents;
+    if (!first) throw new Error('No golden document can be printed');
+    const ids: (string | undefined)[] = [];
+    for (const [index, document] of documents.entries()) {
+      ids.push((await host.upload(await goldenPdf(document, `away-${index}`))).id);
+    }
+    await own.kill();
+    const away = await host.upload(await goldenPdf(first, 'refused'));
+    expect(away).toMatchObject({ code: 503, message: expect.stringMatching(/store/) });
+    expect((await host.fetch('/api/documents')).status).toBe(503);
+    await sleep(1_000);
+    await own.restart();
+    for (const [index, document] of documents.entries()) {
+      const { result } = await host.finished(ids[index]);
+      expect(isGolden(result?.documents[0], document)).toBe(true);
+    }
+    const asked = provider.calls.slice(before).flatMap(({ pages }) => pages.map(({ text }) => text));
+    expect(new Set(asked).size).toBe(asked.length);
+  } finally {
+    await host.stop();
+    await own.close();
+  }
+});
+
+function canMount(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=220m', 'tmpfs', folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const disk = join(FOLDER, 'disk');
+const isMounted = canMount(disk);
+describe('a disk that is full', () => {
+  afterAll(async () => {
+    await host.stop();
+    if (isMounted) execFileSync('umount', [disk]);
+  });
+  // Only root can make a small disk.
+  (isMounted ? test : test.skip)('turns uploads away, and goes on when there is space again', async () => {
+    await start({ QUIRE_DATA_DIR: join(disk, 'data'), QUIRE_PLAN: 'single-page' });
+    const [document] = PRINTABLE;
+    if (!document) throw new Error('No golden document can be printed');
+    const first = await host.upload(await goldenPdf(document, 'before'));
+    await host.finished(first.id);
+    provider.behaviour.delay = () => 100;
+    const second = await host.upload(await goldenPdf(document, 'while it fills'));
+    const { bavail, bsize } = statfsSync(disk);
+    writeFileSync(join(disk, 'filler'), Buffer.alloc(bavail * bsize - 40 * 1024 * 1024));
+    expect(await host.upload(await goldenPdf(document, 'full'))).toMatchObject({ code: 503 });
+    expect((await host.status(first.id)).status).toBe('completed');
+    rmSync(join(disk, 'filler'));
+    expect(isGolden((await host.finished(second.id)).result?.documents[0], document)).toBe(true);
+    const third = await host.upload(await goldenPdf(document, 'after'));
+    expect((await host.finished(third.id)).status).toBe('completed');
+    const { total } = (await (await host.fetch('/api/documents')).json()) as { total: number };
+    expect(total).toBe(3);
+  });
+});
