@@ -129,7 +129,7 @@ function showRecord(kept) {
   byId('record').replaceChildren(
     make('h2', { id: 'record-title', textContent: kept.document_name || kept.filename }),
     make('p', { className: 'quiet', textContent: summary(kept, record) }),
-    ...failedPages(record.failed_pages),
+    ...failedPages(kept.id, record.failed_pages),
     ...groups.flatMap(account),
     ...(groups.length ? [] : [make('p', { textContent: 'No fields were found in this document.' })]),
     ...pageLists(record),
@@ -152,7 +152,22 @@ function summary(kept, { plan, usage }) {
 
 const count = (number, noun) => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
-function failedPages(failed) {
+/** Asks again for what failed, and follows the document as after its upload. */
+function retryButton(id, name) {
+  const button = make('button', {
+    type: 'button',
+    ariaLabel: `Ask again: ${name}`,
+    textContent: 'Ask again',
+  });
+  button.onclick = () =>
+    act(button, async () => {
+      await call(`api/document/${encodeURIComponent(id)}/retry`, { method: 'POST' });
+      void act(null, () => open(id));
+    });
+  return button;
+}
+
+function failedPages(id, failed) {
   if (!failed.length) return [];
   const lines = failed.map(({ page, account: of, reason }) =>
     make('div', {
@@ -165,6 +180,7 @@ function failedPages(failed) {
       { className: 'bad' },
       make('strong', {}, `${count(failed.length, 'page')} could not be read:`),
       ...lines,
+      retryButton(id, 'the pages that failed'),
     ),
   ];
 }
@@ -277,7 +293,8 @@ function documentItem({
     make('strong', { textContent: name }),
     make('div', { className: 'quiet', textContent: details }),
   );
-  return make('li', {}, text, openButton, pdf, deleteButton);
+  const retry = status === 'failed' ? [retryButton(id, name)] : [];
+  return make('li', {}, text, openButton, ...retry, pdf, deleteButton);
 }
 
 byId('upload').onsubmit = (event) => {
