@@ -1,8 +1,12 @@
-import { mkdtempSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** One folder for all data that tests leave behind; see `data-folder.ts`. */
+/** One folder for all data that tests leave behind, and in it an empty database for them to begin with. */
 export default function setUp(): void {
-  process.env.QUIRE_TESTS_DIR = mkdtempSync(join(tmpdir(), 'quire-tests-'));
+  const folder = mkdtempSync(join(tmpdir(), 'quire-tests-'));
+  process.env.QUIRE_TESTS_DIR = folder;
+  mkdirSync(join(folder, 'template'));
+  execFileSync(process.execPath, ['dist/store/create-cluster.js', join(folder, 'template', 'postgres')]);
 }

@@ -11,6 +11,7 @@ import { createQuire, Store, type Quire, type StoredDocument } from '../src/inde
 import { goldenPdf, isGolden, PRINTABLE, readSheet } from './golden-pdf.js';
 import { GOLDEN } from './golden.js';
 import { Host } from './host.js';
+import { newDataFolder } from './new-data-folder.js';
 import { Provider } from './provider.js';
 
 /** Whose documents are whose, what is kept, and what is forgotten. */
@@ -191,7 +192,7 @@ describe('the runnable host', () => {
   let host: Host;
   beforeAll(async () => {
     host = new Host({
-      QUIRE_DATA_DIR: `${process.env.QUIRE_DATA_DIR}-host`,
+      QUIRE_DATA_DIR: newDataFolder(),
       OPENAI_API_KEY: 'sk-very-secret',
       OPENAI_MODEL: 'test-model',
       OPENAI_BASE_URL: provider.baseURL,

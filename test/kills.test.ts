@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import { open } from '../src/store/embedded-postgres.js';
 import { killRounds, type KillFigures } from './kills.js';
+import { newDataFolder } from './new-data-folder.js';
 import { Postgres } from './postgres.js';
 
 /** The host is killed at random points of random documents, and started again. */
@@ -55,7 +56,7 @@ test(
     // A restart waits for the lock of a killed process to grow stale: that is done side by side.
     const lanes = [2, 3, 4, 5].map(async (lane) => {
       const seed = SEED + lane;
-      const QUIRE_DATA_DIR = join(process.env.QUIRE_DATA_DIR ?? '', String(seed));
+      const QUIRE_DATA_DIR = newDataFolder();
       const keptKeys = async () => {
         const database = await open(join(QUIRE_DATA_DIR, 'postgres'));
         try {

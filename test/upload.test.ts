@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import express from 'express';
 import { createQuire, Store, type Quire, type QuireOptions, type StoredDocument } from '../src/index.js';
+import { newDataFolder } from './new-data-folder.js';
 import { lines, makePdf, rawPdf, textBomb } from './pdf-fixtures.js';
 import { Provider } from './provider.js';
 
@@ -437,7 +438,7 @@ describe('a host in trouble', () => {
   test('a store that fails costs its document and no more, and is logged without its words', async () => {
     const logged: unknown[] = [];
     const log = (...entry: unknown[]) => void logged.push(entry);
-    const store = await Store.open({ dataDir: `${process.env.QUIRE_DATA_DIR}-failing` });
+    const store = await Store.open({ dataDir: newDataFolder() });
     store.finish = () => Promise.reject(new Error('disk of Ada Lovelace is full'));
     const { at, stop } = await serve({
       store,
@@ -453,7 +454,7 @@ describe('a host in trouble', () => {
   });
 
   test('a closed Quire takes no more uploads', async () => {
-    const store = await Store.open({ dataDir: `${process.env.QUIRE_DATA_DIR}-closed` });
+    const store = await Store.open({ dataDir: newDataFolder() });
     const { at, quire: own, stop } = await serve({ store });
     await own.close();
     expect(await post(form(await textPdf(PACKAGE)), '/process', at)).toMatchObject({
