@@ -123,7 +123,7 @@ describe('after a rollback', () => {
   test('nothing takes the batch path before the wait is over, then one document at a time', async () => {
     const { breaker } = await tripped();
     expect(breaker.admit(PLAN)).toBeNull();
-    await sleep(1_550);
+    await sleep(110);
     const probe = breaker.admit(PLAN);
     expect(probe?.isProbe).toBe(true);
     expect(breaker.state).toBe('half_open');
@@ -134,7 +134,7 @@ describe('after a rollback', () => {
 
   test('twenty good calls bring it back, over as many documents as they take', async () => {
     const { breaker, changes } = await tripped();
-    await sleep(1_550);
+    await sleep(110);
     for (let document = 0; document < 4; document++) {
       const probe = breaker.admit(PLAN);
       for (let index = 0; index < 5; index++) probe?.onBatch(null);
@@ -150,13 +150,13 @@ describe('after a rollback', () => {
 
   test('one bad call ends the probe, and the next wait is twice as long', async () => {
     const { breaker, changes } = await tripped();
-    await sleep(1_550);
+    await sleep(110);
     breaker.admit(PLAN)?.onBatch('cut_off');
     await settle();
     expect(changes.at(-1)).toBe('open: probe_failed');
-    await sleep(1_550);
+    await sleep(110);
     expect(breaker.admit(PLAN)).toBeNull();
-    await sleep(1_550);
+    await sleep(110);
     expect(breaker.admit(PLAN)?.isProbe).toBe(true);
   });
 
@@ -164,7 +164,7 @@ describe('after a rollback', () => {
     const { breaker } = rollback();
     const before = breaker.admit(PLAN);
     await call(breaker, 50, () => true);
-    await sleep(1_550);
+    await sleep(110);
     for (let index = 0; index < 30; index++) before?.onBatch(null);
     await settle();
     expect(breaker.state).toBe('open');
@@ -180,7 +180,7 @@ describe('after a rollback', () => {
     breaker.agreementFell();
     await settle();
     expect(changes).toEqual(['open: agreement']);
-    await sleep(1_550);
+    await sleep(110);
     expect(breaker.admit(PLAN)).toBeNull();
     agreement.isLow = false;
     const probe = breaker.admit(PLAN);
@@ -192,7 +192,7 @@ describe('after a rollback', () => {
 
   test('the call that decides a trial decides it alone', async () => {
     const { breaker, changes } = await tripped();
-    await sleep(1_550);
+    await sleep(110);
     const probe = breaker.admit(PLAN);
     for (let index = 0; index < 20; index++) probe?.onBatch(null);
     probe?.onBatch('not_json');
