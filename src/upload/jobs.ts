@@ -130,7 +130,8 @@ export class Jobs {
     const { id } = unfinished.document;
     await store.add(unfinished, upload.path);
     const plan = this.#begin({ ...unfinished, plan: null, adoptions: 0 }, true);
-    await store.planned(id, await plan);
+    // The document is kept and will be read: its sender is told so, even if the database pauses now.
+    await patiently(async () => store.planned(id, await plan), this.#closing.signal);
     return { id, plan: await plan };
   }
 
