@@ -86,10 +86,20 @@ export async function killRounds(options: {
     for (const { id, plan, document } of accepted) {
       const status = await host.finished(id).catch(() => undefined);
       const record = status?.result?.documents[0];
-      if (status?.status !== 'completed') lost++;
-      else if (!isGolden(record, document) || nameOf(record?.plan) !== plan) different++;
+      if (status?.status !== 'completed') {
+        lost++;
+        console.log(status?.status, status?.detailed_message);
+      } else if (!isGolden(record, document) || nameOf(record?.plan) !== plan) different++;
     }
     await host.stop();
+    if (lost > 0)
+      console.log(
+        host.log
+          .split('\n')
+          .filter((line) => line.includes('failed'))
+          .slice(0, 6)
+          .join('\n'),
+      );
     const asked = new Map<string, number>();
     for (const { text } of provider.calls.flatMap(({ pages }) => pages)) {
       asked.set(text, (asked.get(text) ?? 0) + 1);

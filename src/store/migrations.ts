@@ -12,7 +12,7 @@ const MIGRATIONS = [
     plan json,
     page_texts json,
     executor integer NOT NULL,
-    adoptions integer NOT NULL DEFAULT 0
+    openings integer NOT NULL DEFAULT 0
   );
   CREATE INDEX documents_by_owner ON quire.documents (owner, uploaded_at DESC);
   CREATE INDEX documents_unfinished ON quire.documents (uploaded_at) WHERE status = 'extracting';

@@ -35,8 +35,8 @@ export interface UnfinishedDocument {
   sender: StoredSender;
   /** null when it was not decided yet. */
   plan: ProcessingPlan | null;
-  /** How often its reading was broken off and taken up again. */
-  adoptions: number;
+  /** How often its PDF was opened without its texts having been read. */
+  openings: number;
 }
 
 const PART_BYTES = 1024 * 1024;
@@ -109,8 +109,13 @@ export class Store {
     await this.#database.query('UPDATE quire.documents SET plan = $2 WHERE id = $1', [id, json(plan)]);
   }
 
+  /** Counts that the document's PDF is opened, which `keepPageTexts` takes back. */
+  async opening(id: string): Promise<void> {
+    await this.#database.query('UPDATE quire.documents SET openings = openings + 1 WHERE id = $1', [id]);
+  }
+
   async keepPageTexts(id: string, texts: PageTexts): Promise<void> {
-    await this.#database.query('UPDATE quire.documents SET page_texts = $2 WHERE id = $1', [
+    await this.#database.query('UPDATE quire.documents SET page_texts = $2, openings = 0 WHERE id = $1', [
       id,
       json({ ...texts, texts: [...texts.texts] }),
     ]);
@@ -143,7 +148,7 @@ export class Store {
    */
   async reopen(document: StoredDocument, owner: string): Promise<UnfinishedDocument | undefined> {
     const [row] = await this.#database.query(
-      `UPDATE quire.documents SET status = 'extracting', document = $3, executor = $4, adoptions = 0
+      `UPDATE quire.documents SET status = 'extracting', document = $3, executor = $4, openings = 0
        WHERE id = $1 AND owner = $2 AND status <> 'extracting' RETURNING ${UNFINISHED}`,
       [document.id, owner, json(document), this.#executor],
     );
@@ -156,7 +161,7 @@ export class Store {
    */
   async adopt(reading: readonly string[], most: number): Promise<UnfinishedDocument[]> {
     const rows = await this.#database.query(
-      `UPDATE quire.documents SET executor = $1, adoptions = adoptions + 1 WHERE id IN (
+      `UPDATE quire.documents SET executor = $1 WHERE id IN (
          SELECT id FROM quire.documents AS candidate
          WHERE status = 'extracting' AND id <> ALL($2::uuid[]) AND (executor = $1 OR NOT EXISTS (
            SELECT 1 FROM pg_locks
@@ -258,7 +263,7 @@ export class Store {
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const UNFINISHED = 'document::text AS document, owner, sender::text AS sender, plan::text AS plan, adoptions';
+const UNFINISHED = 'document::text AS document, owner, sender::text AS sender, plan::text AS plan, openings';
 
 function unfinished(row: Row): UnfinishedDocument {
   return {
@@ -266,7 +271,7 @@ function unfinished(row: Row): UnfinishedDocument {
     owner: String(row.owner),
     sender: storedSender.parse(parsed(row.sender)),
     plan: row.plan === null ? null : processingPlan.parse(parsed(row.plan)),
-    adoptions: Number(row.adoptions),
+    openings: Number(row.openings),
   };
 }
 

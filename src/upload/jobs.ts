@@ -71,7 +71,7 @@ export class NotTakenError extends Error {
 /** How often documents without a process are looked for. */
 const ADOPT_EVERY_MS = 2_000;
 /** A document that brings down every process that reads it is given up at last. */
-const MOST_ADOPTIONS = 50;
+const MOST_OPENINGS = 50;
 const EXPIRE_EVERY_MS = 60 * 60_000;
 
 /**
@@ -129,7 +129,7 @@ export class Jobs {
     const unfinished = { document: placeholder(upload), owner: upload.owner, sender: upload.sender };
     const { id } = unfinished.document;
     await store.add(unfinished, upload.path);
-    const plan = this.#begin({ ...unfinished, plan: null, adoptions: 0 }, true);
+    const plan = this.#begin({ ...unfinished, plan: null, openings: 0 }, true);
     // The document is kept and will be read: its sender is told so, even if the database pauses now.
     await patiently(async () => store.planned(id, await plan), this.#closing.signal);
     return { id, plan: await plan };
@@ -245,6 +245,7 @@ export class Jobs {
     return async (signal, onPage) => {
       const before = await patiently(() => store.pageTexts(id), signal);
       if (before) return before;
+      await patiently(() => store.opening(id), signal);
       const load = () => patiently(() => wholePdf(store, id), signal);
       const texts: PageTexts = await reader.read(load, { signal, onPage });
       await patiently(() => store.keepPageTexts(id, texts), signal);
@@ -273,7 +274,7 @@ export class Jobs {
     const adopted = await this.#tools.store.adopt([...this.#jobs.keys()], room);
     for (const unfinished of adopted) {
       if (this.#closing.signal.aborted || this.#jobs.has(unfinished.document.id)) continue;
-      if (unfinished.adoptions > MOST_ADOPTIONS) {
+      if (unfinished.openings > MOST_OPENINGS) {
         const reason = 'Reading the document was broken off too often.';
         await this.#tools.store.finish(failed(unfinished.document, progressAt('ocr_extraction', 0), reason));
         continue;
