@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Pacing } from '../llm/pacing.js';
+import { processPacer, type Pacing } from '../llm/pacing.js';
 import { UsageLedger, type PriceTable } from '../llm/usage.js';
 import { loggable, type Logger } from '../logger.js';
 import { formatPlan, type ProcessingPlan } from '../processor/plan.js';
@@ -52,7 +52,9 @@ export function openRequest(
   { rollout: { decisions, metrics, shadow }, processor, prices, logger }: RequestTools,
   context: RequestContext,
 ): OpenRequest {
-  const { userId, sessionId, properties, documentId, signal, onProgress, pacing, answers } = context;
+  const { userId, sessionId, properties, documentId, signal, onProgress, answers } = context;
+  // A line of its own, or each of its calls would count as a document.
+  const pacing = context.pacing ?? processPacer.line();
   const requestId = context.requestId ?? randomUUID();
   const opening = new Opening();
   if (context.resumedPlan || !decisions.needsPageCount) opening.counted(undefined);

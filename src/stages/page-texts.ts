@@ -230,6 +230,7 @@ async function withPdfium(
   use: (pdfium: PdfiumThread) => Promise<void>,
 ): Promise<void> {
   const pdf = await load();
+  signal.throwIfAborted();
   checkPdf(pdf);
   const pdfium = new PdfiumThread(pdf, timeLimitMs, signal);
   try {

@@ -34,13 +34,14 @@ const LOCK_TRY_MS = 500;
 export async function openEmbeddedPostgres(dataDir: string): Promise<Database> {
   const root = resolve(dataDir);
   await mkdir(root, { recursive: true, mode: 0o700 });
+  const lockFile = join(root, 'lock');
+  const lost = new AbortController();
   const release = await lock(root, {
-    lockfilePath: join(root, 'lock'),
+    lockfilePath: lockFile,
     stale: LOCK_STALE_MS,
     update: LOCK_SIGN_MS,
     retries: { retries: LOCK_TRIES, factor: 1, minTimeout: LOCK_TRY_MS, maxTimeout: LOCK_TRY_MS },
-    // A process that was stopped for a while, or whose folder is gone, finds out by its statements.
-    onCompromised: () => undefined,
+    onCompromised: () => lost.abort(),
   }).catch((cause: unknown) => {
     throw new StoreError('in_use', { cause });
   });
@@ -48,7 +49,7 @@ export async function openEmbeddedPostgres(dataDir: string): Promise<Database> {
     const folder = join(root, 'postgres');
     await checkSpace(root);
     await createIfMissing(folder);
-    return wrapped(await open(folder), root, release);
+    return wrapped(await open(folder), root, lockFile, lost.signal, release);
   } catch (error) {
     await release();
     throw error;
@@ -86,7 +87,22 @@ async function createIfMissing(folder: string): Promise<void> {
   await rename(unfinished, folder);
 }
 
-function wrapped(pglite: PGlite, root: string, release: () => Promise<void>): Database {
+function wrapped(
+  pglite: PGlite,
+  root: string,
+  lockFile: string,
+  lost: AbortSignal,
+  release: () => Promise<void>,
+): Database {
+  let inode: number | undefined;
+  /** A process that was stopped for a while may find that another has the folder now, or could have it. */
+  const checkLock = async () => {
+    const lastSign = await stat(lockFile).catch(() => undefined);
+    inode ??= lastSign?.ino;
+    const isOurs = !lost.aborted && lastSign?.ino === inode;
+    // Old, but nobody else's yet: it is ours again with the next sign of life.
+    if (!isOurs || !lastSign || Date.now() - lastSign.mtimeMs > LOCK_STALE_MS) throw new StoreError('in_use');
+  };
   const ask =
     (session: Pick<PGlite, 'query'>): Query =>
     async (sql, parameters = []) =>
@@ -94,13 +110,16 @@ function wrapped(pglite: PGlite, root: string, release: () => Promise<void>): Da
   const query = ask(pglite);
   return {
     async query(sql, parameters) {
+      await checkLock();
       if (!/^\s*SELECT/.test(sql)) await checkSpace(root);
       return query(sql, parameters);
     },
     async transaction(work) {
+      await checkLock();
       await checkSpace(root);
       return pglite.transaction((transaction) =>
         work(async (sql, parameters) => {
+          await checkLock();
           await checkSpace(root);
           return ask(transaction)(sql, parameters);
         }),
@@ -111,7 +130,8 @@ function wrapped(pglite: PGlite, root: string, release: () => Promise<void>): Da
     },
     async close() {
       await pglite.close();
-      await release();
+      // Another process may have taken over the lock.
+      await release().catch(() => undefined);
     },
   };
 }

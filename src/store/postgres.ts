@@ -90,7 +90,7 @@ async function rows(result: Promise<{ rows: unknown[] }>): Promise<Row[]> {
 }
 
 /** SQLSTATE of statements at fault themselves, as against a server that is away, full or shutting down. */
-const AWAY = /^(08|57P|53[123]|25006)/;
+const AWAY = /^(08|40|57|58|55P03|53[123]|25006)/;
 const STATEMENT = /^[0-9A-Z]{5}$/;
 
 function named(error: unknown): never {

@@ -21,12 +21,18 @@ export interface StoreSettings {
 /** Who sent a document: what the flags were evaluated for. */
 export type StoredSender = z.infer<typeof storedSender>;
 
-const storedSender = z.object({
-  userId: z.string().optional(),
-  sessionId: z.string().optional(),
-  properties: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
-  requestId: z.string().optional(),
-});
+/** What an app says of a sender is not checked when it comes: what cannot be used must not keep a document. */
+const storedSender = z
+  .object({
+    userId: z.string().optional().catch(undefined),
+    sessionId: z.string().optional().catch(undefined),
+    properties: z
+      .record(z.string(), z.union([z.string(), z.number()]))
+      .optional()
+      .catch(undefined),
+    requestId: z.string().optional().catch(undefined),
+  })
+  .catch({});
 
 /** A document whose reading has not ended, with all that is needed to go on. */
 export interface UnfinishedDocument {
@@ -106,7 +112,11 @@ export class Store {
   }
 
   async planned(id: string, plan: ProcessingPlan): Promise<void> {
-    await this.#database.query('UPDATE quire.documents SET plan = $2 WHERE id = $1', [id, json(plan)]);
+    await this.#database.query(`UPDATE quire.documents SET plan = $2 WHERE ${MINE}`, [
+      id,
+      json(plan),
+      this.#executor,
+    ]);
   }
 
   /** Counts that the document's PDF is opened, which `keepPageTexts` takes back. */
@@ -115,9 +125,10 @@ export class Store {
   }
 
   async keepPageTexts(id: string, texts: PageTexts): Promise<void> {
-    await this.#database.query('UPDATE quire.documents SET page_texts = $2, openings = 0 WHERE id = $1', [
+    await this.#database.query(`UPDATE quire.documents SET page_texts = $2, openings = 0 WHERE ${MINE}`, [
       id,
       json({ ...texts, texts: [...texts.texts] }),
+      this.#executor,
     ]);
   }
 
@@ -229,25 +240,33 @@ export class Store {
    * else's is never used, because a page beside it may have been made to mislead the model.
    */
   answers(document: string, owner: string): AnswerShelf {
+    const keep: AnswerShelf['keep'] = async (answers) => {
+      // A document deleted meanwhile keeps nothing. Two pages may be the same.
+      await this.#database.query(
+        `INSERT INTO quire.answers (document_id, key, fields)
+       SELECT id, key, fields::json FROM quire.documents, unnest($2::text[], $3::text[]) AS given (key, fields)
+       WHERE id = $1 ON CONFLICT DO NOTHING`,
+        [document, answers.map(({ key }) => key), answers.map(({ fields }) => json(fields))],
+      );
+    };
     return {
       find: async (keys) => {
         const rows = await this.#database.query(
-          `SELECT DISTINCT ON (key) key, fields::text AS fields FROM quire.answers
-           JOIN quire.documents ON id = document_id WHERE key = ANY($1::text[]) AND owner = $2
-           ORDER BY key, document_id <> $3`,
+          `SELECT DISTINCT ON (key) key, fields::text AS fields, document_id <> $3 AS borrowed
+           FROM quire.answers JOIN quire.documents ON id = document_id
+           WHERE key = ANY($1::text[]) AND owner = $2 ORDER BY key, document_id <> $3`,
           [keys, owner, document],
         );
-        return new Map(rows.map(({ key, fields }) => [String(key), parsed(fields) as Field[]]));
+        const found = rows.map(({ key, fields }) => ({
+          key: String(key),
+          fields: parsed(fields) as Field[],
+        }));
+        // An answer from another document is this one's from now on, and stays when the other is deleted.
+        const borrowed = found.filter((_, index) => rows[index]?.borrowed === true);
+        if (borrowed.length > 0) await keep(borrowed);
+        return new Map(found.map(({ key, fields }) => [key, fields]));
       },
-      keep: async (answers) => {
-        // A document deleted meanwhile keeps nothing. Two pages may be the same.
-        await this.#database.query(
-          `INSERT INTO quire.answers (document_id, key, fields)
-           SELECT id, key, fields::json FROM quire.documents, unnest($2::text[], $3::text[]) AS given (key, fields)
-           WHERE id = $1 ON CONFLICT DO NOTHING`,
-          [document, answers.map(({ key }) => key), answers.map(({ fields }) => json(fields))],
-        );
-      },
+      keep,
     };
   }
 
@@ -263,6 +282,8 @@ export class Store {
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** A document this process reads; one that was taken over or has ended is left alone. */
+const MINE = `id = $1 AND executor = $3 AND status = 'extracting'`;
 const UNFINISHED = 'document::text AS document, owner, sender::text AS sender, plan::text AS plan, openings';
 
 function unfinished(row: Row): UnfinishedDocument {

@@ -85,6 +85,8 @@ export class Jobs {
   readonly #jobs = new Map<string, Job>();
   /** Uploads on their way to the store. */
   #arriving = 0;
+  /** Documents about to be begun: in the store already, perhaps, and nobody else's to begin. */
+  readonly #starting = new Set<string>();
   readonly #turns: ReturnType<typeof pLimit>;
   readonly #closing = new AbortController();
   readonly #rounds: Promise<void>[];
@@ -128,11 +130,13 @@ export class Jobs {
     const { store } = this.#tools;
     const unfinished = { document: placeholder(upload), owner: upload.owner, sender: upload.sender };
     const { id } = unfinished.document;
-    await store.add(unfinished, upload.path);
-    const plan = this.#begin({ ...unfinished, plan: null, openings: 0 }, true);
+    const plan = await this.#alone(id, async () => {
+      await store.add(unfinished, upload.path);
+      return { decided: this.#begin({ ...unfinished, plan: null, openings: 0 }, true) };
+    });
     // The document is kept and will be read: its sender is told so, even if the database pauses now.
-    await patiently(async () => store.planned(id, await plan), this.#closing.signal);
-    return { id, plan: await plan };
+    await patiently(async () => store.planned(id, await plan.decided), this.#closing.signal);
+    return { id, plan: await plan.decided };
   }
 
   /**
@@ -144,14 +148,16 @@ export class Jobs {
     if (this.#closing.signal.aborted) throw new NotTakenError('closed');
     const document = await this.#tools.store.get(id, owner);
     if (!document) return false;
-    if (document.status === 'extracting' || this.#jobs.has(id)) return 'reading';
+    if (document.status === 'extracting' || this.#isKnown(id)) return 'reading';
     const missing = document.documents.some(({ failed_pages }) => failed_pages.length > 0);
     if (document.status === 'completed' && !missing) return 'complete';
     const again = { ...document, status: 'extracting', stage: 'ocr_extraction', error: null } as const;
-    const reopened = await this.#tools.store.reopen(again, owner);
-    if (!reopened) return 'reading';
-    void this.#begin(reopened, false);
-    return 'started';
+    return this.#alone(id, async () => {
+      const reopened = await this.#tools.store.reopen(again, owner);
+      if (!reopened) return 'reading';
+      void this.#begin(reopened, false);
+      return 'started';
+    });
   }
 
   /** How far a document is; undefined when it is not being read here. */
@@ -184,6 +190,20 @@ export class Jobs {
     await Promise.all([...jobs.map(({ done }) => done), ...this.#rounds]);
   }
 
+  /** Does what leads to a document being begun, while no round of adoption takes it for abandoned. */
+  async #alone<T>(id: string, start: () => Promise<T>): Promise<T> {
+    this.#starting.add(id);
+    try {
+      return await start();
+    } finally {
+      this.#starting.delete(id);
+    }
+  }
+
+  #isKnown(id: string): boolean {
+    return this.#jobs.has(id) || this.#starting.has(id);
+  }
+
   #forget(id: string): void {
     this.#jobs.get(id)?.stop.abort();
     this.#tools.onDelete(id);
@@ -213,7 +233,9 @@ export class Jobs {
       answers: this.#shelf(unfinished, job),
     });
     this.#jobs.set(id, job);
-    job.done = this.#turns(() => this.#run(unfinished, request, job)).finally(() => this.#jobs.delete(id));
+    job.done = this.#turns(() => this.#run(unfinished, request, job)).finally(() => {
+      if (this.#jobs.get(id) === job) this.#jobs.delete(id);
+    });
     return request.plan;
   }
 
@@ -259,7 +281,7 @@ export class Jobs {
     return {
       find: (keys) => patiently(() => shelf.find(keys), stop.signal),
       keep: (answers) => {
-        const kept = patiently(() => shelf.keep(answers), stop.signal);
+        const kept = patiently(() => shelf.keep(answers), stop.signal, Infinity);
         const settled = kept.catch(() => undefined).finally(() => keeping.delete(settled));
         keeping.add(settled);
         return kept;
@@ -271,9 +293,9 @@ export class Jobs {
     const { atOnce, waiting } = this.#settings;
     const room = atOnce + waiting - this.#jobs.size;
     if (room <= 0) return;
-    const adopted = await this.#tools.store.adopt([...this.#jobs.keys()], room);
+    const adopted = await this.#tools.store.adopt([...this.#jobs.keys(), ...this.#starting], room);
     for (const unfinished of adopted) {
-      if (this.#closing.signal.aborted || this.#jobs.has(unfinished.document.id)) continue;
+      if (this.#closing.signal.aborted || this.#isKnown(unfinished.document.id)) continue;
       if (unfinished.openings > MOST_OPENINGS) {
         const reason = 'Reading the document was broken off too often.';
         await this.#tools.store.finish(failed(unfinished.document, progressAt('ocr_extraction', 0), reason));

@@ -8,10 +8,15 @@ const AGAIN_AFTER_MS = 250;
 /**
  * Does something with the store, again and again while it cannot be used.
  *
- * @throws {StoreError} when it could not be used for a minute; the signal's reason on abort
+ * @param patienceMs milliseconds, a minute without it
+ * @throws {StoreError} when it could not be used for that long; the signal's reason on abort
  */
-export async function patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  const giveUpAt = performance.now() + PATIENCE_MS;
+export async function patiently<T>(
+  work: () => Promise<T>,
+  signal: AbortSignal,
+  patienceMs = PATIENCE_MS,
+): Promise<T> {
+  const giveUpAt = performance.now() + patienceMs;
   for (;;) {
     try {
       return await work();

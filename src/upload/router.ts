@@ -58,6 +58,8 @@ export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger
 
   const reserve: RequestHandler = async (_request, response, next) => {
     const { jobs } = await opened();
+    // Who hung up meanwhile would never give the place back.
+    if (response.closed) return;
     response.once('close', jobs.reserve());
     next();
   };
@@ -142,6 +144,7 @@ export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger
   };
   router.route('/api/document/:id/delete').delete(remove).post(remove);
 
+  router.post('/api/document/:id/retry', reserve);
   router.post('/api/document/:id/retry', async (request, response) => {
     const { jobs } = await opened();
     switch (await jobs.retry(request.params.id, owner(request))) {
@@ -239,6 +242,9 @@ const clientError = z.object({ status: z.int().min(400).max(499) });
 /** Requests with a file field that names no file: the form was sent with none selected. */
 const sentUnnamedFile = new WeakSet<IncomingMessage>();
 
+/** Requests of which a file is being received. */
+const sentFile = new WeakSet<IncomingMessage>();
+
 function fileReceiver(uploadDir: string, maxMegabytes: number): RequestHandler {
   const options: Options & { streamHandler: (request: IncomingMessage, busboy: Writable) => void } = {
     // On disk, under a name of multer's own: what arrives takes no memory, and no name leads out of the folder.
@@ -256,7 +262,11 @@ function fileReceiver(uploadDir: string, maxMegabytes: number): RequestHandler {
       fieldNestingDepth: 0,
     },
     defParamCharset: 'utf8',
-    fileFilter: (_request, { fieldname }, accept) => accept(null, fieldname === 'file'),
+    fileFilter: (request, { fieldname }, accept) => {
+      // One file a request is read, so no more is written to the disk.
+      accept(null, fieldname === 'file' && !sentFile.has(request));
+      if (fieldname === 'file') sentFile.add(request);
+    },
     // multer itself passes such a file over in silence, and clients know its message.
     streamHandler(request, busboy) {
       busboy.on('file', (field: string, _stream: unknown, { filename }: { filename?: string }) => {

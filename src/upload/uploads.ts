@@ -82,7 +82,8 @@ async function removeAbandonedUploads(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length)) : NaN;
     if (Number.isInteger(pid) && pid !== process.pid && !lives(pid)) {
-      await rm(join(tmpdir(), name), { recursive: true, force: true });
+      // One that is another user's is theirs to remove.
+      await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
     }
   }
 }
