@@ -65,6 +65,10 @@ export class Host {
     return response.headers.getSetCookie().join().split(';')[0] ?? '';
   }
 
+  signal(name: NodeJS.Signals): void {
+    this.#process?.kill(name);
+  }
+
   /** Ends it at once, as a crash does. */
   async kill(): Promise<void> {
     this.#process?.kill('SIGKILL');

@@ -1,5 +1,6 @@
 /** Values of a statement: JSON goes in as text, bytes as they are. */
-export type Parameter = string | number | null | Uint8Array | readonly (string | number | Uint8Array)[];
+export type Parameter =
+  string | number | boolean | null | Uint8Array | readonly (string | number | Uint8Array)[];
 export type Row = Record<string, unknown>;
 export type Query = (sql: string, parameters?: readonly Parameter[]) => Promise<Row[]>;
 
@@ -13,6 +14,8 @@ export interface Database {
    * the connection breaks, after which it is taken again: so others can tell that this process lives.
    */
   hold(executor: number): Promise<void>;
+  /** Whether a lock that is not held tells that its process has ended; not while locks are taken again. */
+  canJudge(): boolean;
   close(): Promise<void>;
 }
 

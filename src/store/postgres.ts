@@ -13,6 +13,8 @@ const MOST_CONNECTIONS = 10;
 const CONNECT_LIMIT_MS = 5_000;
 const QUERY_LIMIT_MS = 30_000;
 const RECONNECT_MS = 500;
+/** After the connection broke, as all do when a server restarts, others get so long to hold their locks again. */
+const SETTLED_MS = 2 * CONNECT_LIMIT_MS;
 
 /** A PostgreSQL server, through `pg`. */
 export function openPostgres(connectionString: string): Promise<Database> {
@@ -28,6 +30,9 @@ export function openPostgres(connectionString: string): Promise<Database> {
   pool.on('error', () => undefined);
   const closing = new AbortController();
   let holder: Client | undefined;
+  /** By `performance.now()`; Infinity while the lock is not held. */
+  let heldSince = Infinity;
+  let isRestarted = false;
 
   const transaction = async <T>(work: (query: Query) => Promise<T>): Promise<T> => {
     const client = await pool.connect().catch(named);
@@ -52,10 +57,23 @@ export function openPostgres(connectionString: string): Promise<Database> {
     const client = new Client(config);
     const ended = new Promise<void>((resolve) => client.once('end', resolve));
     client.on('error', ignore);
-    await client.connect().catch(named);
+    try {
+      await client.connect().catch(named);
+      // Never waits: a server may keep a session that broke off, and its lock, for hours.
+      const taken = client.query('SELECT pg_try_advisory_lock($1, $2) AS held', [EXECUTOR_LOCKS, executor]);
+      const [lock] = await rows(taken);
+      if (lock?.held !== true || closing.signal.aborted) throw new StoreError('unreachable');
+    } catch (error) {
+      await client.end().catch(ignore);
+      throw error;
+    }
     holder = client;
-    await rows(client.query('SELECT pg_advisory_lock($1, $2)', [EXECUTOR_LOCKS, executor]));
-    void ended.then(() => holdAgain(executor));
+    heldSince = performance.now();
+    void ended.then(() => {
+      heldSince = Infinity;
+      isRestarted = true;
+      return holdAgain(executor);
+    });
   };
   const holdAgain = async (executor: number): Promise<void> => {
     while (!closing.signal.aborted) {
@@ -71,6 +89,7 @@ export function openPostgres(connectionString: string): Promise<Database> {
     query: (sql, parameters = []) => rows(pool.query(sql, values(parameters))),
     transaction,
     hold,
+    canJudge: () => performance.now() - heldSince >= (isRestarted ? SETTLED_MS : 0),
     async close() {
       closing.abort();
       await holder?.end().catch(ignore);

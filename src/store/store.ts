@@ -174,14 +174,14 @@ export class Store {
     const rows = await this.#database.query(
       `UPDATE quire.documents SET executor = $1 WHERE id IN (
          SELECT id FROM quire.documents AS candidate
-         WHERE status = 'extracting' AND id <> ALL($2::uuid[]) AND (executor = $1 OR NOT EXISTS (
+         WHERE status = 'extracting' AND id <> ALL($2::uuid[]) AND (executor = $1 OR $5 AND NOT EXISTS (
            SELECT 1 FROM pg_locks
            WHERE locktype = 'advisory' AND classid = $3 AND objid::bigint = candidate.executor AND objsubid = 2
            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
          ))
          ORDER BY uploaded_at LIMIT $4 FOR UPDATE SKIP LOCKED
        ) RETURNING ${UNFINISHED}`,
-      [this.#executor, reading, EXECUTOR_LOCKS, most],
+      [this.#executor, reading, EXECUTOR_LOCKS, most, this.#database.canJudge()],
     );
     return rows.map(unfinished);
   }
@@ -198,10 +198,13 @@ export class Store {
   /** All documents of an owner, the newest first. */
   async list(owner: string): Promise<StoredDocument[]> {
     const rows = await this.#database.query(
-      'SELECT document::text AS document FROM quire.documents WHERE owner = $1 ORDER BY uploaded_at DESC, id',
+      `SELECT uploaded_at, document::text AS document FROM quire.documents WHERE owner = $1`,
       [owner],
     );
-    return rows.map(({ document }) => parsed(document) as StoredDocument);
+    // Sorted here: a sort of whole records in the database may write them to the disk.
+    return rows
+      .sort((a, b) => Number(b.uploaded_at) - Number(a.uploaded_at))
+      .map(({ document }) => parsed(document) as StoredDocument);
   }
 
   /** A document's PDF, a part of at most 1 MB at a time. */

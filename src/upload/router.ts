@@ -167,6 +167,7 @@ export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger
 
   const answerError: ErrorRequestHandler = (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error);
+    response.removeHeader('Content-Disposition');
     // The client hung up: nobody is there to be answered.
     if (request.destroyed && !request.complete) return;
     if (error instanceof PdfError) return refuse(response, 400, error.message);
