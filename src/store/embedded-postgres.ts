@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PGlite, types } from '@electric-sql/pglite';
 import { lock } from 'proper-lockfile';
@@ -70,14 +70,20 @@ export function open(folder: string): Promise<PGlite> {
   });
 }
 
+const UNFINISHED = 'unfinished-';
+
 /**
  * Making a cluster takes 600 MB, so it is done in a process of its own; and under another name, so
  * that one that was broken off is not taken for a cluster.
  */
 async function createIfMissing(folder: string): Promise<void> {
   if (await stat(folder).catch(() => undefined)) return;
-  const unfinished = `${folder}.new`;
-  await rm(unfinished, { recursive: true, force: true });
+  const parent = dirname(folder);
+  for (const name of await readdir(parent)) {
+    if (name.startsWith(UNFINISHED)) await rm(join(parent, name), { recursive: true, force: true });
+  }
+  // Named after this attempt: the process of one that was killed may still be at work.
+  const unfinished = join(parent, `${UNFINISHED}${process.pid}-${Date.now()}`);
   const child = fork(fileURLToPath(new URL('./create-cluster.js', import.meta.url)), [unfinished], {
     execArgv: [],
     stdio: 'ignore',

@@ -85,6 +85,8 @@ export class Jobs {
   readonly #jobs = new Map<string, Job>();
   /** Uploads on their way to the store. */
   #arriving = 0;
+  /** Uploads being kept and answered. */
+  readonly #answering = new Set<Promise<unknown>>();
   /** Documents about to be begun: in the store already, perhaps, and nobody else's to begin. */
   readonly #starting = new Set<string>();
   readonly #turns: ReturnType<typeof pLimit>;
@@ -125,17 +127,28 @@ export class Jobs {
    * @returns the document's id, which cannot be guessed, and the plan it is read under
    * @throws {NotTakenError} after `close`; {StoreError} when it cannot be kept
    */
-  async start(upload: Upload): Promise<{ id: string; plan: ProcessingPlan }> {
+  start(upload: Upload): Promise<{ id: string; plan: ProcessingPlan }> {
+    const answer = this.#start(upload);
+    const done = answer.catch(() => undefined).finally(() => this.#answering.delete(done));
+    this.#answering.add(done);
+    return answer;
+  }
+
+  async #start(upload: Upload): Promise<{ id: string; plan: ProcessingPlan }> {
     if (this.#closing.signal.aborted) throw new NotTakenError('closed');
     const { store } = this.#tools;
     const unfinished = { document: placeholder(upload), owner: upload.owner, sender: upload.sender };
     const { id } = unfinished.document;
     const plan = await this.#alone(id, async () => {
-      await store.add(unfinished, upload.path);
+      try {
+        await store.add(unfinished, upload.path);
+      } catch (error) {
+        void this.#withdraw(id, upload.owner);
+        throw error;
+      }
       return { decided: this.#begin({ ...unfinished, plan: null, openings: 0 }, true) };
     });
-    // The document is kept and will be read: its sender is told so, even if the database pauses now.
-    await patiently(async () => store.planned(id, await plan.decided), this.#closing.signal);
+    await this.#keepPlan(id, await plan.decided);
     return { id, plan: await plan.decided };
   }
 
@@ -182,7 +195,7 @@ export class Jobs {
     for (const { line } of jobs) line.stop();
     const grace = new AbortController();
     await Promise.race([
-      Promise.all(jobs.map(settled)),
+      Promise.all([...jobs.map(settled), ...this.#answering]),
       sleep(this.#settings.graceMs, undefined, { signal: grace.signal }).catch(() => undefined),
     ]);
     grace.abort();
@@ -198,6 +211,21 @@ export class Jobs {
     } finally {
       this.#starting.delete(id);
     }
+  }
+
+  /** The document is kept and will be read, whether its plan can be written down now or not. */
+  async #keepPlan(id: string, plan: ProcessingPlan): Promise<void> {
+    const signal = this.#jobs.get(id)?.stop.signal ?? this.#closing.signal;
+    await patiently(() => this.#tools.store.planned(id, plan), signal).catch((error: unknown) => {
+      this.#tools.logger.warn({ document: id, ...loggable(error) }, 'a plan was not kept');
+    });
+  }
+
+  /** A connection that breaks at the last moment may leave a document its sender was told was not taken. */
+  async #withdraw(id: string, owner: string): Promise<void> {
+    await this.#alone(id, () =>
+      patiently(() => this.#tools.store.delete(id, owner), this.#closing.signal),
+    ).catch(() => undefined);
   }
 
   #isKnown(id: string): boolean {
@@ -302,12 +330,7 @@ export class Jobs {
         continue;
       }
       const plan = this.#begin(unfinished, true);
-      if (!unfinished.plan) {
-        await patiently(
-          async () => this.#tools.store.planned(unfinished.document.id, await plan),
-          this.#closing.signal,
-        );
-      }
+      if (!unfinished.plan) await this.#keepPlan(unfinished.document.id, await plan);
     }
   }
 

@@ -1,8 +1,10 @@
 import { readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Router } from 'express';
 import type { Settings } from '../settings.js';
+import { loggable } from '../logger.js';
 import { Store } from '../store/store.js';
 import { Jobs, NotTakenError, type JobTools } from './jobs.js';
 import { uploadRouter, type Identify } from './router.js';
@@ -23,10 +25,7 @@ export class Uploads {
   }
 
   router(identify: Identify): Router {
-    // Documents left unfinished go on before anybody asks. Who asks is told when the store does not open.
-    this.opened().catch((error: unknown) => {
-      this.#tools.logger.error({ error: (error as Error).message }, 'the store does not open');
-    });
+    void this.#openAtLast();
     return uploadRouter({
       opened: () => this.opened(),
       uploadDir: UPLOAD_DIR,
@@ -34,6 +33,19 @@ export class Uploads {
       maxMegabytes: this.#settings.UPLOAD_MAX_MB,
       logger: this.#tools.logger,
     });
+  }
+
+  /** Documents left unfinished go on before anybody asks, as soon as the store can be opened. */
+  async #openAtLast(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        await this.opened();
+        return;
+      } catch (error) {
+        this.#tools.logger.error(loggable(error), 'the store does not open');
+        await sleep(OPEN_AGAIN_MS, undefined, { ref: false });
+      }
+    }
   }
 
   /** @throws {StoreError} when the store does not open; the next call tries again */
@@ -74,6 +86,7 @@ export class Uploads {
   }
 }
 
+const OPEN_AGAIN_MS = 5_000;
 const PREFIX = 'quire-uploads-';
 const UPLOAD_DIR = join(tmpdir(), PREFIX + String(process.pid));
 
