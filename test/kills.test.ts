@@ -54,7 +54,7 @@ test(
   'on the embedded database as well',
   async () => {
     // A restart waits for the lock of a killed process to grow stale: that is done side by side.
-    const lanes = [2, 3, 4, 5].map(async (lane) => {
+    const lanes = [2, 3, 4, 5, 6].map(async (lane) => {
       const seed = SEED + lane;
       const QUIRE_DATA_DIR = newDataFolder();
       const keptKeys = async () => {
@@ -65,7 +65,7 @@ test(
           await database.close();
         }
       };
-      const rounds = Math.ceil(ROUNDS / 4);
+      const rounds = Math.ceil(ROUNDS / 5);
       return { seed, figures: await killRounds({ rounds, seed, variables: { QUIRE_DATA_DIR }, keptKeys }) };
     });
     for (const { seed, figures } of await Promise.all(lanes)) expectNothingLost(figures, seed);

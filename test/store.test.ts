@@ -60,6 +60,7 @@ describe('on a PostgreSQL that processes share', () => {
     const [one, two] = await Promise.all([open(url), open(url)]);
     await add(one);
     const admin = new Client(url);
+    admin.on('error', () => undefined);
     await admin.connect();
     await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE application_name = 'quire' AND datname = current_database()`);

@@ -7,7 +7,6 @@ import { processingPlan, type ProcessingPlan } from '../processor/plan.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import { EXECUTOR_LOCKS, type Database, type Row } from './database.js';
 import type { StoredDocument } from './document.js';
-import { openEmbeddedPostgres } from './embedded-postgres.js';
 import { migrate } from './migrations.js';
 import { openPostgres } from './postgres.js';
 
@@ -67,7 +66,7 @@ export class Store {
 
   /** Opens the database and brings it up to date. */
   static async open({ url, dataDir }: StoreSettings): Promise<Store> {
-    const database = await (url ? openPostgres(url) : openEmbeddedPostgres(dataDir));
+    const database = await (url ? openPostgres(url) : embedded(dataDir));
     try {
       await migrate(database);
       const executor = randomInt(1, MOST_EXECUTORS);
@@ -172,13 +171,18 @@ export class Store {
    */
   async adopt(reading: readonly string[], most: number): Promise<UnfinishedDocument[]> {
     const rows = await this.#database.query(
-      `UPDATE quire.documents SET executor = $1 WHERE id IN (
-         SELECT id FROM quire.documents AS candidate
-         WHERE status = 'extracting' AND id <> ALL($2::uuid[]) AND (executor = $1 OR $5 AND NOT EXISTS (
-           SELECT 1 FROM pg_locks
-           WHERE locktype = 'advisory' AND classid = $3 AND objid::bigint = candidate.executor AND objsubid = 2
-           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-         ))
+      `WITH living AS (
+         SELECT objid::bigint AS executor FROM pg_locks
+         WHERE locktype = 'advisory' AND classid = $3 AND objsubid = 2
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       )
+       UPDATE quire.documents SET executor = $1 WHERE id IN (
+         SELECT id FROM quire.documents
+         WHERE status = 'extracting' AND id <> ALL($2::uuid[]) AND (
+           executor = $1
+           -- Where not even the own lock is held, none of them tells anything.
+           OR $5 AND $1 IN (SELECT executor FROM living) AND executor NOT IN (SELECT executor FROM living)
+         )
          ORDER BY uploaded_at LIMIT $4 FOR UPDATE SKIP LOCKED
        ) RETURNING ${UNFINISHED}`,
       [this.#executor, reading, EXECUTOR_LOCKS, most, this.#database.canJudge()],
@@ -282,6 +286,12 @@ export class Store {
     const [row] = await this.#database.query('SELECT secret FROM quire.secrets WHERE name = $1', [name]);
     return String(row?.secret);
   }
+}
+
+/** Loaded when it is used: it is large. */
+async function embedded(dataDir: string): Promise<Database> {
+  const { openEmbeddedPostgres } = await import('./embedded-postgres.js');
+  return openEmbeddedPostgres(dataDir);
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
