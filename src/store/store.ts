@@ -44,6 +44,8 @@ export interface UnfinishedDocument {
   openings: number;
 }
 
+/** Longer than a process takes to hold its lock again, in milliseconds. */
+const MISSING_MS = 1_500;
 const PART_BYTES = 1024 * 1024;
 /** Executors are told apart by a random number; the odds that two processes draw the same are 1 in 2^31. */
 const MOST_EXECUTORS = 2 ** 31 - 1;
@@ -58,6 +60,8 @@ const MOST_EXECUTORS = 2 ** 31 - 1;
 export class Store {
   readonly #database: Database;
   readonly #executor: number;
+  /** Executors without a lock, and since when by `performance.now()`; undefined before the first look. */
+  #missing: Map<number, number> | undefined;
 
   private constructor(database: Database, executor: number) {
     this.#database = database;
@@ -171,23 +175,42 @@ export class Store {
    */
   async adopt(reading: readonly string[], most: number): Promise<UnfinishedDocument[]> {
     const rows = await this.#database.query(
-      `WITH living AS (
-         SELECT objid::bigint AS executor FROM pg_locks
-         WHERE locktype = 'advisory' AND classid = $3 AND objsubid = 2
-         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       )
-       UPDATE quire.documents SET executor = $1 WHERE id IN (
+      `UPDATE quire.documents SET executor = $1 WHERE id IN (
          SELECT id FROM quire.documents
-         WHERE status = 'extracting' AND id <> ALL($2::uuid[]) AND (
-           executor = $1
-           -- Where not even the own lock is held, none of them tells anything.
-           OR $5 AND $1 IN (SELECT executor FROM living) AND executor NOT IN (SELECT executor FROM living)
-         )
+         WHERE status = 'extracting' AND id <> ALL($2::uuid[]) AND (executor = $1 OR executor = ANY($3::integer[]))
          ORDER BY uploaded_at LIMIT $4 FOR UPDATE SKIP LOCKED
        ) RETURNING ${UNFINISHED}`,
-      [this.#executor, reading, EXECUTOR_LOCKS, most, this.#database.canJudge()],
+      [this.#executor, reading, await this.#ended(), most],
     );
     return rows.map(unfinished);
+  }
+
+  /**
+   * Executors whose lock is gone for good. A server that restarts takes all locks away, not all at once,
+   * and they are taken again: so a lock must be missing for a while, except at the first look of a process,
+   * and means nothing where one's own is not held.
+   */
+  async #ended(): Promise<number[]> {
+    const rows = this.#database.canJudge()
+      ? await this.#database.query(
+          `WITH living AS (
+             SELECT objid::bigint AS executor FROM pg_locks
+             WHERE locktype = 'advisory' AND classid = $2 AND objsubid = 2
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+           )
+           SELECT DISTINCT executor FROM quire.documents
+           WHERE status = 'extracting' AND executor NOT IN (SELECT executor FROM living)
+           AND $1 IN (SELECT executor FROM living)`,
+          [this.#executor, EXECUTOR_LOCKS],
+        )
+      : [];
+    const now = performance.now();
+    const isFirstLook = this.#missing === undefined;
+    const before = this.#missing ?? new Map<number, number>();
+    this.#missing = new Map(rows.map(({ executor: e }) => [Number(e), before.get(Number(e)) ?? now]));
+    return [...this.#missing].flatMap(([executor, since]) =>
+      isFirstLook || now - since >= MISSING_MS ? executor : [],
+    );
   }
 
   async get(id: string, owner: string): Promise<StoredDocument | undefined> {
