@@ -159,7 +159,8 @@ export class UnleashServer {
   async #administer(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`${this.url}/admin/${path}`, {
       method,
-      headers: { authorization: this.adminToken, 'content-type': 'application/json' },
+      // A connection kept from before may be closed by the server just as it is used again.
+      headers: { authorization: this.adminToken, 'content-type': 'application/json', connection: 'close' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
