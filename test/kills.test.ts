@@ -22,7 +22,6 @@ afterAll(() => postgres.close());
 
 function expectNothingLost(figures: KillFigures, seed: number): void {
   console.log(JSON.stringify({ seed, ...figures }));
-  expect(figures.accepted).toBeGreaterThan(0);
   expect(figures).toMatchObject({ lost: 0, different: 0, askedAgain: 0 });
 }
 
@@ -46,6 +45,7 @@ test(
       keptKeys,
     });
     expectNothingLost(figures, SEED + 1);
+    expect(figures.accepted).toBeGreaterThan(0);
   },
   LIMIT_MS,
 );
@@ -68,7 +68,9 @@ test(
       const rounds = Math.ceil(ROUNDS / 5);
       return { seed, figures: await killRounds({ rounds, seed, variables: { QUIRE_DATA_DIR }, keptKeys }) };
     });
-    for (const { seed, figures } of await Promise.all(lanes)) expectNothingLost(figures, seed);
+    const ended = await Promise.all(lanes);
+    for (const { seed, figures } of ended) expectNothingLost(figures, seed);
+    expect(ended.some(({ figures }) => figures.accepted > 0)).toBe(true);
   },
   LIMIT_MS,
 );

@@ -63,6 +63,8 @@ export async function killRounds(options: {
         const uploaded = await host.upload(pdf).catch(() => undefined);
         if (uploaded?.id) accepted.push({ id: uploaded.id, plan: uploaded.plan, document });
       });
+      // Mostly while documents are read, now and then while they still arrive.
+      if (random() < 0.7) await Promise.all(uploading);
       await sleep(400 * random());
       await host.kill();
       await Promise.all(uploading);

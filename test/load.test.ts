@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { goldenPdf, isGolden, PRINTABLE, readSheet } from './golden-pdf.js';
+import type { GoldenDocument } from './golden.js';
 import { Host } from './host.js';
 import { newDataFolder } from './new-data-folder.js';
 import { lines, makePdf, textBomb } from './pdf-fixtures.js';
@@ -43,6 +44,20 @@ async function start(variables: Record<string, string>): Promise<void> {
     ...variables,
   });
   await host.start();
+}
+
+let load: Promise<{ document: GoldenDocument; pdf: Buffer }[]> | undefined;
+
+/** 199 packages, made once for both databases. */
+function loadOf(documents: readonly GoldenDocument[]) {
+  load ??= Promise.all(
+    Array.from({ length: 199 }, async (_, index) => {
+      const document = documents[index % documents.length];
+      if (!document) throw new Error('There are no long golden documents');
+      return { document, pdf: await goldenPdf(document, `load-${index}`) };
+    }),
+  );
+  return load;
 }
 
 /** The most memory a host takes while something goes on, in MB. */
@@ -97,15 +112,8 @@ test.each(databases)(
     );
     const longUpload = await host.upload(long, 'long.pdf');
     expect(longUpload.code).toBe(200);
-    const pdfs = await Promise.all(
-      Array.from({ length: 199 }, async (_, index) => {
-        const document = others[index % others.length];
-        if (!document) throw new Error('There are no long golden documents');
-        return { document, pdf: await goldenPdf(document, `load-${index}`) };
-      }),
-    );
-    const answered: { document: (typeof pdfs)[number]['document']; id: string | undefined; code: number }[] =
-      [];
+    const pdfs = await loadOf(others);
+    const answered: { document: GoldenDocument; id: string | undefined; code: number }[] = [];
     let busy = 0;
     const work = Promise.all([
       ...pdfs.map(async ({ document, pdf }) => {
@@ -236,6 +244,20 @@ test('a database that goes away and comes back costs no document and no answer',
     await host.stop();
     await own.close();
   }
+});
+
+test('a model that is gone fails pages and no document for good: asked again, the record is golden', async () => {
+  await start({ QUIRE_DATA_DIR: newDataFolder(), QUIRE_PLAN: 'batch 3x5', LLM_PAGE_ATTEMPTS: '2' });
+  const [document] = PRINTABLE;
+  if (!document) throw new Error('No golden document can be printed');
+  provider.behaviour.fault = () => 'reset';
+  const { id } = await host.upload(await goldenPdf(document, 'gone'));
+  const gone = await host.finished(id);
+  expect(gone.status).toBe('failed');
+  expect(gone.result?.documents[0]?.failed_pages[0]?.reason).toBe('connection');
+  delete provider.behaviour.fault;
+  expect((await host.fetch(`/api/document/${id}/retry`, { method: 'POST' })).status).toBe(200);
+  expect(isGolden((await host.finished(id)).result?.documents[0], document)).toBe(true);
 });
 
 function canMount(folder: string): boolean {

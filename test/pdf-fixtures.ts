@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { crc32, deflateSync } from 'node:zlib';
 import type PdfKit from 'pdfkit';
+import { compiledPdfium } from '../src/stages/pdfium.js';
 import type { GrayImage, PdfAnswer } from '../src/stages/pdf-worker.js';
 
 // As CommonJS: the ES modules below pdfkit lie in a folder `src`, which jest.config.ts maps to the build.
@@ -60,7 +61,7 @@ export function lines(...texts: string[]): Placed[] {
 export async function scanOf(texts: Placed[]): Promise<Buffer> {
   const pdf = await makePdf([{ texts }]);
   const worker = new Worker(new URL('../dist/stages/pdf-worker.js', import.meta.url), {
-    workerData: new Uint8Array(pdf),
+    workerData: { pdf: new Uint8Array(pdf), compiled: await compiledPdfium() },
   });
   worker.postMessage({ ask: 'image', page: 1 });
   const [answer] = (await once(worker, 'message')) as [PdfAnswer];

@@ -5,7 +5,8 @@ import { unlessAborted } from '../abort.js';
 import { codePointLength, strip } from '../text.js';
 import { OCR_WORKERS, OcrError, OcrPool } from './ocr.js';
 import { checkPdf, PdfError } from './pdf-error.js';
-import type { GrayImage, PageText, PdfAnswer, PdfRequest } from './pdf-worker.js';
+import type { GrayImage, PageText, PdfAnswer, PdfRequest, PdfWork } from './pdf-worker.js';
+import { compiledPdfium } from './pdfium.js';
 
 /** Why a page was not read, or (`page_too_long`) its end was not. */
 export type UnreadableReason =
@@ -229,10 +230,10 @@ async function withPdfium(
   signal: AbortSignal,
   use: (pdfium: PdfiumThread) => Promise<void>,
 ): Promise<void> {
-  const pdf = await load();
+  const [pdf, compiled] = await Promise.all([load(), compiledPdfium()]);
   signal.throwIfAborted();
   checkPdf(pdf);
-  const pdfium = new PdfiumThread(pdf, timeLimitMs, signal);
+  const pdfium = new PdfiumThread({ pdf, compiled }, timeLimitMs, signal);
   try {
     await use(pdfium);
   } finally {
@@ -260,14 +261,14 @@ class PdfiumThread {
 
   /** @param timeLeftMs - counts down only while there are requests. */
   constructor(
-    pdf: Uint8Array,
+    { pdf, compiled }: PdfWork,
     private timeLeftMs: number,
     private readonly signal: AbortSignal,
   ) {
     // A copy of its own to hand over: the caller's buffer stays usable, and no pool around it is copied along.
     const bytes = new Uint8Array(pdf);
     this.thread = new Worker(new URL('./pdf-worker.js', import.meta.url), {
-      workerData: bytes,
+      workerData: { pdf: bytes, compiled } satisfies PdfWork,
       transferList: [bytes.buffer],
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 512 },

@@ -1,8 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PDFiumModule } from '@hyzyla/pdfium';
 import { layOutChars, type PlacedChar } from './layout.js';
+
+/** What the worker is started with. */
+export interface PdfWork {
+  pdf: Uint8Array;
+  /** pdfium's WebAssembly module. */
+  compiled: object;
+}
 
 /** What the worker is asked: pages are counted from 1. */
 export type PdfRequest = { ask: 'open' } | { ask: 'text'; page: number } | { ask: 'image'; page: number };
@@ -123,7 +128,6 @@ class AnnotationsError extends Error {}
 
 /** The part of the WebAssembly API used here: without the DOM's typings Node's TypeScript does not know it. */
 declare const WebAssembly: {
-  compile(bytes: Uint8Array): Promise<object>;
   instantiate(module: object, imports: WasmImports): Promise<object>;
 };
 
@@ -135,11 +139,6 @@ interface PdfiumOptions {
   print(): void;
   printErr(): void;
   instantiateWasm(imports: WasmImports, receive: (instance: object, module: object) => void): object;
-}
-
-async function compilePdfium(): Promise<object> {
-  const wasm = await readFile(createRequire(import.meta.url).resolve('@hyzyla/pdfium/pdfium.wasm'));
-  return WebAssembly.compile(wasm);
 }
 
 /** pdfium with a memory of its own that cannot grow without bounds: when it is full, the page fails. */
@@ -337,8 +336,7 @@ function renderGray(document: OpenDocument, page: number, annotated: boolean): G
   });
 }
 
-async function serve(pdf: Uint8Array): Promise<void> {
-  const compiled = await compilePdfium();
+async function serve({ pdf, compiled }: PdfWork): Promise<void> {
   let document = open(await startPdfium(compiled), pdf);
 
   async function answer(request: PdfRequest, annotated = true): Promise<PdfAnswer> {
@@ -374,4 +372,4 @@ async function serve(pdf: Uint8Array): Promise<void> {
   });
 }
 
-await serve(workerData as Uint8Array);
+await serve(workerData as PdfWork);
