@@ -167,3 +167,45 @@ describe('a guest', () => {
     expect(other.calls.started).toEqual([]);
   });
 });
+
+describe('documents', () => {
+  test('share the places: the next call is one of the document with the fewest under way', async () => {
+    const pacer = new Pacer();
+    pacer.concurrency = 4;
+    const calls = new Calls();
+    const [long, short] = [pacer.line(), pacer.line()];
+    for (let index = 0; index < 10; index++) void calls.run(`long ${index}`, long);
+    await settle();
+    expect(calls.underWay).toHaveLength(4);
+    void calls.run('short 0', short);
+    void calls.run('short 1', short);
+    void calls.run('short 2', short);
+    for (const index of [0, 1, 2]) {
+      calls.finish(`long ${index}`);
+      await settle();
+    }
+    expect(calls.started.slice(4)).toEqual(['short 0', 'short 1', 'long 4']);
+  });
+
+  test('start nothing more once they are stopped, and say when they are at rest', async () => {
+    const pacer = new Pacer();
+    pacer.concurrency = 1;
+    const calls = new Calls();
+    const [stopped, other] = [pacer.line(), pacer.line()];
+    void calls.run('under way', stopped);
+    void calls.run('waiting', stopped);
+    void calls.run('of another', other);
+    await settle();
+    stopped.stop();
+    let isIdle = false;
+    void stopped.idle().then(() => (isIdle = true));
+    await settle();
+    expect(isIdle).toBe(false);
+    calls.finish('under way');
+    await settle();
+    expect(isIdle).toBe(true);
+    calls.finish('of another');
+    await settle();
+    expect(calls.started).toEqual(['under way', 'of another']);
+  });
+});
