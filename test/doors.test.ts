@@ -21,6 +21,8 @@ let quire: Quire;
 let store: Store;
 let server: Server;
 let base: string;
+/** Documents read, as the log tells. */
+let read = 0;
 
 beforeAll(async () => {
   provider = await Provider.start({ read: readSheet });
@@ -30,6 +32,11 @@ beforeAll(async () => {
     model: 'test-model',
     plan: { path: 'batch', batchSize: 2, maxWorkers: 3 },
     store,
+    logger: {
+      info: (_fields, message) => void (read += message === 'document read' ? 1 : 0),
+      warn: () => undefined,
+      error: () => undefined,
+    },
   });
   const app = express();
   app.use(quire.router({ identify: (request) => ({ userId: request.get('x-user') }) }));
@@ -111,6 +118,31 @@ describe('a document', () => {
     expect(provider.calls).toHaveLength(before);
     expect(again.processing_cost.llm_calls).toBe(0);
     expect(isGolden(again.documents[0], long(0))).toBe(true);
+  });
+
+  test('keeps the answers it was lent when the document they came from is deleted', async () => {
+    const pdf = await goldenPdf(long(0), 'lent');
+    const lender = await upload('lee', pdf);
+    await finished('lee', lender);
+    await finished('lee', await upload('lee', pdf));
+    await as('lee', `/api/document/${lender}/delete`, { method: 'DELETE' });
+    const before = provider.calls.length;
+    await finished('lee', await upload('lee', pdf));
+    expect(provider.calls).toHaveLength(before);
+  });
+
+  test('is read once, even if it is looked for while it is still being accepted', async () => {
+    const add = store.add.bind(store);
+    store.add = async (...given) => {
+      await add(...given);
+      // A round of adoption comes every 2 s.
+      await sleep(2_500);
+    };
+    const before = read;
+    await finished('ann', await upload('ann', await goldenPdf(long(0), 'once')));
+    store.add = add;
+    await sleep(100);
+    expect(read - before).toBe(1);
   });
 
   test('of somebody else gives no answers: what was beside its pages may have misled the model', async () => {

@@ -21,17 +21,15 @@ export interface StoreSettings {
 export type StoredSender = z.infer<typeof storedSender>;
 
 /** What an app says of a sender is not checked when it comes: what cannot be used must not keep a document. */
-const storedSender = z
-  .object({
-    userId: z.string().optional().catch(undefined),
-    sessionId: z.string().optional().catch(undefined),
-    properties: z
-      .record(z.string(), z.union([z.string(), z.number()]))
-      .optional()
-      .catch(undefined),
-    requestId: z.string().optional().catch(undefined),
-  })
-  .catch({});
+const storedSender = z.object({
+  userId: z.string().optional().catch(undefined),
+  sessionId: z.string().optional().catch(undefined),
+  properties: z
+    .record(z.string(), z.union([z.string(), z.number()]))
+    .optional()
+    .catch(undefined),
+  requestId: z.string().optional().catch(undefined),
+});
 
 /** A document whose reading has not ended, with all that is needed to go on. */
 export interface UnfinishedDocument {
@@ -150,7 +148,7 @@ export class Store {
   async finish(document: StoredDocument): Promise<void> {
     await this.#database.query(
       `UPDATE quire.documents SET status = $2, document = $3, page_texts = NULL
-       WHERE id = $1 AND executor = $4`,
+       WHERE id = $1 AND executor = $4 AND status = 'extracting'`,
       [document.id, document.status, json(document), this.#executor],
     );
   }
