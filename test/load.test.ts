@@ -123,7 +123,11 @@ test.each(databases)(
         // As browsers do, and not so often that the test itself is the load.
         if (code === 200) await host.finished(id, 300);
       }),
-      sleep(300).then(async () => (busy = await timed('busy'))),
+      // One after the other; the middle one counts, as a disk that is slow for a moment says nothing of fairness.
+      sleep(300).then(async () => {
+        const times = [await timed('busy 1'), await timed('busy 2'), await timed('busy 3')];
+        busy = times.sort((a, b) => a - b)[1] ?? 0;
+      }),
     ]);
     const most = await highest(work);
     const accepted = answered.filter(({ code }) => code === 200);
@@ -143,7 +147,7 @@ test.each(databases)(
       expect(isGolden((await host.status(id)).result?.documents[0], document)).toBe(true);
     }
     const { total } = (await (await host.fetch('/api/documents')).json()) as { total: number };
-    expect(total).toBe(accepted.length + 4);
+    expect(total).toBe(accepted.length + 6);
     expect(busy).toBeLessThan(3 * idle);
     expect(most).toBeLessThan(500);
   },
