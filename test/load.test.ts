@@ -197,10 +197,10 @@ test.each(databases)(
       await Promise.all([lane(), lane(), lane(), lane()]);
       return reasons;
     };
-    const warm = await inTurn(0, 100);
+    const warm = await inTurn(0, 150);
     await sleep(1_000);
     const before = host.rss;
-    const reasons = [...warm, ...(await inTurn(100, DAMAGED))];
+    const reasons = [...warm, ...(await inTurn(150, DAMAGED))];
     // Memory comes back when the garbage collector gets to it.
     for (let waited = 0; waited < 20 && host.rss >= 1.2 * before; waited++) await sleep(500);
     const after = host.rss;
