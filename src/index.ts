@@ -21,7 +21,7 @@ export type {
 } from './processor/processor.js';
 export type { AccountRecord, ConfidentValue, Fields, FieldValue, PageResult } from './processor/merge.js';
 export type { BatchFailure } from './processor/asking.js';
-export type { ProcessingPlan } from './processor/plan.js';
+export type { AutoPlan, PlanChoice, ProcessingPlan } from './processor/plan.js';
 
 export { UsageLedger } from './llm/usage.js';
 export type { Allowance, PriceTable, Usage } from './llm/usage.js';

@@ -7,7 +7,8 @@ import type { ChatClient } from './llm/model.js';
 import { processPacer } from './llm/pacing.js';
 import type { PriceTable } from './llm/usage.js';
 import { unfailing, type Logger } from './logger.js';
-import { processingPlan, SINGLE_PAGE, type ProcessingPlan } from './processor/plan.js';
+import { autoPlan } from './processor/auto-plan.js';
+import { planChoice, SINGLE_PAGE, type PlanChoice } from './processor/plan.js';
 import { PageProcessor } from './processor/processor.js';
 import { Flags, type FlagContext, type UnleashClient } from './rollout/flags.js';
 import { openRequest, type RequestContext } from './rollout/request.js';
@@ -27,7 +28,7 @@ export interface QuireOptions {
   /** The model's name, or the deployment's at Azure. Default: the setting `OPENAI_MODEL`. */
   model?: string;
   /** A fixed plan, which wins over the flags. Default: the setting `QUIRE_PLAN`; flags decide without one. */
-  plan?: ProcessingPlan;
+  plan?: PlanChoice;
   /**
    * The app's own Unleash client, which stays the app's to end. It is listened to: its errors go to
    * `logger`, and the SDK no longer prints them itself. Default: one made from `UNLEASH_URL`,
@@ -61,7 +62,7 @@ export interface Quire {
   /** The model that is asked, by the name people know it by. */
   readonly modelName: string;
   /** The plan of every document; undefined when flags decide for each request. */
-  readonly fixedPlan: ProcessingPlan | undefined;
+  readonly fixedPlan: PlanChoice | undefined;
   /** The processor, for callers that split documents into accounts themselves. */
   readonly processor: PageProcessor;
   /**
@@ -107,16 +108,15 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
   const fixedPlan = planGiven && checkedPlan(planGiven);
   const model = await chooseModel(options, settings);
   processPacer.concurrency = settings.LLM_MAX_CONCURRENCY;
-  const processor = new PageProcessor({
-    model: {
-      client: model.client,
-      name: model.name,
-      timeoutMs: settings.LLM_TIMEOUT_MS,
-      requestDefaults: settings.LLM_REQUEST_DEFAULTS,
-      budget: { input: settings.LLM_INPUT_BUDGET, output: settings.LLM_OUTPUT_BUDGET },
-    },
-    pageAttempts: settings.LLM_PAGE_ATTEMPTS,
-  });
+  const asked = {
+    client: model.client,
+    name: model.name,
+    timeoutMs: settings.LLM_TIMEOUT_MS,
+    requestDefaults: settings.LLM_REQUEST_DEFAULTS,
+    budget: { input: settings.LLM_INPUT_BUDGET, output: settings.LLM_OUTPUT_BUDGET },
+    cacheWaitMs: settings.LLM_CACHE_WAIT_MS,
+  };
+  const processor = new PageProcessor({ model: asked, pageAttempts: settings.LLM_PAGE_ATTEMPTS });
   const reader = new PageReader({
     maxPages: settings.PDF_MAX_PAGES,
     timeLimitMs: settings.PDF_TIME_LIMIT_MS,
@@ -128,6 +128,7 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
   const flags = await chooseFlags(options, settings, logger);
   const rollout = createRollout(settings, {
     ...{ flags, fixedPlan, processor, prices, closing: closing.signal, logger },
+    autoPlan: (choice, pages) => autoPlan(asked, choice, pages),
   });
   const tools = { rollout, processor, prices, logger };
   const open = ({
@@ -188,11 +189,11 @@ function chooseFlags({ unleash }: QuireOptions, settings: Settings, logger: Logg
   return Flags.fromBootstrap(logger);
 }
 
-function checkedPlan(given: ProcessingPlan): ProcessingPlan {
-  const plan = processingPlan.safeParse(given);
+function checkedPlan(given: PlanChoice): PlanChoice {
+  const plan = planChoice.safeParse(given);
   if (plan.success) return plan.data;
   throw new SettingsError(
-    `The plan must be { path: 'single-page' } or { path: 'batch', batchSize, maxWorkers } with whole numbers.`,
+    `The plan must be { path: 'single-page' } or { path: 'batch', batchSize, maxWorkers } with whole numbers; batchSize may be 'auto'.`,
   );
 }
 

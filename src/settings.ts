@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { priceTable } from './llm/usage.js';
-import { parsePlan } from './processor/plan.js';
+import { parsePlanChoice } from './processor/plan.js';
 
 /** Thrown at start-up for a setting that is missing or cannot be used. Names it, never its value. */
 export class SettingsError extends Error {
@@ -22,9 +22,9 @@ const json = z.string().transform((text, context) => {
 });
 
 const plan = z.string().transform((text, context) => {
-  const parsed = parsePlan(text);
+  const parsed = parsePlanChoice(text);
   if (parsed) return parsed;
-  context.addIssue({ code: 'custom', message: 'must be "single-page" or like "batch 3x5"' });
+  context.addIssue({ code: 'custom', message: 'must be "single-page", "batch auto" or like "batch 3x5"' });
   return z.NEVER;
 });
 
@@ -39,6 +39,7 @@ const environment = z.object({
   LLM_MAX_CONCURRENCY: whole(1, 1_000, 20),
   // Node's fetch gives up on an answer that has not begun after 300 s.
   LLM_TIMEOUT_MS: whole(1, 300_000, 120_000),
+  LLM_CACHE_WAIT_MS: whole(0, 300_000, 0),
   LLM_PAGE_ATTEMPTS: whole(1, 100, 6),
   LLM_INPUT_BUDGET: whole(1_000, 100_000_000, 128_000),
   LLM_OUTPUT_BUDGET: whole(1_000, 100_000_000, 40_000),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { ModelFailure } from '../src/llm/failure.js';
 import { GaveWay, Pacer, type Pacing } from '../src/llm/pacing.js';
 
 /** Users' calls and guests at one pacer: who waits for whom. */
@@ -151,8 +152,9 @@ describe('a guest', () => {
   });
 
   test('is held back by what holds back users; what holds back guests holds no user', async () => {
+    const askedToWait = () => Promise.reject(new ModelFailure('rate_limited', 60_000));
     const { pacer, guests, calls } = start(5);
-    guests.hold(60_000);
+    await expect(guests.run(askedToWait, never)).rejects.toThrow(ModelFailure);
     void calls.run('user', pacer);
     const stop = new AbortController();
     const guest = calls.run('guest', guests, stop.signal);
@@ -161,7 +163,7 @@ describe('a guest', () => {
     stop.abort();
     await expect(guest).rejects.toThrow();
     const other = start(5);
-    other.pacer.hold(60_000);
+    await expect(other.pacer.run(askedToWait, never)).rejects.toThrow(ModelFailure);
     const held = other.calls.run('guest', other.guests, stop.signal);
     await expect(held).rejects.toThrow();
     expect(other.calls.started).toEqual([]);
@@ -207,5 +209,39 @@ describe('documents', () => {
     calls.finish('of another');
     await settle();
     expect(calls.started).toEqual(['under way', 'of another']);
+  });
+});
+
+describe('how many calls run at once', () => {
+  const failAs = (reason: 'rate_limited' | 'server_error') => () =>
+    Promise.reject(new ModelFailure(reason, 0));
+
+  test('is halved when the service limits the rate, once for calls that were under way together', async () => {
+    const pacer = new Pacer();
+    pacer.concurrency = 8;
+    const together = Array.from({ length: 8 }, () => pacer.run(failAs('rate_limited'), never));
+    await Promise.allSettled(together);
+    expect(pacer.concurrency).toBe(4);
+    await pacer.run(failAs('server_error'), never).catch(() => undefined);
+    expect(pacer.concurrency).toBe(4);
+    for (let time = 0; time < 4; time++)
+      await pacer.run(failAs('rate_limited'), never).catch(() => undefined);
+    expect(pacer.concurrency).toBe(1);
+  });
+
+  test('grows again by one for every full round that went well, up to what it was', async () => {
+    const pacer = new Pacer();
+    pacer.concurrency = 4;
+    await pacer.run(failAs('rate_limited'), never).catch(() => undefined);
+    expect(pacer.concurrency).toBe(2);
+    const goWell = async (times: number) => {
+      for (let time = 0; time < times; time++) await pacer.run(() => Promise.resolve(), never);
+      return pacer.concurrency;
+    };
+    expect(await goWell(1)).toBe(2);
+    expect(await goWell(1)).toBe(3);
+    expect(await goWell(2)).toBe(3);
+    expect(await goWell(1)).toBe(4);
+    expect(await goWell(20)).toBe(4);
   });
 });

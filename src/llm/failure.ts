@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { HeaderSource } from './rate-limits.js';
 
 /**
  * What went wrong with a call or with a page's part of an answer, and what asking again is worth:
@@ -33,17 +34,19 @@ export class ModelFailure extends Error {
   override readonly name = 'ModelFailure';
   readonly worth: (typeof REASONS)[FailureReason]['worth'];
 
-  /** @param retryAfterMs how long the service asked to wait, in milliseconds, where it said so */
+  /**
+   * @param retryAfterMs how long the service asked to wait, in milliseconds, where it said so
+   * @param headers of the answer, where there was one
+   */
   constructor(
     readonly reason: FailureReason,
     readonly retryAfterMs?: number,
+    readonly headers?: HeaderSource,
   ) {
     super(REASONS[reason].says);
     this.worth = REASONS[reason].worth;
   }
 }
-
-type HeaderSource = Pick<Headers, 'get'>;
 
 function hasGet(headers: unknown): boolean {
   return typeof (headers as Partial<HeaderSource> | null)?.get === 'function';
@@ -68,7 +71,7 @@ export function failureOf(error: unknown): ModelFailure {
   if (!answered.success) return new ModelFailure('connection');
   const { status, code, headers } = answered.data;
   if (status === 429 && code === 'insufficient_quota') return new ModelFailure('quota_exhausted');
-  if (status === 429) return new ModelFailure('rate_limited', retryAfter(headers));
+  if (status === 429) return new ModelFailure('rate_limited', retryAfter(headers), headers);
   if (status === 408 || status === 409 || status >= 500) {
     return new ModelFailure('server_error', retryAfter(headers));
   }

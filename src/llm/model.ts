@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { ModelFailure, failureOf, type FailureReason } from './failure.js';
 import { INSTRUCTIONS, type PageKind } from './instructions.js';
 import type { Pacing } from './pacing.js';
+import type { HeaderSource, Ticket } from './rate-limits.js';
+import { serviceOf, type Service } from './service.js';
 import type { UsageLedger } from './usage.js';
 import { answerFormat, readAnswer, userMessage, type PageAnswer, type SentPage } from './wire.js';
 
@@ -21,6 +23,11 @@ export interface Model {
   /** Passed through with every request, for example `{ temperature: 0 }` where the model takes it. */
   requestDefaults: Readonly<Record<string, unknown>>;
   budget: TokenBudget;
+  /**
+   * The longest a call may wait for the first one of its kind, so that their common prefix is cached and
+   * costs less, in milliseconds. Default: none waits.
+   */
+  cacheWaitMs?: number;
 }
 
 /** The most tokens the model takes and gives in one call. */
@@ -74,20 +81,53 @@ export async function askModel(
   pages: readonly SentPage[],
   asking: Asking,
 ): Promise<PageAnswer[]> {
-  const envelope = await asking.pacer.run(
-    (signal) => request(model, kind, pages, { ...asking, signal }),
+  const service = serviceOf(model);
+  const body = requestBody(model, kind, pages);
+  const sentBytes = jsonBytes(body);
+  const most = { input: Math.ceil(sentBytes / BYTES_A_TOKEN), output: body.max_completion_tokens };
+  const announced = { requests: 1, tokens: most.input + most.output };
+  let ticket: Ticket | undefined;
+  const ask = () =>
+    asking.pacer.run(
+      (signal) =>
+        request(
+          model,
+          { body, sentBytes, most },
+          { ...asking, signal },
+          ({ headers, ms, envelope, failure }) => {
+            const isTurnedDown = failure?.reason === 'rate_limited';
+            if (ticket && headers) service.limits.heard(ticket, headers, isTurnedDown);
+            const answerTokens = answerTokensOf(envelope);
+            if (answerTokens !== undefined) {
+              const calls = { pages: pages.length, announcedTokens: announced.tokens };
+              service.latency.observe({ ...calls, answerTokens, ms });
+            }
+          },
+        ),
+      asking.signal,
+      async (signal, leaving) => {
+        ticket = await service.limits.pass(announced, signal, leaving);
+      },
+    );
+  const envelope = await service.cache.warmed(
+    `${kind} ${pages.length}`,
+    cacheWaitMs(model, service, pages.length, asking.usage),
     asking.signal,
+    ask,
   );
   return readAnswer(contentOf(envelope), pages);
 }
 
-async function request(
-  model: Model,
-  kind: PageKind,
-  pages: readonly SentPage[],
-  { pacer, usage, purpose, signal, onCall }: Asking,
-): Promise<unknown> {
-  const body = {
+/** How long a call may wait for its prefix to be cached: not at all where that saves nothing or takes longer. */
+function cacheWaitMs(model: Model, { latency }: Service, pages: number, usage: UsageLedger): number {
+  const allowed = model.cacheWaitMs ?? 0;
+  const pace = latency.pace;
+  if (allowed === 0 || !pace || !usage.isCacheCheaper(model.name)) return 0;
+  return pace.callMs + pace.pageMs * pages <= allowed ? allowed : 0;
+}
+
+function requestBody(model: Model, kind: PageKind, pages: readonly SentPage[]) {
+  return {
     ...model.requestDefaults,
     model: model.name,
     messages: [
@@ -98,7 +138,29 @@ async function request(
     stream: false as const,
     max_completion_tokens: Math.min(OUTPUT_TOKENS_PER_PAGE * pages.length, model.budget.output),
   };
-  const sentBytes = jsonBytes(body);
+}
+
+interface Request {
+  body: ReturnType<typeof requestBody>;
+  sentBytes: number;
+  /** Tokens it can use. */
+  most: { input: number; output: number };
+}
+
+/** How a request ended; with an envelope or a failure. */
+interface Ending {
+  ms: number;
+  headers: HeaderSource | undefined;
+  envelope?: unknown;
+  failure?: ModelFailure;
+}
+
+async function request(
+  model: Model,
+  { body, sentBytes, most }: Request,
+  { usage, purpose, signal, onCall }: Asking,
+  onEnd: (ending: Ending) => void,
+): Promise<unknown> {
   // The client's own time limit does not cover the body; this one does.
   const timeLimit = AbortSignal.timeout(model.timeoutMs);
   const options = {
@@ -106,28 +168,44 @@ async function request(
     timeout: model.timeoutMs,
     signal: AbortSignal.any([signal, timeLimit]),
   };
-  const bill = usage.sent(purpose, model.name, {
-    input: Math.ceil(sentBytes / BYTES_A_TOKEN),
-    output: body.max_completion_tokens,
-  });
+  const bill = usage.sent(purpose, model.name, most);
   const started = performance.now();
-  const report = (failure: FailureReason | null, receivedBytes: number) =>
-    onCall?.({ purpose, ms: performance.now() - started, sentBytes, receivedBytes, failure });
-  const envelope: unknown = await model.client.chat.completions
-    .create(body, options)
-    .catch((error: unknown) => {
+  const report = (failure: FailureReason | null, receivedBytes: number) => {
+    const ms = performance.now() - started;
+    onCall?.({ purpose, ms, sentBytes, receivedBytes, failure });
+    return ms;
+  };
+  const { envelope, headers } = await withHeaders(model.client.chat.completions.create(body, options)).catch(
+    (error: unknown) => {
       const failure = timeLimit.aborted ? new ModelFailure('timeout') : failureOf(error);
       // A call that was answered with an error status is not billed; one that broke off may be.
       if (MAY_BE_BILLED.has(failure.reason)) bill.unknown();
       else bill.unbilled();
-      report(failure.reason, 0);
+      const ms = report(failure.reason, 0);
       signal.throwIfAborted();
-      pacer.hold(failure.retryAfterMs ?? (failure.reason === 'rate_limited' ? UNTOLD_WAIT_MS : 0));
+      onEnd({ ms, headers: failure.headers, failure });
       throw failure;
-    });
+    },
+  );
   bill.answered(envelope);
-  report(null, jsonBytes(envelope));
+  const ms = report(null, jsonBytes(envelope));
+  onEnd({ ms, headers, envelope });
   return envelope;
+}
+
+/** The client's promise can tell the headers; that of a wrapped client may be an ordinary one. */
+async function withHeaders(
+  answer: ReturnType<ChatClient['chat']['completions']['create']>,
+): Promise<{ envelope: unknown; headers: HeaderSource | undefined }> {
+  if (!('withResponse' in answer)) return { envelope: await answer, headers: undefined };
+  const { data, response } = await answer.withResponse();
+  return { envelope: data, headers: response.headers };
+}
+
+const answered = z.object({ usage: z.object({ completion_tokens: z.int().nonnegative() }) });
+
+function answerTokensOf(envelope: unknown): number | undefined {
+  return answered.safeParse(envelope).data?.usage.completion_tokens;
 }
 
 /** Tokenizers need fewer than one token for two bytes of ordinary text. */
@@ -143,9 +221,6 @@ function jsonBytes(body: unknown): number {
     return 0;
   }
 }
-
-/** How long all calls are held back by a rate limit that does not say how long, in milliseconds. */
-const UNTOLD_WAIT_MS = 250;
 
 const MAY_BE_BILLED: ReadonlySet<string> = new Set(['connection', 'timeout', 'broken_envelope']);
 

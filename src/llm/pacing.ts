@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { unlessAborted } from '../abort.js';
+import { ModelFailure } from './failure.js';
 
 /** Calls that were held back together start spread over this time, in milliseconds. */
 const RELEASE_MS = 100;
@@ -11,16 +12,25 @@ const MOST_GUESTS = 4;
 /** Guests leave this share of the places free, so that they seldom have to give way. */
 const LEFT_FREE = 0.25;
 
+/** How long calls are held back by a rate limit that does not say how long, in milliseconds. */
+const UNTOLD_WAIT_MS = 250;
+
+/**
+ * Waited for right before a call starts: room within the service's rate limits.
+ *
+ * @param leaving share of the limits, 0 to 1, that must be left for others
+ */
+export type Admission = (signal: AbortSignal, leaving: number) => Promise<void>;
+
 /** What calls to the model wait at for their turn. */
 export interface Pacing {
   /**
-   * Runs a call as soon as its turn comes. Rejects at once, with the signal's reason, on abort.
+   * Runs a call as soon as its turn comes. Rejects at once, with the signal's reason, on abort. A call
+   * that fails because the service asks to wait holds back all that have not started yet.
    *
    * @param call gets the signal that ends it
    */
-  run<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** Holds back every call that has not started yet for `ms` milliseconds. */
-  hold(ms: number): void;
+  run<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, admit?: Admission): Promise<T>;
 }
 
 /** The calls of one document, as they wait beside those of others. */
@@ -44,9 +54,16 @@ interface WaitingLine {
  * service has asked to wait for. One for all documents, because the limits at the provider count
  * for all of them together. Documents share the places fairly: the next call is one of the document
  * that has the fewest under way, so that a long one does not hold up a short one.
+ *
+ * How many run at once is halved when the service turns one down for the rate of calls, and grows again
+ * by one for every full round that went well.
  */
 export class Pacer implements Pacing {
-  #limit = pLimit(20);
+  readonly #limit = pLimit(20);
+  #most = 20;
+  /** Calls that went well since the limit last changed. */
+  #wellDone = 0;
+  #halvedAt = -Infinity;
   readonly #gate = new Gate();
   readonly #guestGate = new Gate();
   readonly #guests = new Set<AbortController>();
@@ -54,13 +71,19 @@ export class Pacer implements Pacing {
   /** Lines with calls that wait, the one served last at the end. */
   readonly #lines = new Set<WaitingLine>();
 
-  /** How many calls may run at once, from 1. May change while calls run. */
+  /** The most calls that may run at once, from 1. May change while calls run. */
   set concurrency(calls: number) {
+    this.#most = calls;
     this.#limit.concurrency = calls;
   }
 
-  run<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    return this.line().run(call, signal);
+  /** How many calls may run at once at present. */
+  get concurrency(): number {
+    return this.#limit.concurrency;
+  }
+
+  run<T>(...given: Parameters<Pacing['run']>): Promise<T> {
+    return this.line().run(...given) as Promise<T>;
   }
 
   /** A way in for the calls of one document. */
@@ -68,16 +91,24 @@ export class Pacer implements Pacing {
     const line: WaitingLine = { waiting: [], taken: 0, isStopped: false };
     let underWay = 0;
     const idle: (() => void)[] = [];
-    const run = async <T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> => {
+    const run: Pacing['run'] = async (call, signal, admit) => {
       signal.throwIfAborted();
       const turn = this.#takeTurn(line, async () => {
         signal.throwIfAborted();
+        await admit?.(signal, 0);
         await this.#gate.pass(signal);
         // A line that was stopped while it was held back: the call waits for its abort.
         if (line.isStopped) return unlessAborted(new Promise<never>(() => undefined), signal);
         underWay++;
+        const startedAt = performance.now();
         try {
-          return await call(signal);
+          const result = await call(signal);
+          this.#wentWell();
+          return result;
+        } catch (error) {
+          this.#gate.close(waitAskedBy(error));
+          if (isRateLimit(error)) this.#slowDown(startedAt);
+          throw error;
         } finally {
           underWay--;
           if (underWay === 0) for (const resolve of idle.splice(0)) setImmediate(resolve);
@@ -92,7 +123,6 @@ export class Pacer implements Pacing {
     };
     return {
       run,
-      hold: (ms) => this.hold(ms),
       stop: () => {
         line.isStopped = true;
         this.#lines.delete(line);
@@ -128,8 +158,18 @@ export class Pacer implements Pacing {
     }
   }
 
-  hold(ms: number): void {
-    this.#gate.close(ms);
+  #wentWell(): void {
+    if (this.#limit.concurrency >= this.#most || ++this.#wellDone < this.#limit.concurrency) return;
+    this.#wellDone = 0;
+    this.#limit.concurrency++;
+  }
+
+  /** Once for all calls that were under way together. */
+  #slowDown(startedAt: number): void {
+    if (startedAt < this.#halvedAt) return;
+    this.#halvedAt = performance.now();
+    this.#wellDone = 0;
+    this.#limit.concurrency = Math.max(1, Math.floor(this.#limit.concurrency / 2));
   }
 
   /**
@@ -142,13 +182,16 @@ export class Pacer implements Pacing {
    */
   guests(patience: number): Pacing {
     let brokenOff = 0;
-    const run = async <T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> => {
+    const run: Pacing['run'] = async (call, signal, admit) => {
       for (;;) {
         await this.#guestGate.pass(signal);
         const guest = await this.#enterAsGuest(signal);
+        const either = AbortSignal.any([signal, guest.signal]);
         try {
-          return await call(AbortSignal.any([signal, guest.signal]));
+          await admit?.(either, LEFT_FREE);
+          return await call(either);
         } catch (error) {
+          this.#guestGate.close(waitAskedBy(error));
           if (!(error instanceof GaveWay) || ++brokenOff > patience) throw error;
         } finally {
           this.#guests.delete(guest);
@@ -156,7 +199,7 @@ export class Pacer implements Pacing {
         }
       }
     };
-    return { run, hold: (ms) => this.#guestGate.close(ms) };
+    return { run };
   }
 
   async #enterAsGuest(signal: AbortSignal): Promise<AbortController> {
@@ -183,6 +226,16 @@ export class Pacer implements Pacing {
     const { concurrency, activeCount, pendingCount } = this.#limit;
     return concurrency - activeCount - pendingCount - this.#guests.size;
   }
+}
+
+function isRateLimit(error: unknown): error is ModelFailure {
+  return error instanceof ModelFailure && error.reason === 'rate_limited';
+}
+
+/** Milliseconds; 0 for a failure that asks for no wait. */
+function waitAskedBy(error: unknown): number {
+  if (!(error instanceof ModelFailure)) return 0;
+  return error.retryAfterMs ?? (isRateLimit(error) ? UNTOLD_WAIT_MS : 0);
 }
 
 /** Why a guest call was broken off. */

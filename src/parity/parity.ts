@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parsePlan, type ProcessingPlan } from '../processor/plan.js';
+import { isAuto, parsePlan, type ProcessingPlan } from '../processor/plan.js';
 import { readSettings, SettingsError } from '../settings.js';
 import { PageReader } from '../stages/page-texts.js';
 import { readDocuments, type ParityDocument } from './documents.js';
@@ -105,7 +105,9 @@ function candidatePlan(text: string | undefined): ProcessingPlan {
   if (isForced) {
     throw new ParityError('QUIRE_FORCE_SINGLE_PAGE is set: nothing would be read in batches. Unset it.');
   }
-  if (text === undefined) return configured?.path === 'batch' ? configured : DEFAULT_PLAN;
+  if (text === undefined) {
+    return configured?.path === 'batch' && !isAuto(configured) ? configured : DEFAULT_PLAN;
+  }
   const plan = parsePlan(text);
   if (plan?.path === 'batch') return plan;
   throw new ParityError('--plan must be like "batch 2x3".');

@@ -11,7 +11,7 @@ export interface Batch {
 }
 
 /** What the longer instruction and the largest schema take, two bytes a token. */
-const OVERHEAD_TOKENS = Math.ceil(
+export const OVERHEAD_TOKENS = Math.ceil(
   (Math.max(...Object.values(INSTRUCTIONS).map((text) => Buffer.byteLength(text))) +
     Buffer.byteLength(JSON.stringify(answerFormat(MOST_PAGES_A_BATCH)))) /
     2,

@@ -62,11 +62,19 @@ interface Searchable {
   raw: string;
   words: string;
   /** The same with words parted that OCR ran together: "BranchMain Street", "Number12345678". */
-  parted: string;
+  readonly parted: string;
 }
 
 function searchable(text: string): Searchable {
-  return { raw: text, words: words(text), parted: words(part(text)) };
+  let parted: string | undefined;
+  // Seldom needed, and the costliest form.
+  return {
+    raw: text,
+    words: words(text),
+    get parted() {
+      return (parted ??= words(part(text)));
+    },
+  };
 }
 
 function part(text: string): string {

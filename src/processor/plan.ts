@@ -8,6 +8,18 @@ import { z } from 'zod';
 export type ProcessingPlan =
   { path: 'single-page' } | { path: 'batch'; batchSize: number; maxWorkers: number };
 
+export type BatchPlan = Extract<ProcessingPlan, { path: 'batch' }>;
+
+/** Batches whose size is chosen for each document; at most `maxWorkers` calls at once, where given. */
+export interface AutoPlan {
+  path: 'batch';
+  batchSize: 'auto';
+  maxWorkers?: number | undefined;
+}
+
+/** What may be asked for: a plan, or that one is made for each document. */
+export type PlanChoice = ProcessingPlan | AutoPlan;
+
 export const SINGLE_PAGE: ProcessingPlan = { path: 'single-page' };
 
 export const MOST_PAGES_A_BATCH = 10;
@@ -21,18 +33,44 @@ export const batchSizes = z.object({
   maxWorkers: clamped(MOST_WORKERS),
 });
 
+/** The same where the size is left to Quire. */
+export const autoSizes = z.object({
+  batchSize: z.literal('auto'),
+  maxWorkers: clamped(MOST_WORKERS).optional(),
+});
+
 /** A plan from outside; `batchSize` is clamped to 1..10 and `maxWorkers` to 1..20 (DESIGN, Rollout). */
 export const processingPlan = z.discriminatedUnion('path', [
   z.strictObject({ path: z.literal('single-page') }),
   batchSizes.extend({ path: z.literal('batch') }).strict(),
 ]);
 
-/** The short form in headers and logs: `single-page` or `batch 3x5`. */
-export function formatPlan(plan: ProcessingPlan): string {
-  return plan.path === 'batch' ? `batch ${plan.batchSize}x${plan.maxWorkers}` : plan.path;
+/** The same, or one that leaves the size to Quire. */
+export const planChoice = z.union([processingPlan, autoSizes.extend({ path: z.literal('batch') }).strict()]);
+
+export function isAuto(plan: PlanChoice): plan is AutoPlan {
+  return plan.path === 'batch' && plan.batchSize === 'auto';
 }
 
-/** Reads the short form back; undefined where the text is no plan. */
+/** The short form in headers and logs: `single-page` or `batch 3x5`; `batch auto` or `batch autox5`. */
+export function formatPlan(plan: PlanChoice): string {
+  if (plan.path !== 'batch') return plan.path;
+  const workers = plan.maxWorkers === undefined ? '' : `x${plan.maxWorkers}`;
+  return `batch ${plan.batchSize}${workers}`;
+}
+
+/** Reads the short form of a choice; undefined where the text is none. */
+export function parsePlanChoice(text: string): PlanChoice | undefined {
+  const [isAuto, maxWorkers] = /^batch auto(?:x(\d+))?$/.exec(text) ?? [];
+  if (isAuto === undefined) return parsePlan(text);
+  return {
+    path: 'batch',
+    batchSize: 'auto',
+    ...autoSizes.pick({ maxWorkers: true }).parse({ maxWorkers: maxWorkers && Number(maxWorkers) }),
+  };
+}
+
+/** Reads the short form of a plan back; undefined where the text is none. */
 export function parsePlan(text: string): ProcessingPlan | undefined {
   if (text === 'single-page') return SINGLE_PAGE;
   const [, batchSize, maxWorkers] = /^batch (\d+)x(\d+)$/.exec(text) ?? [];

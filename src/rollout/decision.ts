@@ -1,5 +1,14 @@
+import { z } from 'zod';
 import type { Logger } from '../logger.js';
-import { batchSizes, SINGLE_PAGE, type ProcessingPlan } from '../processor/plan.js';
+import {
+  autoSizes,
+  batchSizes,
+  isAuto,
+  SINGLE_PAGE,
+  type AutoPlan,
+  type PlanChoice,
+  type ProcessingPlan,
+} from '../processor/plan.js';
 import type { Evaluation, FlagContext, Flags } from './flags.js';
 import type { Admission, Rollback } from './rollback.js';
 
@@ -31,7 +40,9 @@ export interface DecisionSources {
   flags: Pick<Flags, 'evaluate'>;
   rollback: Pick<Rollback, 'admit'>;
   /** Wins over the flags. */
-  fixedPlan: ProcessingPlan | undefined;
+  fixedPlan: PlanChoice | undefined;
+  /** Makes a plan for a document of so many pages, where the choice leaves that to Quire. */
+  autoPlan: (choice: AutoPlan, pages: number | undefined) => ProcessingPlan;
   /** All requests page by page, without shadows: for when nothing else can be relied on. */
   forceSinglePage: boolean;
   logger: Logger;
@@ -57,7 +68,7 @@ export class Decisions {
   /** Whether the number of pages can make a difference. */
   get needsPageCount(): boolean {
     const { fixedPlan, forceSinglePage } = this.#sources;
-    return !forceSinglePage && !fixedPlan;
+    return !forceSinglePage && (!fixedPlan || isAuto(fixedPlan));
   }
 
   /**
@@ -73,13 +84,18 @@ export class Decisions {
     };
   }
 
-  /** One evaluation of each flag. */
-  decide(context: FlagContext): Decision {
-    const { flags, fixedPlan, forceSinglePage, rollback } = this.#sources;
+  /**
+   * One evaluation of each flag.
+   *
+   * @param pages of the document, where known
+   */
+  decide(context: FlagContext, pages?: number): Decision {
+    const { flags, forceSinglePage, rollback } = this.#sources;
     const pageByPage = { plan: SINGLE_PAGE, admission: null };
     if (forceSinglePage) return { ...pageByPage, reason: 'forced', shadow: null };
     const shadowFlag = flags.evaluate(SHADOW_FLAG, context);
-    const shadowPlan = shadowFlag.enabled ? this.#planOf(SHADOW_FLAG, shadowFlag) : null;
+    const shadowPlan = shadowFlag.enabled ? this.#planOf(SHADOW_FLAG, shadowFlag, pages) : null;
+    const fixedPlan = this.#sources.fixedPlan && this.#planned(this.#sources.fixedPlan, pages);
     if (fixedPlan) {
       const shadow = shadowPlan && (fixedPlan.path === 'batch' ? fixedPlan : shadowPlan);
       const admission = fixedPlan.path === 'batch' ? rollback.admit(fixedPlan) : null;
@@ -87,7 +103,7 @@ export class Decisions {
     }
     const flag = flags.evaluate(BATCH_FLAG, context);
     if (!flag.enabled) return { ...pageByPage, reason: 'flag_off', shadow: shadowPlan };
-    const plan = this.#planOf(BATCH_FLAG, flag);
+    const plan = this.#planOf(BATCH_FLAG, flag, pages);
     if (!plan) return { ...pageByPage, reason: 'payload_invalid', shadow: shadowPlan };
     const shadow = shadowPlan && plan;
     const admission = rollback.admit(plan);
@@ -96,9 +112,13 @@ export class Decisions {
   }
 
   /** The plan in a flag's payload, clamped; null where there is none in it. */
-  #planOf(flag: string, { payload: text }: Evaluation & { enabled: true }): ProcessingPlan | null {
+  #planOf(
+    flag: string,
+    { payload: text }: Evaluation & { enabled: true },
+    pages: number | undefined,
+  ): ProcessingPlan | null {
     const given = json(text);
-    const sizes = batchSizes.safeParse(given);
+    const sizes = z.union([batchSizes, autoSizes]).safeParse(given);
     if (!sizes.success) {
       this.#warn(flag, text, 'the payload of a flag is no plan like {"batchSize": 2, "maxWorkers": 3}');
       return null;
@@ -108,7 +128,11 @@ export class Decisions {
     if (asked.batchSize !== batchSize || asked.maxWorkers !== maxWorkers) {
       this.#warn(flag, text, 'the payload of a flag was clamped to batchSize 1..10 and maxWorkers 1..20');
     }
-    return { path: 'batch', batchSize, maxWorkers };
+    return this.#planned({ path: 'batch', ...sizes.data }, pages);
+  }
+
+  #planned(choice: PlanChoice, pages: number | undefined): ProcessingPlan {
+    return isAuto(choice) ? this.#sources.autoPlan(choice, pages) : choice;
   }
 
   /** A payload that is wrong is told once, and again only after a minute without it. */

@@ -63,7 +63,7 @@ export function openRequest(
     const counted = pageCount === undefined ? properties : { pageCount, ...properties };
     const decision = context.resumedPlan
       ? decisions.resume(context.resumedPlan)
-      : decisions.decide({ userId, sessionId, properties: counted });
+      : decisions.decide({ userId, sessionId, properties: counted }, pageCount);
     metrics.decided(decision);
     return decision;
   });

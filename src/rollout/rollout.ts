@@ -1,7 +1,7 @@
 import type { Router } from 'express';
 import type { PriceTable } from '../llm/usage.js';
 import type { Logger } from '../logger.js';
-import type { ProcessingPlan } from '../processor/plan.js';
+import type { AutoPlan, PlanChoice, ProcessingPlan } from '../processor/plan.js';
 import type { PageProcessor } from '../processor/processor.js';
 import type { Settings } from '../settings.js';
 import { Decisions } from './decision.js';
@@ -23,7 +23,8 @@ export interface Rollout {
 export interface RolloutTools {
   flags: Flags;
   /** Wins over the flags. */
-  fixedPlan: ProcessingPlan | undefined;
+  fixedPlan: PlanChoice | undefined;
+  autoPlan: (choice: AutoPlan, pages: number | undefined) => ProcessingPlan;
   processor: PageProcessor;
   prices: PriceTable;
   /** Ends shadows and readiness. */
@@ -32,7 +33,7 @@ export interface RolloutTools {
 }
 
 export function createRollout(settings: Settings, tools: RolloutTools): Rollout {
-  const { flags, fixedPlan, processor, prices, closing, logger } = tools;
+  const { flags, fixedPlan, autoPlan, processor, prices, closing, logger } = tools;
   const forceSinglePage = settings.QUIRE_FORCE_SINGLE_PAGE;
   const metrics = new Metrics();
   const rollback = new Rollback(
@@ -68,7 +69,7 @@ export function createRollout(settings: Settings, tools: RolloutTools): Rollout 
     },
   );
   metrics.follow({ flags, rollback, shadow });
-  const decisions = new Decisions({ flags, rollback, fixedPlan, forceSinglePage, logger });
+  const decisions = new Decisions({ flags, rollback, fixedPlan, autoPlan, forceSinglePage, logger });
   const routes = { flags, decisions, rollback, shadow, metrics, forceSinglePage, closing };
   return { decisions, metrics, shadow, router: () => rolloutRouter(routes) };
 }

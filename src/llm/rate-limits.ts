@@ -1,0 +1,240 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
+
+/** What is read of an answer's headers. */
+export type HeaderSource = Pick<Headers, 'get'>;
+
+/** What a call takes of each limit, at most. */
+export type Amounts = Record<LimitName, number>;
+
+type LimitName = 'requests' | 'tokens';
+
+/** A call that was let through, as its service will speak of it. */
+export type Ticket = Record<LimitName, Taken>;
+
+/**
+ * The rate limits of one model service as its answers tell them (`x-ratelimit-limit-*`, `-remaining-*`,
+ * `-reset-*` of requests and of tokens). Calls wait until there is room for them instead of being turned
+ * down. A service that tells nothing limits nothing here.
+ */
+export class RateLimits {
+  readonly #limits: Record<LimitName, RateLimit> = {
+    requests: new RateLimit(1),
+    tokens: new RateLimit(0.05),
+  };
+  /** One call after the other looks for room, so that a large one is not overtaken for ever. */
+  readonly #queue = pLimit(1);
+  /** Aborted by the next answer. */
+  #heard = new AbortController();
+
+  /**
+   * Resolves when there is room for a call, and takes it.
+   *
+   * @param leaving share of each limit, 0 to 1, that must be left for others. Calls that leave some do
+   *   not queue: they come in when nobody else waits.
+   * @throws the signal's reason on abort
+   */
+  async pass(amounts: Amounts, signal: AbortSignal, leaving = 0): Promise<Ticket> {
+    const look = async (): Promise<Ticket> => {
+      for (let wait = this.waitFor(amounts, leaving); wait > 0; wait = this.waitFor(amounts, leaving)) {
+        await this.#news(wait, signal);
+      }
+      signal.throwIfAborted();
+      const { requests, tokens } = this.#limits;
+      return { requests: requests.take(amounts.requests), tokens: tokens.take(amounts.tokens) };
+    };
+    return leaving > 0 ? look() : this.#queue(look);
+  }
+
+  /** Milliseconds until there is room. */
+  waitFor(amounts: Amounts, leaving = 0): number {
+    const { requests, tokens } = this.#limits;
+    return Math.max(requests.waitFor(amounts.requests, leaving), tokens.waitFor(amounts.tokens, leaving));
+  }
+
+  /** Told of every answer, also when it turned the call down. */
+  heard(ticket: Ticket, headers: HeaderSource, isTurnedDown: boolean): void {
+    for (const name of ['requests', 'tokens'] as const) {
+      const told = limitIn(headers, name);
+      if (told) this.#limits[name].heard(ticket[name], told, isTurnedDown);
+    }
+    this.#heard.abort();
+    this.#heard = new AbortController();
+  }
+
+  /** Waits so long, or until an answer tells more. */
+  async #news(ms: number, signal: AbortSignal): Promise<void> {
+    const heard = AbortSignal.any([signal, this.#heard.signal]);
+    await sleep(ms, undefined, { signal: heard }).catch(() => signal.throwIfAborted());
+  }
+
+  /** Milliseconds after which calls that take so much together could all have been let through. */
+  timeFor(amounts: Amounts): number {
+    const { requests, tokens } = this.#limits;
+    return Math.max(requests.timeFor(amounts.requests), tokens.timeFor(amounts.tokens));
+  }
+}
+
+interface Told {
+  limit: number;
+  remaining: number;
+  /** Milliseconds until the whole limit is there again; undefined when not told. */
+  resetMs: number | undefined;
+}
+
+interface Taken {
+  /** In the order in which calls were let through. */
+  number: number;
+  at: number;
+  /** All that had been taken when this was, itself included, as announced. */
+  sum: number;
+  /** Whether the limit was known, so that there seemed to be room. */
+  wasKnown: boolean;
+}
+
+/** A call, and what its answer told was left. */
+interface Heard extends Taken {
+  remaining: number;
+}
+
+const MINUTE_MS = 60_000;
+
+/** How much an older call counts for each one since, where the share that is charged is learned. */
+const FADING = 0.95;
+const MOST_CHARGED = 2;
+/** Calls differ: so much more than what was learned is reckoned with. */
+const MARGIN = 1.25;
+
+/** So often a call is turned down in spite of room until the limit is taken to come back all at once. */
+const SURPRISES = 2;
+
+/** One limit. Its level is what the newest call that was heard of left, less what was taken since. */
+class RateLimit {
+  #size = Infinity;
+  #level = Infinity;
+  #at = performance.now();
+  #refillPerMs = 0;
+  /** When all of it is there again. */
+  #fullAt = 0;
+  /** Whether it comes back at once, when a window ends, and not little by little. */
+  #isWindow = false;
+  /** What is announced is an upper bound; this share of it is really charged. */
+  #charged = 1;
+  #learned = { charged: 0, announced: 0 };
+  #surprises = 0;
+  #surprisedUpTo = 0;
+  #sum = 0;
+  #number = 0;
+  #heard: Heard | undefined;
+  readonly #leastCharged: number;
+
+  /** @param leastCharged the least share of what is announced that a service may charge */
+  constructor(leastCharged: number) {
+    this.#leastCharged = leastCharged;
+  }
+
+  waitFor(announced: number, leaving: number): number {
+    const amount = announced * this.#charged;
+    // Room for another like it stays, against calls that arrive in another order or sooner than foreseen.
+    const needed = Math.min(this.#size, 2 * amount + leaving * (this.#size === Infinity ? 0 : this.#size));
+    const missing = needed - this.#now();
+    if (missing <= 0) return 0;
+    const ms = this.#isWindow ? this.#fullAt - performance.now() : missing / this.#refillPerMs;
+    return Math.max(1, Math.ceil(ms));
+  }
+
+  timeFor(announced: number): number {
+    const missing = announced * this.#charged - this.#now();
+    return missing <= 0 ? 0 : (missing / this.#size) * this.#fillMs();
+  }
+
+  take(announced: number): Taken {
+    this.#level = this.#now() - announced * this.#charged;
+    this.#sum += announced;
+    return {
+      number: ++this.#number,
+      at: performance.now(),
+      sum: this.#sum,
+      wasKnown: this.#size !== Infinity,
+    };
+  }
+
+  heard(taken: Taken, { limit, remaining, resetMs }: Told, isTurnedDown: boolean): void {
+    if (isTurnedDown) this.#noteSurprise(taken);
+    // What an older call was told is contained in what a newer one was told.
+    if (this.#heard && taken.number <= this.#heard.number) return;
+    const now = performance.now();
+    if (this.#heard && !isTurnedDown && !this.#isWindow) this.#learn(this.#heard, taken, remaining);
+    this.#size = limit;
+    this.#refillPerMs = limit / MINUTE_MS;
+    if (resetMs !== undefined && resetMs > 0 && remaining < limit) {
+      this.#refillPerMs = (limit - remaining) / resetMs;
+    }
+    this.#fullAt = taken.at + (resetMs ?? MINUTE_MS);
+    const since = (this.#sum - taken.sum) * this.#charged;
+    const refilled = this.#isWindow ? 0 : (now - taken.at) * this.#refillPerMs;
+    this.#level = Math.min(limit, remaining + refilled) - since;
+    this.#at = now;
+    this.#heard = { ...taken, remaining };
+  }
+
+  /** Calls that were let through before the last surprise are part of it. */
+  #noteSurprise({ wasKnown, number }: Taken): void {
+    if (!wasKnown || number <= this.#surprisedUpTo) return;
+    this.#surprisedUpTo = this.#number;
+    if (++this.#surprises === SURPRISES) this.#isWindow = true;
+  }
+
+  /** How much was really charged for the calls between two that were heard of. */
+  #learn(before: Heard, taken: Taken, remaining: number): void {
+    const refilled = (taken.at - before.at) * this.#refillPerMs;
+    const charged = Math.min(this.#size, before.remaining + refilled) - remaining;
+    this.#learned.charged = FADING * this.#learned.charged + charged;
+    this.#learned.announced = FADING * this.#learned.announced + (taken.sum - before.sum);
+    const share = (MARGIN * this.#learned.charged) / this.#learned.announced;
+    if (Number.isFinite(share)) this.#charged = Math.min(MOST_CHARGED, Math.max(this.#leastCharged, share));
+  }
+
+  #fillMs(): number {
+    return this.#isWindow ? MINUTE_MS : this.#size / this.#refillPerMs;
+  }
+
+  /** The level at this moment. */
+  #now(): number {
+    const now = performance.now();
+    if (!this.#isWindow) this.#level += (now - this.#at) * this.#refillPerMs;
+    else if (now >= this.#fullAt) this.#level = Math.max(this.#level, this.#size);
+    this.#level = Math.min(this.#size, this.#level);
+    this.#at = now;
+    return this.#level;
+  }
+}
+
+/** What the headers tell of one limit; undefined where it is none: some services send -1. */
+function limitIn(headers: HeaderSource, name: LimitName): Told | undefined {
+  const limit = numberIn(headers.get(`x-ratelimit-limit-${name}`));
+  const remaining = numberIn(headers.get(`x-ratelimit-remaining-${name}`));
+  if (!(limit > 0 && remaining >= 0 && remaining <= limit)) return undefined;
+  return { limit, remaining, resetMs: durationIn(headers.get(`x-ratelimit-reset-${name}`)) };
+}
+
+function numberIn(text: string | null): number {
+  return text === null || text.trim() === '' ? NaN : Number(text);
+}
+
+const UNIT_MS = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
+
+/** A duration as services write it: "6m0s", "12ms", "1.5s", or bare seconds. */
+function durationIn(text: string | null): number | undefined {
+  const written = text?.trim() ?? '';
+  if (/^\d+(\.\d+)?$/.test(written)) return Number(written) * 1_000;
+  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(written)) return undefined;
+  const parts = [...written.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
+  return parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (UNIT_MS.get(unit) ?? 0), 0);
+}

@@ -1,0 +1,49 @@
+import { OUTPUT_TOKENS_PER_PAGE, type Model } from '../llm/model.js';
+import { serviceOf } from '../llm/service.js';
+import { OVERHEAD_TOKENS } from './batches.js';
+import { MOST_WORKERS, type AutoPlan, type BatchPlan } from './plan.js';
+import { makespan } from './schedule.js';
+
+/** Before anything was measured: what the plan this project grew from recommends to start with. */
+const UNMEASURED: BatchPlan = { path: 'batch', batchSize: 2, maxWorkers: 3 };
+
+/** A batch that fails costs a call for each of its pages, so that the largest are not tried unasked. */
+const MOST_PAGES = 5;
+
+/** Where the number of pages is not known in time: the document the project's figures are for. */
+const USUAL_PAGES = 10;
+
+/** So much longer than the shortest time is given for fewer calls. */
+const TOLERANCE = 1.05;
+
+/**
+ * Plans by what was measured of the service: how a call's time divides into a fixed part and one that
+ * grows with its pages, what the rate limits leave, and the token budgets. The fewest calls among the
+ * plans that take at most 5 % longer than the quickest. All workers are given: how the pages divide into
+ * accounts, and so into calls, is not known yet, and documents share the calls fairly all the same.
+ *
+ * @param pages of the document, where known
+ */
+export function autoPlan(
+  model: Model,
+  { maxWorkers = MOST_WORKERS }: AutoPlan,
+  pages: number = USUAL_PAGES,
+): BatchPlan {
+  const { latency, limits } = serviceOf(model);
+  const pace = latency.pace;
+  if (!pace) return { ...UNMEASURED, maxWorkers: Math.min(UNMEASURED.maxWorkers, maxWorkers) };
+  const largest = Math.min(MOST_PAGES, Math.max(1, Math.floor(model.budget.output / OUTPUT_TOKENS_PER_PAGE)));
+  const timeOf = (batchSize: number) => {
+    const calls = Math.ceil(pages / batchSize);
+    const ms = pace.callMs + (pace.pageMs * pages) / calls;
+    const tokens = calls * OVERHEAD_TOKENS + pages * pace.announcedTokensAPage;
+    return Math.max(
+      makespan(new Array<number>(calls).fill(ms), maxWorkers),
+      limits.timeFor({ requests: calls, tokens }),
+    );
+  };
+  const sizes = Array.from({ length: largest }, (_, index) => index + 1);
+  const shortest = Math.min(...sizes.map(timeOf));
+  const batchSize = Math.max(...sizes.filter((size) => timeOf(size) <= TOLERANCE * shortest));
+  return { path: 'batch', batchSize, maxWorkers };
+}
