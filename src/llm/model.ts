@@ -150,7 +150,7 @@ interface Request {
 /** How a request ended; with an envelope or a failure. */
 interface Ending {
   ms: number;
-  headers: HeaderSource | undefined;
+  headers?: HeaderSource | undefined;
   envelope?: unknown;
   failure?: ModelFailure;
 }
@@ -194,12 +194,13 @@ async function request(
 }
 
 /** The client's promise can tell the headers; that of a wrapped client may be an ordinary one. */
-async function withHeaders(
-  answer: ReturnType<ChatClient['chat']['completions']['create']>,
-): Promise<{ envelope: unknown; headers: HeaderSource | undefined }> {
-  if (!('withResponse' in answer)) return { envelope: await answer, headers: undefined };
-  const { data, response } = await answer.withResponse();
-  return { envelope: data, headers: response.headers };
+interface ClientPromise extends PromiseLike<unknown> {
+  withResponse?(): Promise<{ data: unknown; response: { headers: HeaderSource } }>;
+}
+
+async function withHeaders(answer: ClientPromise): Promise<{ envelope: unknown; headers?: HeaderSource }> {
+  const both = await answer.withResponse?.();
+  return both ? { envelope: both.data, headers: both.response.headers } : { envelope: await answer };
 }
 
 const answered = z.object({ usage: z.object({ completion_tokens: z.int().nonnegative() }) });

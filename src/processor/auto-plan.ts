@@ -1,6 +1,6 @@
 import { OUTPUT_TOKENS_PER_PAGE, type Model } from '../llm/model.js';
 import { serviceOf } from '../llm/service.js';
-import { OVERHEAD_TOKENS } from './batches.js';
+import { evenSizes, OVERHEAD_TOKENS } from './batches.js';
 import { MOST_WORKERS, type AutoPlan, type BatchPlan } from './plan.js';
 import { makespan } from './schedule.js';
 
@@ -35,12 +35,9 @@ export function autoPlan(
   const largest = Math.min(MOST_PAGES, Math.max(1, Math.floor(model.budget.output / OUTPUT_TOKENS_PER_PAGE)));
   const timeOf = (batchSize: number) => {
     const calls = Math.ceil(pages / batchSize);
-    const ms = pace.callMs + (pace.pageMs * pages) / calls;
+    const durations = evenSizes(pages, calls).map((size) => pace.callMs + pace.pageMs * size);
     const tokens = calls * OVERHEAD_TOKENS + pages * pace.announcedTokensAPage;
-    return Math.max(
-      makespan(new Array<number>(calls).fill(ms), maxWorkers),
-      limits.timeFor({ requests: calls, tokens }),
-    );
+    return Math.max(makespan(durations, maxWorkers), limits.timeFor({ requests: calls, tokens }));
   };
   const sizes = Array.from({ length: largest }, (_, index) => index + 1);
   const shortest = Math.min(...sizes.map(timeOf));

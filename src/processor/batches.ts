@@ -38,11 +38,17 @@ export function longestFirst<T extends Batch>(batches: readonly T[]): T[] {
   return [...batches].sort((a, b) => inputTokens(b.pages) - inputTokens(a.pages));
 }
 
+/** So many parts of `count`, as even as can be, the larger ones first. */
+export function evenSizes(count: number, parts: number): number[] {
+  return Array.from(
+    { length: parts },
+    (_, part) => Math.floor(count / parts) + (part < count % parts ? 1 : 0),
+  );
+}
+
 function evenly(pages: readonly Page[], parts: number): Page[][] {
-  const small = Math.floor(pages.length / parts);
-  const larger = pages.length % parts;
-  const cut = (part: number) => part * small + Math.min(part, larger);
-  return Array.from({ length: parts }, (_, part) => pages.slice(cut(part), cut(part + 1)));
+  let start = 0;
+  return evenSizes(pages.length, parts).map((size) => pages.slice(start, (start += size)));
 }
 
 function fitting(pages: readonly Page[], budget: TokenBudget): (readonly Page[])[] {
