@@ -133,8 +133,8 @@ class ProviderModel {
       });
       response.writeHead(429, {
         ...headers,
-        'retry-after': Math.ceil(wait / 1_000),
-        'retry-after-ms': Math.ceil(wait),
+        'retry-after': String(Math.ceil(wait / 1_000)),
+        'retry-after-ms': String(Math.ceil(wait)),
       });
       response.end(JSON.stringify({ error: { message: 'rate limit', code: 'rate_limit_exceeded' } }));
       return;
