@@ -55,7 +55,14 @@ test('a batch that would exceed the input or the output budget is divided, a sin
   expect(planBatches(pages, 8, { input: 10, output: 10 })).toHaveLength(8);
 });
 
-test('the longest batch comes first, equal ones stay in order', () => {
-  const pages = [preparePage(1, 'short text'), preparePage(2, 'short text'), preparePage(3, 'x'.repeat(500))];
-  expect(numbers(longestFirst(planBatches(pages, 1, ROOMY)))).toEqual([[3], [1], [2]]);
+test('the batch with the most values comes first, then the longest, and equal ones stay in order', () => {
+  const texts = [
+    'short text',
+    'short text',
+    'x'.repeat(500),
+    'Branch: Main',
+    'Branch: Main\nOpened By  J. Cole',
+  ];
+  const pages = texts.map((text, index) => preparePage(index + 1, text));
+  expect(numbers(longestFirst(planBatches(pages, 1, ROOMY)))).toEqual([[5], [4], [3], [1], [2]]);
 });

@@ -45,6 +45,8 @@ export interface Page extends SentPage {
   kind: PageKind;
   /** At most so many tokens of input: tokenizers need fewer than one for two bytes of UTF-8. */
   tokens: number;
+  /** About how many labelled values stand on it: what the length of its answer follows. */
+  values: number;
 }
 
 /** Which instruction a page is read with (CURRENT_SYSTEM, One page through the model). */
@@ -65,8 +67,16 @@ export function isTruncated(text: string): boolean {
   return text.length > PAGE_LIMIT && codePointLength(text) > PAGE_LIMIT;
 }
 
+/** "Label: value", or a label of which the columns were parted by spaces. */
+const LABELLED_VALUE = /\p{L}[.)#]?(?::[^\S\n]*| {2,})(?=\S)/gu;
+
 /** The kind is told from the whole text, the text that is sent is cut, as the old system does. */
 export function preparePage(number: number, text: string): Page {
   const page = { number, text: firstCodePoints(text, PAGE_LIMIT) };
-  return { ...page, kind: pageKind(text), tokens: Math.ceil(Buffer.byteLength(taggedPage(page)) / 2) };
+  return {
+    ...page,
+    kind: pageKind(text),
+    tokens: Math.ceil(Buffer.byteLength(taggedPage(page)) / 2),
+    values: page.text.match(LABELLED_VALUE)?.length ?? 0,
+  };
 }

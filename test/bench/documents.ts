@@ -64,7 +64,10 @@ function build(
         !accounts.some(({ accountNumber }) => accountNumber === account.accountNumber) &&
         !(options?.isLoanOnly && account.pages.some((page) => isLicence(document.pages[page] ?? ''))),
     );
-    const source = usable[Math.floor(random() * usable.length)];
+    // Those with the most pages of their own: a batch of equal pages could not be read wrongly.
+    const most = Math.max(...usable.map(({ account }) => account.pages.length));
+    const best = usable.filter(({ account }) => account.pages.length === most);
+    const source = best[Math.floor(random() * best.length)];
     if (!source) throw new Error(`No golden account has at most ${size} pages`);
     const first = Object.keys(pages).length + 1;
     const numbers = Array.from({ length: size }, (_, index) => first + index);
