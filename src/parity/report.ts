@@ -138,7 +138,7 @@ export function findingsOf(trials: readonly Trial[]): Findings {
  *
  * @throws {TrialError} when that is so, with the reason
  */
-export function checkComparable({ agreement }: Figures, trials: readonly Trial[]): void {
+export function checkComparable({ agreement }: Pick<Figures, 'agreement'>, trials: readonly Trial[]): void {
   if (agreement.page.noise.compared > 0) return;
   const failed = trials.flatMap(failedPages);
   if (failed.length > 0) {
