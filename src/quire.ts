@@ -65,6 +65,8 @@ export interface Quire {
   readonly fixedPlan: PlanChoice | undefined;
   /** The processor, for callers that split documents into accounts themselves. */
   readonly processor: PageProcessor;
+  /** What the processor's calls cost, for callers that keep a ledger of their own. */
+  readonly prices: PriceTable;
   /**
    * Reads a document whose page texts are known, by page number from 1.
    *
@@ -150,6 +152,7 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
     modelName: model.shownAs,
     fixedPlan: settings.QUIRE_FORCE_SINGLE_PAGE ? SINGLE_PAGE : fixedPlan,
     processor,
+    prices,
     async processPages(texts, context = {}) {
       const pages = pagesGiven(texts);
       return open(context).read(() => ({

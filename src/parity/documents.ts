@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { z } from 'zod';
 import { PdfError } from '../stages/pdf-error.js';
 import type { PageReader, PageTexts } from '../stages/page-texts.js';
-import { codeOf, ParityError } from './parity-error.js';
+import { codeOf, TrialError } from './trial-error.js';
 
 /** A document to compare the plans on: its page texts are read once, so that all runs see the same. */
 export interface ParityDocument {
@@ -19,7 +19,7 @@ export interface ParityDocument {
  * Reads PDFs, and JSON files that hold page texts by page number.
  *
  * @param onFile called before each file is read
- * @throws {ParityError} naming every file that cannot be read, and why
+ * @throws {TrialError} naming every file that cannot be read, and why
  */
 export async function readDocuments(
   files: readonly string[],
@@ -36,13 +36,13 @@ export async function readDocuments(
       unreadable.push(`${file} cannot be read: ${reasonOf(error)}`);
     }
   }
-  if (unreadable.length > 0) throw new ParityError(unreadable.join('\n'));
+  if (unreadable.length > 0) throw new TrialError(unreadable.join('\n'));
   return documents;
 }
 
 async function readDocument(file: string, reader: PageReader): Promise<ParityDocument> {
   const kind = extname(file).toLowerCase();
-  if (kind !== '.pdf' && kind !== '.json') throw new ParityError('It must be a .pdf or a .json file.');
+  if (kind !== '.pdf' && kind !== '.json') throw new TrialError('It must be a .pdf or a .json file.');
   const bytes = await readFile(file);
   if (kind === '.json') return { file, texts: pageTexts(bytes), unreadablePages: [] };
   const { texts, unreadablePages } = await reader.read(bytes);
@@ -58,7 +58,7 @@ const pagesOfJson = z
 function pageTexts(bytes: Uint8Array): Map<number, string> {
   const pages = pagesOfJson.safeParse(jsonIn(bytes));
   if (!pages.success) {
-    throw new ParityError('It must hold page texts by page number, like {"1": "...", "2": "..."}.');
+    throw new TrialError('It must hold page texts by page number, like {"1": "...", "2": "..."}.');
   }
   const texts = Object.entries(pages.data).map(([page, text]) => [Number(page), text ?? ''] as const);
   return new Map(texts.sort(([a], [b]) => a - b));
@@ -69,7 +69,7 @@ function jsonIn(bytes: Uint8Array): unknown {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     // The error of JSON.parse quotes the text.
-    throw new ParityError('It is not JSON.');
+    throw new TrialError('It is not JSON.');
   }
 }
 
@@ -80,7 +80,7 @@ const FILE_ERRORS = new Map([
 ]);
 
 function reasonOf(error: unknown): string {
-  if (error instanceof ParityError || error instanceof PdfError) return error.message;
+  if (error instanceof TrialError || error instanceof PdfError) return error.message;
   const code = codeOf(error);
   if (code === '') throw error;
   return FILE_ERRORS.get(code) ?? `${code}.`;

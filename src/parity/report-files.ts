@@ -1,17 +1,15 @@
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, ParityError } from './parity-error.js';
-import { reportPage } from './report-page.js';
-import type { ParityReport } from './report.js';
+import { codeOf, TrialError } from './trial-error.js';
 
-/** For the owner alone: the report holds field values. */
+/** For the owner alone: a report may hold field values. */
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 
 /**
  * Makes the folder if there is none.
  *
- * @throws {ParityError} when nothing can be written there
+ * @throws {TrialError} when nothing can be written there
  */
 export async function prepareFolder(folder: string): Promise<void> {
   await writing(folder, async () => {
@@ -23,14 +21,15 @@ export async function prepareFolder(folder: string): Promise<void> {
 /**
  * Writes `report.json` and `report.html`, in place of older ones.
  *
+ * @param html the report as a page
  * @returns the path of the HTML file
- * @throws {ParityError} when they cannot be written
+ * @throws {TrialError} when they cannot be written
  */
-export async function writeReport(folder: string, report: ParityReport): Promise<string> {
+export async function writeReport(folder: string, report: object, html: string): Promise<string> {
   const page = join(folder, 'report.html');
   await writing(folder, async () => {
     await replace(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
-    await replace(page, reportPage(report));
+    await replace(page, html);
   });
   return page;
 }
@@ -47,6 +46,6 @@ async function writing(folder: string, work: () => Promise<void>): Promise<void>
   } catch (error) {
     const code = codeOf(error);
     if (code === '') throw error;
-    throw new ParityError(`The report cannot be written to ${folder}: ${code}.`);
+    throw new TrialError(`The report cannot be written to ${folder}: ${code}.`);
   }
 }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { Markup, markup, shown, type Content } from './markup.js';
+import { markup, type Markup, shown, type Content } from './markup.js';
 import type {
   Comparison,
   Disagreement,
@@ -9,6 +8,7 @@ import type {
   ParityReport,
   Scope,
 } from './report.js';
+import { card, Cell, htmlPage, madeOn, number, numeric, table, type CellContent } from './report-parts.js';
 import { STYLE } from './report-style.js';
 import { RUNS } from './trials.js';
 import {
@@ -31,22 +31,14 @@ const COMPARISONS = ['candidate', 'noise'] as const;
 /** The report as a page of HTML that needs no script and nothing from outside. It holds field values. */
 export function reportPage(report: ParityReport): string {
   const { model, plans, documents, pages } = report;
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${CONTENT_SECURITY_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>Parity report</title>
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<header>
+  return htmlPage(
+    'Parity report',
+    STYLE,
+    markup`<header>
 <h1>Parity report</h1>
 <p>Model: <strong>${model}</strong>. Control: <strong>${plans.control}</strong>, run twice.
 Candidate: <strong>${plans.candidate}</strong>.</p>
-<p class="quiet">${count(documents.length, 'document')}, ${count(pages, 'page')}. Made on ${madeOn(report)}.
+<p class="quiet">${count(documents.length, 'document')}, ${count(pages, 'page')}. Made on ${madeOn(report.created_at)}.
 This file holds field values.</p>
 </header>
 <main>
@@ -76,21 +68,8 @@ ${documents.map(documentDetails)}
 ${COMPARISONS.map((comparison) => disagreementTable(report, comparison))}
 </section>
 ${howToRead(report)}
-</main>
-</body>
-</html>
-`.text;
-}
-
-const CONTENT_SECURITY_POLICY = [
-  `default-src 'none'`,
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  `base-uri 'none'`,
-  `form-action 'none'`,
-].join('; ');
-
-function madeOn({ created_at: at }: ParityReport): string {
-  return `${at.slice(0, 10)} at ${at.slice(11, 16)} UTC`;
+</main>`,
+  );
 }
 
 function cards({ agreement, own_disagreement: own, test, ratio, runs }: ParityReport): Markup {
@@ -106,10 +85,6 @@ ${card('Calls', times(ratio.calls), `${runs.candidate.calls} to ${runs.control.c
 ${card('Time', times(ratio.seconds), `${seconds(runs.candidate.seconds)} s to ${seconds(runs.control.seconds)} s`)}
 ${card('Cost', times(ratio.cost_usd), `${cost(runs.candidate)} to ${cost(runs.control)}, in USD`)}
 </dl>`;
-}
-
-function card(name: string, figure: string, note: string): Markup {
-  return markup`<div class="card"><dt>${name}</dt><dd class="figure">${figure}</dd><dd class="note">${note}</dd></div>`;
 }
 
 function agreementTable({ agreement, own_disagreement: own }: Figures): Markup {
@@ -265,50 +240,6 @@ same. The p-value is that share. Up to ${test.level}, the difference counts as b
 page fields and takes pages for independent. Pages of one batch are answered together. When their errors come
 together, the p-value is too low.</p>
 </section>`;
-}
-
-/** A cell with a class of its own. */
-class Cell {
-  constructor(
-    readonly kind: 'number' | 'value',
-    readonly content: Content,
-  ) {}
-}
-
-function numeric(content: string): Cell {
-  return new Cell('number', content);
-}
-
-function number(content: number): Cell {
-  return numeric(content.toLocaleString('en-US'));
-}
-
-type CellContent = Content | Cell;
-
-/** The first cell of every row names the row. */
-function table(
-  caption: string,
-  head: readonly CellContent[],
-  rows: readonly (readonly CellContent[])[],
-): Markup {
-  const heads = head.map((cell) => markup`<th scope="col"${classOf(cell)}>${contentOf(cell)}</th>`);
-  const lines = rows.map(([first = '', ...others]) => {
-    const cells = others.map((cell) => markup`<td${classOf(cell)}>${contentOf(cell)}</td>`);
-    return markup`<tr><th scope="row"${classOf(first)}>${contentOf(first)}</th>${cells}</tr>\n`;
-  });
-  return markup`<div class="wide" role="region" aria-label="${caption}" tabindex="0"><table>
-<thead><tr>${heads}</tr></thead>
-<tbody>
-${lines}</tbody>
-</table></div>`;
-}
-
-function classOf(cell: CellContent): Content {
-  return cell instanceof Cell ? markup` class="${cell.kind}"` : '';
-}
-
-function contentOf(cell: CellContent): Content {
-  return cell instanceof Cell ? cell.content : cell;
 }
 
 function capitalised(text: string): string {

@@ -13,6 +13,7 @@ import {
 import { compareRecords, type ComparedField } from '../rollout/comparison.js';
 import { formatPlan } from '../processor/plan.js';
 import type { DocumentRecord, MissingPage } from '../stages/record.js';
+import { TrialError } from './trial-error.js';
 import { RUNS, type Run, type Trial } from './trials.js';
 
 /** `candidate`: control compared with candidate. `noise`: control compared with the control run again. */
@@ -77,9 +78,13 @@ export interface DocumentFigures extends Figures {
   unreadable_pages: Trial['document']['unreadablePages'];
 }
 
-/** What `report.json` holds. It holds field values. */
-export interface ParityReport extends Figures {
+/** The figures of all documents together, and what they come to. */
+export interface Findings extends Figures {
   verdict: Verdict;
+}
+
+/** What `report.json` holds. It holds field values. */
+export interface ParityReport extends Findings {
   /** In UTC, ISO 8601. */
   created_at: string;
   model: string;
@@ -102,10 +107,9 @@ interface ComparedTrial extends Trial {
  */
 export function buildReport(model: string, trials: readonly Trial[], createdAt: Date): ParityReport {
   const compared = trials.map(compare);
-  const whole = figures(compared);
+  const whole = findings(compared);
   const planOf = (run: Run) => trials.map(({ records }) => formatPlan(records[run].plan))[0] ?? '';
   return {
-    verdict: verdictOn(whole),
     created_at: createdAt.toISOString(),
     model,
     plans: { control: planOf('control'), candidate: planOf('candidate') },
@@ -122,6 +126,34 @@ export function buildReport(model: string, trials: readonly Trial[], createdAt: 
       ...compared.flatMap((trial) => disagreements(trial, 'noise')),
     ],
   };
+}
+
+/** What three runs of the same documents come to, without the values that differ. */
+export function findingsOf(trials: readonly Trial[]): Findings {
+  return findings(trials.map(compare));
+}
+
+/**
+ * Without fields of the control there is nothing to hold a candidate against.
+ *
+ * @throws {TrialError} when that is so, with the reason
+ */
+export function checkComparable({ agreement }: Pick<Figures, 'agreement'>, trials: readonly Trial[]): void {
+  if (agreement.page.noise.compared > 0) return;
+  const failed = trials.flatMap(failedPages);
+  if (failed.length > 0) {
+    const reasons = [...new Set(failed.map(({ reason }) => reason))].join(', ');
+    throw new TrialError(`The control got an answer for no page that has fields. Failed pages: ${reasons}.`);
+  }
+  const isAsked = trials.some(({ records }) => records.control.usage.calls > 0);
+  throw new TrialError(
+    isAsked ? 'The control found no fields on any page.' : 'No page has text to ask about.',
+  );
+}
+
+function findings(trials: readonly ComparedTrial[]): Findings {
+  const whole = figures(trials);
+  return { verdict: verdictOn(whole), ...whole };
 }
 
 function compare(trial: Trial): ComparedTrial {
@@ -195,7 +227,8 @@ function runFigures(run: Run, trials: readonly Trial[]): RunFigures {
   };
 }
 
-function ratio(candidate: number | null, control: number | null): number | null {
+/** @returns null when one of the two is not known or the control is 0 */
+export function ratio(candidate: number | null, control: number | null): number | null {
   return candidate === null || control === null || control === 0 ? null : candidate / control;
 }
 

@@ -1,4 +1,5 @@
 import type { ParityReport } from './report.js';
+import { aligned } from './terminal.js';
 import { cost, count, percent, RUN_NAMES, seconds, times, VERDICTS, verdictReason } from './wording.js';
 import { RUNS } from './trials.js';
 
@@ -36,13 +37,3 @@ export function summaryOf(report: ParityReport): string {
 }
 
 const SCOPES = { page: 'Page fields', merged: 'Merged fields' };
-
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const width = (column: number) => Math.max(...rows.map((row) => (row[column] ?? '').length));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(width(column)) : cell.padStart(width(column))))
-      .join('  ')
-      .trimEnd(),
-  );
-}
