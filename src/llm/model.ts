@@ -89,8 +89,9 @@ export async function askModel(
   let ticket: Ticket | undefined;
   const ask = () =>
     asking.pacer.run(
-      (signal) =>
-        request(
+      (signal) => {
+        if (ticket) service.limits.sent(ticket);
+        return request(
           model,
           { body, sentBytes, most },
           { ...asking, signal },
@@ -103,7 +104,8 @@ export async function askModel(
               service.latency.observe({ ...calls, answerTokens, ms });
             }
           },
-        ),
+        );
+      },
       asking.signal,
       async (signal, leaving) => {
         ticket = await service.limits.pass(announced, signal, leaving);

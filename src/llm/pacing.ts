@@ -95,6 +95,8 @@ export class Pacer implements Pacing {
       signal.throwIfAborted();
       const turn = this.#takeTurn(line, async () => {
         signal.throwIfAborted();
+        // What is held back takes no room yet; the gate may have closed again while there was none.
+        await this.#gate.pass(signal);
         await admit?.(signal, 0);
         await this.#gate.pass(signal);
         // A line that was stopped while it was held back: the call waits for its abort.

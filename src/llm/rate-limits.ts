@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
+import { unlessAborted } from '../abort.js';
 
 /** What is read of an answer's headers. */
 export type HeaderSource = Pick<Headers, 'get'>;
@@ -43,13 +44,18 @@ export class RateLimits {
       const { requests, tokens } = this.#limits;
       return { requests: requests.take(amounts.requests), tokens: tokens.take(amounts.tokens) };
     };
-    return leaving > 0 ? look() : this.#queue(look);
+    return leaving > 0 ? look() : unlessAborted(this.#queue(look), signal);
   }
 
   /** Milliseconds until there is room. */
   waitFor(amounts: Amounts, leaving = 0): number {
     const { requests, tokens } = this.#limits;
     return Math.max(requests.waitFor(amounts.requests, leaving), tokens.waitFor(amounts.tokens, leaving));
+  }
+
+  /** Told when a call really starts: it may have been held back after it was let through. */
+  sent(ticket: Ticket): void {
+    for (const taken of Object.values(ticket)) taken.at = performance.now();
   }
 
   /** Told of every answer, also when it turned the call down. */
@@ -85,6 +91,7 @@ interface Told {
 interface Taken {
   /** In the order in which calls were let through. */
   number: number;
+  /** When it was let through, or started. */
   at: number;
   /** All that had been taken when this was, itself included, as announced. */
   sum: number;
@@ -108,6 +115,9 @@ const MARGIN = 1.25;
 /** So often a call is turned down in spite of room until the limit is taken to come back all at once. */
 const SURPRISES = 2;
 
+/** The end of a window is told as it is on the way there: so much of the window is added. */
+const SLACK = 0.02;
+
 /** One limit. Its level is what the newest call that was heard of left, less what was taken since. */
 class RateLimit {
   #size = Infinity;
@@ -118,6 +128,8 @@ class RateLimit {
   #fullAt = 0;
   /** Whether it comes back at once, when a window ends, and not little by little. */
   #isWindow = false;
+  /** The longest time until the end of a window that was told. */
+  #windowMs = 0;
   /** What is announced is an upper bound; this share of it is really charged. */
   #charged = 1;
   #learned = { charged: 0, announced: 0 };
@@ -170,12 +182,17 @@ class RateLimit {
     if (resetMs !== undefined && resetMs > 0 && remaining < limit) {
       this.#refillPerMs = (limit - remaining) / resetMs;
     }
-    this.#fullAt = taken.at + (resetMs ?? MINUTE_MS);
+    this.#heard = { ...taken, remaining };
+    this.#windowMs = Math.max(this.#windowMs, resetMs ?? 0);
+    const slack = this.#isWindow ? SLACK * this.#windowMs : 0;
+    const fullAt = taken.at + (resetMs ?? MINUTE_MS) + slack;
+    // What was left of a window that is over says nothing of the one that has begun.
+    if (this.#isWindow && fullAt <= now) return;
+    this.#fullAt = fullAt;
     const since = (this.#sum - taken.sum) * this.#charged;
     const refilled = this.#isWindow ? 0 : (now - taken.at) * this.#refillPerMs;
     this.#level = Math.min(limit, remaining + refilled) - since;
     this.#at = now;
-    this.#heard = { ...taken, remaining };
   }
 
   /** Calls that were let through before the last surprise are part of it. */
@@ -203,7 +220,11 @@ class RateLimit {
   #now(): number {
     const now = performance.now();
     if (!this.#isWindow) this.#level += (now - this.#at) * this.#refillPerMs;
-    else if (now >= this.#fullAt) this.#level = Math.max(this.#level, this.#size);
+    else if (now >= this.#fullAt) {
+      this.#level = this.#size;
+      // Once for each window: until an answer tells of the new one, it is taken to be as long as any.
+      this.#fullAt = now + (this.#windowMs || MINUTE_MS);
+    }
     this.#level = Math.min(this.#size, this.#level);
     this.#at = now;
     return this.#level;
