@@ -24,7 +24,7 @@ const json = z.string().transform((text, context) => {
 const plan = z.string().transform((text, context) => {
   const parsed = parsePlanChoice(text);
   if (parsed) return parsed;
-  context.addIssue({ code: 'custom', message: 'must be "single-page", "batch auto" or like "batch 3x5"' });
+  context.addIssue({ code: 'custom', message: 'must be "single-page" or like "batch 3x5" or "batch auto"' });
   return z.NEVER;
 });
 
