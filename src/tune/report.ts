@@ -7,8 +7,8 @@ import {
   type Verdict,
 } from '../parity/report.js';
 import type { Trial } from '../parity/trials.js';
-import { recommend } from './recommendation.js';
 import type { DocumentRecord } from '../stages/record.js';
+import { recommend } from './recommendation.js';
 import { measuredMs, replayedMs, type TimedRun } from './timed-run.js';
 import type { Grid, SizeTrials } from './trials.js';
 
