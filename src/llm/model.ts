@@ -197,12 +197,16 @@ async function request(
 
 /** The client's promise can tell the headers; that of a wrapped client may be an ordinary one. */
 async function withHeaders(
-  answer: ReturnType<ChatClient['chat']['completions']['create']>,
+  answer: MaybeWithResponse,
 ): Promise<{ envelope: unknown; headers: HeaderSource | undefined }> {
-  if (!('withResponse' in answer)) return { envelope: await answer, headers: undefined };
+  if (!answer.withResponse) return { envelope: await answer, headers: undefined };
   const { data, response } = await answer.withResponse();
   return { envelope: data, headers: response.headers };
 }
+
+type MaybeWithResponse = Promise<unknown> & {
+  withResponse?: () => Promise<{ data: unknown; response: { headers: HeaderSource } }>;
+};
 
 const answered = z.object({ usage: z.object({ completion_tokens: z.int().nonnegative() }) });
 
