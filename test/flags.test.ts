@@ -320,6 +320,7 @@ describe('payloads that are wrong', () => {
     const rollback = { admit: () => null };
     const decisions = new Decisions({
       ...{ flags: { evaluate }, rollback, fixedPlan: undefined, forceSinglePage: false, logger },
+      autoPlan: () => ({ path: 'single-page' }),
     });
     const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
     for (let index = 0; index < 300; index++) decisions.decide({});
