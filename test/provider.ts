@@ -60,6 +60,8 @@ export interface Behaviour {
   /** Milliseconds until the answer. */
   delay?: (call: Call, index: number) => number;
   fault?: (call: Call, index: number) => Fault | undefined;
+  /** Headers of the answer, beside its usual ones. */
+  headers?: (call: Call, index: number) => Record<string, string>;
 }
 
 const request = z.looseObject({
@@ -135,6 +137,8 @@ export class Provider {
     this.#underWay--;
     this.waiting++;
     response.once('close', () => this.waiting--);
+    const headers = this.behaviour.headers?.(call, index) ?? {};
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     send(response, call, this.behaviour.read, this.behaviour.fault?.(call, index));
   }
 }
