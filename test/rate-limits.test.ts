@@ -38,7 +38,7 @@ async function limitsTold(told: Told, of: 'requests' | 'tokens' = 'requests'): P
 describe('the headers', () => {
   test.each([
     ['6m0s', 360_000],
-    ['1h2m3s', 3_723_000],
+    ['59m3s', 3_543_000],
     ['12ms', 12],
     ['1.5s', 1_500],
     ['1m1s500ms', 61_500],
@@ -47,6 +47,13 @@ describe('the headers', () => {
   ])('a reset of "%s" is %d ms', async (reset, ms) => {
     const limits = await limitsTold({ limit: 100, remaining: 0, reset });
     expect(limits.waitFor(calls(50))).toBe(ms);
+  });
+
+  test('a limit that takes more than an hour to come back, or for ever, holds up no call', async () => {
+    for (const reset of ['1h0m1s', '1735689600', '9'.repeat(400)]) {
+      const limits = await limitsTold({ limit: 100, remaining: 0, reset });
+      expect(limits.waitFor(calls(50))).toBe(0);
+    }
   });
 
   test.each(['soon', '', '6 minutes', '-1'])(
@@ -239,10 +246,12 @@ describe('what is reckoned', () => {
     const clock = jest.spyOn(performance, 'now').mockReturnValue(1_000);
     const limits = new RateLimits();
     tell(limits, await limits.pass(calls(1), never), 9, 100);
-    tell(limits, await limits.pass(calls(1), never), 8, 100, true);
-    tell(limits, await limits.pass(calls(1), never), 5, 100, true);
-    clock.mockReturnValue(1_050);
+    tell(limits, await limits.pass(calls(1), never), 0, 100, true);
+    clock.mockReturnValue(1_045);
+    const second = await limits.pass(calls(1), never);
     const late = await limits.pass(calls(1), never);
+    tell(limits, second, 0, 55, true);
+    clock.mockReturnValue(1_050);
     return { clock, limits, late };
   }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HeaderSource } from './rate-limits.js';
+import { isHeaderSource, type HeaderSource } from './rate-limits.js';
 
 /**
  * What went wrong with a call or with a page's part of an answer, and what asking again is worth:
@@ -48,15 +48,11 @@ export class ModelFailure extends Error {
   }
 }
 
-function hasGet(headers: unknown): boolean {
-  return typeof (headers as Partial<HeaderSource> | null)?.get === 'function';
-}
-
 // `code` is a string at OpenAI, a number or missing elsewhere: it must not decide whether there is a status.
 const answeredError = z.object({
   status: z.int(),
   code: z.unknown().optional(),
-  headers: z.custom<HeaderSource>(hasGet).optional().catch(undefined),
+  headers: z.custom<HeaderSource>(isHeaderSource).optional().catch(undefined),
 });
 
 /**

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ModelFailure, failureOf, type FailureReason } from './failure.js';
 import { INSTRUCTIONS, type PageKind } from './instructions.js';
 import type { Pacing } from './pacing.js';
-import type { HeaderSource, Ticket } from './rate-limits.js';
+import { isHeaderSource, type HeaderSource, type Ticket } from './rate-limits.js';
 import { serviceOf, type Service } from './service.js';
 import type { UsageLedger } from './usage.js';
 import { answerFormat, readAnswer, userMessage, type PageAnswer, type SentPage } from './wire.js';
@@ -87,35 +87,26 @@ export async function askModel(
   const most = { input: Math.ceil(sentBytes / BYTES_A_TOKEN), output: body.max_completion_tokens };
   const announced = { requests: 1, tokens: most.input + most.output };
   let ticket: Ticket | undefined;
-  const ask = () =>
-    asking.pacer.run(
-      (signal) => {
+  const onEnd = ({ headers, ms, envelope, failure }: Ending) => {
+    const isTurnedDown = failure?.reason === 'rate_limited';
+    if (ticket && headers) service.limits.heard(ticket, headers, isTurnedDown);
+    const answerTokens = answerTokensOf(envelope);
+    if (answerTokens === undefined) return;
+    const announcedTokens = announced.tokens;
+    service.latency.observe({ pages: pages.length, announcedTokens, answerTokens, ms });
+  };
+  const envelope = await asking.pacer.run(
+    (signal) => {
+      const waitMs = cacheWaitMs(model, service, pages.length, asking.usage);
+      return service.cache.warmed(`${kind} ${pages.length}`, waitMs, signal, () => {
         if (ticket) service.limits.sent(ticket);
-        return request(
-          model,
-          { body, sentBytes, most },
-          { ...asking, signal },
-          ({ headers, ms, envelope, failure }) => {
-            const isTurnedDown = failure?.reason === 'rate_limited';
-            if (ticket && headers) service.limits.heard(ticket, headers, isTurnedDown);
-            const answerTokens = answerTokensOf(envelope);
-            if (answerTokens !== undefined) {
-              const calls = { pages: pages.length, announcedTokens: announced.tokens };
-              service.latency.observe({ ...calls, answerTokens, ms });
-            }
-          },
-        );
-      },
-      asking.signal,
-      async (signal, leaving) => {
-        ticket = await service.limits.pass(announced, signal, leaving);
-      },
-    );
-  const envelope = await service.cache.warmed(
-    `${kind} ${pages.length}`,
-    cacheWaitMs(model, service, pages.length, asking.usage),
+        return request(model, { body, sentBytes, most }, { ...asking, signal }, onEnd);
+      });
+    },
     asking.signal,
-    ask,
+    async (signal, leaving) => {
+      ticket = await service.limits.pass(announced, signal, leaving);
+    },
   );
   return readAnswer(contentOf(envelope), pages);
 }
@@ -197,12 +188,14 @@ async function request(
 
 /** The client's promise can tell the headers; that of a wrapped client may be an ordinary one. */
 interface ClientPromise extends PromiseLike<unknown> {
-  withResponse?(): Promise<{ data: unknown; response: { headers: HeaderSource } }>;
+  withResponse?(): Promise<{ data: unknown; response?: { headers?: unknown } }>;
 }
 
 async function withHeaders(answer: ClientPromise): Promise<{ envelope: unknown; headers?: HeaderSource }> {
   const both = await answer.withResponse?.();
-  return both ? { envelope: both.data, headers: both.response.headers } : { envelope: await answer };
+  if (!both) return { envelope: await answer };
+  const headers = both.response?.headers;
+  return { envelope: both.data, ...(isHeaderSource(headers) && { headers }) };
 }
 
 const answered = z.object({ usage: z.object({ completion_tokens: z.int().nonnegative() }) });

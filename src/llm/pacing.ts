@@ -68,6 +68,8 @@ export class Pacer implements Pacing {
   readonly #guestGate = new Gate();
   readonly #guests = new Set<AbortController>();
   #waitingGuests: (() => void)[] = [];
+  /** Users’ calls that wait for room, on their way to a place. */
+  #arriving = 0;
   /** Lines with calls that wait, the one served last at the end. */
   readonly #lines = new Set<WaitingLine>();
 
@@ -91,37 +93,59 @@ export class Pacer implements Pacing {
     const line: WaitingLine = { waiting: [], taken: 0, isStopped: false };
     let underWay = 0;
     const idle: (() => void)[] = [];
-    const run: Pacing['run'] = async (call, signal, admit) => {
+    // One call of a document at a time waits for room and a place, so that those of others come in between.
+    const door = pLimit(1);
+    const run: Pacing['run'] = async <T>(
+      call: (signal: AbortSignal) => Promise<T>,
+      signal: AbortSignal,
+      admit?: Admission,
+    ) => {
       signal.throwIfAborted();
-      const turn = this.#takeTurn(line, async () => {
+      this.#arrive();
+      let isArriving = true;
+      const arrived = () => {
+        if (isArriving) this.#arriving--;
+        isArriving = false;
+      };
+      const entered = door(async () => {
         signal.throwIfAborted();
-        // What is held back takes no room yet; the gate may have closed again while there was none.
+        // What is held back takes no room yet.
         await this.#gate.pass(signal);
         await admit?.(signal, 0);
-        await this.#gate.pass(signal);
-        // A line that was stopped while it was held back: the call waits for its abort.
-        if (line.isStopped) return unlessAborted(new Promise<never>(() => undefined), signal);
-        underWay++;
-        const startedAt = performance.now();
-        try {
-          const result = await call(signal);
-          this.#wentWell();
-          return result;
-        } catch (error) {
-          this.#gate.close(waitAskedBy(error));
-          if (isRateLimit(error)) this.#slowDown(startedAt);
-          throw error;
-        } finally {
-          underWay--;
-          if (underWay === 0) for (const resolve of idle.splice(0)) setImmediate(resolve);
-        }
+        arrived();
+        let start: () => void = () => undefined;
+        const started = new Promise<void>((resolve) => (start = resolve));
+        const ended = this.#takeTurn(line, async () => {
+          signal.throwIfAborted();
+          // The gate may have closed meanwhile.
+          await this.#gate.pass(signal);
+          // A line that was stopped while it was held back: the call waits for its abort.
+          if (line.isStopped) return unlessAborted(new Promise<never>(() => undefined), signal);
+          start();
+          underWay++;
+          const startedAt = performance.now();
+          try {
+            const result = await call(signal);
+            this.#wentWell();
+            return result;
+          } catch (error) {
+            this.#gate.close(waitAskedBy(error));
+            if (isRateLimit(error)) this.#slowDown(startedAt);
+            throw error;
+          } finally {
+            underWay--;
+            if (underWay === 0) for (const resolve of idle.splice(0)) setImmediate(resolve);
+          }
+        });
+        await unlessAborted(Promise.race([started, ended]), signal);
+        return { ended };
       });
-      for (const guest of this.#guests) {
-        if (this.#places() >= 0) break;
-        this.#guests.delete(guest);
-        guest.abort(new GaveWay());
+      try {
+        const { ended } = await unlessAborted(entered, signal);
+        return await unlessAborted(ended, signal);
+      } finally {
+        arrived();
       }
-      return unlessAborted(turn, signal);
     };
     return {
       run,
@@ -139,6 +163,16 @@ export class Pacer implements Pacing {
       if (!line.isStopped) this.#lines.add(line);
       void this.#limit(() => this.#serveNext());
     });
+  }
+
+  /** Makes guests give way to a call that is on its way to a place. */
+  #arrive(): void {
+    this.#arriving++;
+    for (const guest of this.#guests) {
+      if (this.#places() >= 0) break;
+      this.#guests.delete(guest);
+      guest.abort(new GaveWay());
+    }
   }
 
   async #serveNext(): Promise<void> {
@@ -189,12 +223,17 @@ export class Pacer implements Pacing {
         await this.#guestGate.pass(signal);
         const guest = await this.#enterAsGuest(signal);
         const either = AbortSignal.any([signal, guest.signal]);
+        let hasBegun = false;
         try {
           await admit?.(either, LEFT_FREE);
+          await this.#gate.pass(either);
+          await this.#guestGate.pass(either);
+          hasBegun = true;
           return await call(either);
         } catch (error) {
           this.#guestGate.close(waitAskedBy(error));
-          if (!(error instanceof GaveWay) || ++brokenOff > patience) throw error;
+          if (!(error instanceof GaveWay)) throw error;
+          if (hasBegun && ++brokenOff > patience) throw error;
         } finally {
           this.#guests.delete(guest);
           this.#admitGuests();
@@ -226,7 +265,7 @@ export class Pacer implements Pacing {
   /** Places left; below 0 when guests have to give way. */
   #places(): number {
     const { concurrency, activeCount, pendingCount } = this.#limit;
-    return concurrency - activeCount - pendingCount - this.#guests.size;
+    return concurrency - activeCount - pendingCount - this.#arriving - this.#guests.size;
   }
 }
 

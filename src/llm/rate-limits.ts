@@ -1,9 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { unlessAborted } from '../abort.js';
 
 /** What is read of an answer's headers. */
-export type HeaderSource = Pick<Headers, 'get'>;
+export interface HeaderSource {
+  get(name: string): string | null | undefined;
+}
+
+/** Told by shape: the caller's client may be wrapped, or come from another copy of its package. */
+export function isHeaderSource(headers: unknown): headers is HeaderSource {
+  return typeof (headers as Partial<HeaderSource> | null | undefined)?.get === 'function';
+}
 
 /** What a call takes of each limit, at most. */
 export type Amounts = Record<LimitName, number>;
@@ -25,8 +31,9 @@ export class RateLimits {
   };
   /** One call after the other looks for room, so that a large one is not overtaken for ever. */
   readonly #queue = pLimit(1);
-  /** Aborted by the next answer. */
-  #heard = new AbortController();
+  #tellNews: () => void = () => undefined;
+  /** Resolved by the next answer. */
+  #news = this.#newsToCome();
 
   /**
    * Resolves when there is room for a call, and takes it.
@@ -37,8 +44,11 @@ export class RateLimits {
    */
   async pass(amounts: Amounts, signal: AbortSignal, leaving = 0): Promise<Ticket> {
     const look = async (): Promise<Ticket> => {
+      const latest = performance.now() + LONGEST_WAIT_MS;
       for (let wait = this.waitFor(amounts, leaving); wait > 0; wait = this.waitFor(amounts, leaving)) {
-        await this.#news(wait, signal);
+        const left = latest - performance.now();
+        if (left <= 0) break;
+        await this.#untilHeard(Math.min(wait, left), signal);
       }
       signal.throwIfAborted();
       const { requests, tokens } = this.#limits;
@@ -64,14 +74,23 @@ export class RateLimits {
       const told = limitIn(headers, name);
       if (told) this.#limits[name].heard(ticket[name], told, isTurnedDown);
     }
-    this.#heard.abort();
-    this.#heard = new AbortController();
+    this.#tellNews();
+    this.#news = this.#newsToCome();
+  }
+
+  #newsToCome(): Promise<void> {
+    return new Promise((resolve) => (this.#tellNews = resolve));
   }
 
   /** Waits so long, or until an answer tells more. */
-  async #news(ms: number, signal: AbortSignal): Promise<void> {
-    const heard = AbortSignal.any([signal, this.#heard.signal]);
-    await sleep(ms, undefined, { signal: heard }).catch(() => signal.throwIfAborted());
+  async #untilHeard(ms: number, signal: AbortSignal): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+    try {
+      await unlessAborted(Promise.race([this.#news, late]), signal);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Milliseconds after which calls that take so much together could all have been let through. */
@@ -93,6 +112,7 @@ interface Taken {
   number: number;
   /** When it was let through, or started. */
   at: number;
+  announced: number;
   /** All that had been taken when this was, itself included, as announced. */
   sum: number;
   /** Whether the limit was known, so that there seemed to be room. */
@@ -105,6 +125,12 @@ interface Heard extends Taken {
 }
 
 const MINUTE_MS = 60_000;
+
+/** A service may tell anything; after so long a call finds out for itself. */
+const LONGEST_WAIT_MS = 5 * MINUTE_MS;
+
+/** A limit that takes longer to come back is one of a day, not of a minute: it is left to 429 and `Retry-After`. */
+const LONGEST_RESET_MS = 60 * MINUTE_MS;
 
 /** How much an older call counts for each one since, where the share that is charged is learned. */
 const FADING = 0.95;
@@ -166,13 +192,15 @@ class RateLimit {
     return {
       number: ++this.#number,
       at: performance.now(),
+      announced,
       sum: this.#sum,
       wasKnown: this.#size !== Infinity,
     };
   }
 
   heard(taken: Taken, { limit, remaining, resetMs }: Told, isTurnedDown: boolean): void {
-    if (isTurnedDown) this.#noteSurprise(taken);
+    // Turned down for this limit, and not for the other one or for something else.
+    if (isTurnedDown && remaining < taken.announced * this.#charged) this.#noteSurprise(taken);
     // What an older call was told is contained in what a newer one was told.
     if (this.#heard && taken.number <= this.#heard.number) return;
     const now = performance.now();
@@ -235,12 +263,14 @@ class RateLimit {
 function limitIn(headers: HeaderSource, name: LimitName): Told | undefined {
   const limit = numberIn(headers.get(`x-ratelimit-limit-${name}`));
   const remaining = numberIn(headers.get(`x-ratelimit-remaining-${name}`));
-  if (!(limit > 0 && remaining >= 0 && remaining <= limit)) return undefined;
-  return { limit, remaining, resetMs: durationIn(headers.get(`x-ratelimit-reset-${name}`)) };
+  if (!(limit > 0 && limit < Infinity && remaining >= 0 && remaining <= limit)) return undefined;
+  const resetMs = durationIn(headers.get(`x-ratelimit-reset-${name}`));
+  if (resetMs !== undefined && resetMs > LONGEST_RESET_MS) return undefined;
+  return { limit, remaining, resetMs };
 }
 
-function numberIn(text: string | null): number {
-  return text === null || text.trim() === '' ? NaN : Number(text);
+function numberIn(text: string | null | undefined): number {
+  return text?.trim() ? Number(text) : NaN;
 }
 
 const UNIT_MS = new Map([
@@ -252,7 +282,7 @@ const UNIT_MS = new Map([
 ]);
 
 /** A duration as services write it: "6m0s", "12ms", "1.5s", or bare seconds. */
-function durationIn(text: string | null): number | undefined {
+function durationIn(text: string | null | undefined): number | undefined {
   const written = text?.trim() ?? '';
   if (/^\d+(\.\d+)?$/.test(written)) return Number(written) * 1_000;
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(written)) return undefined;

@@ -41,6 +41,6 @@ export function autoPlan(
   };
   const sizes = Array.from({ length: largest }, (_, index) => index + 1);
   const shortest = Math.min(...sizes.map(timeOf));
-  const batchSize = Math.max(...sizes.filter((size) => timeOf(size) <= TOLERANCE * shortest));
+  const batchSize = Math.max(1, ...sizes.filter((size) => timeOf(size) <= TOLERANCE * shortest));
   return { path: 'batch', batchSize, maxWorkers };
 }

@@ -63,11 +63,8 @@ export function formatPlan(plan: PlanChoice): string {
 export function parsePlanChoice(text: string): PlanChoice | undefined {
   const [isAuto, maxWorkers] = /^batch auto(?:x(\d+))?$/.exec(text) ?? [];
   if (isAuto === undefined) return parsePlan(text);
-  return {
-    path: 'batch',
-    batchSize: 'auto',
-    ...autoSizes.pick({ maxWorkers: true }).parse({ maxWorkers: maxWorkers && Number(maxWorkers) }),
-  };
+  const sizes = { batchSize: 'auto', ...(maxWorkers && { maxWorkers: Number(maxWorkers) }) };
+  return planChoice.safeParse({ path: 'batch', ...sizes }).data;
 }
 
 /** Reads the short form of a plan back; undefined where the text is none. */
