@@ -27,14 +27,3 @@ test('batches give the golden records in fewer calls, the plan as first written 
   const asWritten = await measure(provider, { name: '', path: firstPlan, workers: 3 }, SHAPE, setup, 40);
   expect(asWritten.identical).toBe('0 %');
 });
-
-test('a limit that is known from headers is used up and not run into', async () => {
-  const limits = { requestsPerMinute: 30, tokensPerMinute: 60_000, minuteMs: 1_000 };
-  const batches = quire('', { path: 'batch', batchSize: 2, maxWorkers: 3 });
-  const slower = { ...setup.latency, firstTokenMs: 50 };
-  const many = { scenario: '200 pages, 3 accounts' };
-  const measured = await measure(provider, batches, many, { ...setup, latency: slower, limits }, 200);
-  expect(measured.turnedDown.later).toBe(0);
-  expect(measured.identical).toBe('100 %');
-  expect(measured.overBound.whole).toBeLessThan(1.5);
-});
