@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ParityReport } from '../src/parity/report.js';
+import { runScript, type Ended } from './command.js';
 import { Provider, type Call, type Fault, type Field, type ReceivedPage } from './provider.js';
 import { seeded } from './random.js';
 
@@ -53,24 +52,8 @@ async function startModel(
   return { OPENAI_API_KEY: 'k', OPENAI_MODEL: 'test-model', OPENAI_BASE_URL: provider.baseURL };
 }
 
-interface Ended {
-  code: number | null;
-  out: string;
-  err: string;
-}
-
-/** @param variables the whole environment beside PATH */
-async function parity(args: string[], variables: Record<string, string> = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [PARITY, ...args], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, ...variables },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended: Ended = { code: null, out: '', err: '' };
-  child.stdout.on('data', (chunk: Buffer) => (ended.out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (ended.err += chunk.toString()));
-  await once(child, 'close');
-  return { ...ended, code: child.exitCode };
+function parity(args: string[], variables: Record<string, string> = {}): Promise<Ended> {
+  return runScript(PARITY, args, folder, variables);
 }
 
 function reportIn(out = 'parity-report'): { report: ParityReport; page: string } {

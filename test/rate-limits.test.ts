@@ -4,6 +4,7 @@ import { ModelFailure } from '../src/llm/failure.js';
 import { Pacer } from '../src/llm/pacing.js';
 import { RateLimits, type Ticket } from '../src/llm/rate-limits.js';
 import { Provider, type Call } from './provider.js';
+import { TokenBucket } from './token-bucket.js';
 
 /** Calls wait for room within the rate limits that a model service tells. */
 
@@ -294,34 +295,6 @@ interface Kept {
   resetMs(): number;
 }
 
-/** Fills little by little. */
-class Bucket implements Kept {
-  #level: number;
-  #at = performance.now();
-
-  constructor(
-    readonly size: number,
-    readonly minuteMs: number,
-  ) {
-    this.#level = size;
-  }
-
-  level(): number {
-    const now = performance.now();
-    this.#level = Math.min(this.size, this.#level + ((now - this.#at) / this.minuteMs) * this.size);
-    this.#at = now;
-    return this.#level;
-  }
-
-  take(amount: number): void {
-    this.#level = this.level() - amount;
-  }
-
-  resetMs(): number {
-    return ((this.size - this.level()) / this.size) * this.minuteMs;
-  }
-}
-
 /** Fills at once when a window ends. */
 class Window implements Kept {
   #taken = 0;
@@ -426,7 +399,7 @@ function pages(count: number): Record<number, string> {
 }
 
 /** The share of what the limit let in, from full at the first call to the last call, that was used. */
-function shareUsed({ letIn }: Limited, { size, minuteMs }: Bucket): number {
+function shareUsed({ letIn }: Limited, { size, minuteMs }: TokenBucket): number {
   const [first, last] = [letIn[0]?.at ?? NaN, letIn.at(-1)?.at ?? NaN];
   const used = letIn.reduce((sum, { charged }) => sum + charged, 0);
   return used / (size + ((last - first) / minuteMs) * size);
@@ -442,7 +415,7 @@ describe('with calls far beyond the limit', () => {
   ])(
     'a service that %s turns hardly any down, and nine tenths of its limit are used',
     async (_name, of, size, charge) => {
-      const bucket = new Bucket(size, 800);
+      const bucket = new TokenBucket(size, 800);
       const service = await serviceWith(of, bucket, charge);
       const quire = await quireFor(service, 8);
       const record = await quire.processPages(pages(45));
@@ -455,7 +428,7 @@ describe('with calls far beyond the limit', () => {
   );
 
   test('when the first wave was turned down, the calls after it are not', async () => {
-    const bucket = new Bucket(8, 240);
+    const bucket = new TokenBucket(8, 240);
     const service = await serviceWith('requests', bucket, () => 1);
     const quire = await quireFor(service, 20);
     await quire.processPages(pages(40));

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Point, TuningReport } from '../src/tune/report.js';
+import { runScript, type Ended } from './command.js';
 import { Provider, type Behaviour, type Field, type ReceivedPage } from './provider.js';
 
 /** The runnable search for a plan, as `npm run tune` runs it, against a provider on real HTTP. */
@@ -32,24 +31,8 @@ async function startModel(behaviour: Partial<Behaviour> = {}): Promise<Record<st
   return { OPENAI_API_KEY: 'k', OPENAI_MODEL: 'test-model', OPENAI_BASE_URL: provider.baseURL };
 }
 
-interface Ended {
-  code: number | null;
-  out: string;
-  err: string;
-}
-
-/** @param variables the whole environment beside PATH */
-async function tune(args: string[], variables: Record<string, string> = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [TUNE, ...args], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, ...variables },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended: Ended = { code: null, out: '', err: '' };
-  child.stdout.on('data', (chunk: Buffer) => (ended.out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (ended.err += chunk.toString()));
-  await once(child, 'close');
-  return { ...ended, code: child.exitCode };
+function tune(args: string[], variables: Record<string, string> = {}): Promise<Ended> {
+  return runScript(TUNE, args, folder, variables);
 }
 
 function reportIn(out = 'tune-report'): { report: TuningReport; json: string; page: string } {

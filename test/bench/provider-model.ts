@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { z } from 'zod';
 import { asSent, GOLDEN } from '../golden.js';
+import { TokenBucket } from '../token-bucket.js';
 
 /** How long answers take, in milliseconds. */
 export interface Latency {
@@ -80,7 +81,7 @@ const ANSWERS = new Map<string, Answer>(
 class ProviderModel {
   #setup: ProviderSetup | undefined;
   #journal: JournalEntry[] = [];
-  #buckets: { requests: Bucket; tokens: Bucket } | undefined;
+  #buckets: { requests: TokenBucket; tokens: TokenBucket } | undefined;
   #warmPrefixes = new Set<string>();
 
   readonly server = createServer((incoming, response) => void this.#serve(incoming, response));
@@ -105,8 +106,8 @@ class ProviderModel {
     const { limits } = setup;
     this.#buckets = limits
       ? {
-          requests: new Bucket(limits.requestsPerMinute, limits.minuteMs),
-          tokens: new Bucket(limits.tokensPerMinute, limits.minuteMs),
+          requests: new TokenBucket(limits.requestsPerMinute, limits.minuteMs),
+          tokens: new TokenBucket(limits.tokensPerMinute, limits.minuteMs),
         }
       : undefined;
   }
@@ -168,39 +169,10 @@ class ProviderModel {
     return Object.fromEntries(
       Object.entries(this.#buckets).flatMap(([of, bucket]) => [
         [`x-ratelimit-limit-${of}`, String(bucket.size)],
-        [`x-ratelimit-remaining-${of}`, String(Math.floor(bucket.level))],
-        [`x-ratelimit-reset-${of}`, `${Math.ceil(bucket.waitFor(bucket.size))}ms`],
+        [`x-ratelimit-remaining-${of}`, String(Math.floor(bucket.level()))],
+        [`x-ratelimit-reset-${of}`, `${Math.ceil(bucket.resetMs())}ms`],
       ]),
     );
-  }
-}
-
-/** Fills continuously, from empty to full in `minuteMs`. */
-class Bucket {
-  #level: number;
-  #at = performance.now();
-
-  constructor(
-    readonly size: number,
-    readonly minuteMs: number,
-  ) {
-    this.#level = size;
-  }
-
-  get level(): number {
-    const at = performance.now();
-    this.#level = Math.min(this.size, this.#level + ((at - this.#at) / this.minuteMs) * this.size);
-    this.#at = at;
-    return this.#level;
-  }
-
-  /** Milliseconds until so much can be taken. */
-  waitFor(amount: number): number {
-    return (Math.max(0, Math.min(amount, this.size) - this.level) / this.size) * this.minuteMs;
-  }
-
-  take(amount: number): void {
-    this.#level = this.level - amount;
   }
 }
 

@@ -1,0 +1,34 @@
+/** A rate limit as a service keeps it: full at the start, it fills continuously, from empty to full in `minuteMs`. */
+export class TokenBucket {
+  #level: number;
+  #at = performance.now();
+
+  constructor(
+    readonly size: number,
+    readonly minuteMs: number,
+  ) {
+    this.#level = size;
+  }
+
+  /** What is left at this moment. */
+  level(): number {
+    const now = performance.now();
+    this.#level = Math.min(this.size, this.#level + ((now - this.#at) / this.minuteMs) * this.size);
+    this.#at = now;
+    return this.#level;
+  }
+
+  /** Milliseconds until so much can be taken. */
+  waitFor(amount: number): number {
+    return (Math.max(0, Math.min(amount, this.size) - this.level()) / this.size) * this.minuteMs;
+  }
+
+  /** Milliseconds until all of it is there again. */
+  resetMs(): number {
+    return this.waitFor(this.size);
+  }
+
+  take(amount: number): void {
+    this.#level = this.level() - amount;
+  }
+}
