@@ -125,7 +125,8 @@ workers. The two runs page by page show how far the model agrees with itself. Th
 and cost.</p>
 <p>Time is from the first start of a call to the last end. For the most workers it was measured. For fewer
 workers it was replayed: the same calls, in the order of their starts, each as soon as a worker is free.
-Waits between two attempts are left out of that.</p>
+It is never less than the time that was
+measured, in which calls may have waited between two attempts or for room within a rate limit.</p>
 <p>A plan agrees when its page fields agree with page by page as well as page by page agrees with itself,
 within chance. Workers change no answers, so all plans of a size have one verdict.</p>
 <p>Recommended are plans that do not agree less and give up no more pages than page by page. Of those within
