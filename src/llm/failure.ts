@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isHeaderSource, type HeaderSource } from './rate-limits.js';
+import { isHeaderSource, LONGEST_WAIT_MS, type HeaderSource } from './rate-limits.js';
 
 /**
  * What went wrong with a call or with a page's part of an answer, and what asking again is worth:
@@ -74,9 +74,6 @@ export function failureOf(error: unknown): ModelFailure {
   if (status === 401 || status === 403 || status === 404) return new ModelFailure('not_authorised');
   return new ModelFailure(code === 'content_filter' ? 'content_filter' : 'bad_request');
 }
-
-/** A service may ask for any wait; beyond this the next call finds out for itself. */
-const LONGEST_WAIT_MS = 5 * 60_000;
 
 function retryAfter(headers: HeaderSource | undefined): number | undefined {
   const milliseconds = headers?.get('retry-after-ms')?.trim();

@@ -114,8 +114,9 @@ export async function askModel(
 /** How long a call may wait for its prefix to be cached: not at all where that saves nothing or takes longer. */
 function cacheWaitMs(model: Model, { latency }: Service, pages: number, usage: UsageLedger): number {
   const allowed = model.cacheWaitMs ?? 0;
-  const pace = latency.pace;
-  if (allowed === 0 || !pace || !usage.isCacheCheaper(model.name)) return 0;
+  if (allowed === 0 || !usage.isCacheCheaper(model.name)) return 0;
+  const { pace } = latency;
+  if (!pace) return 0;
   return pace.callMs + pace.pageMs * pages <= allowed ? allowed : 0;
 }
 

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { unlessAborted } from '../abort.js';
+import { atMost } from '../abort.js';
 
 /** Providers forget a prefix that nobody sent for so long, in milliseconds. */
 const LIFE_MS = 5 * 60_000;
@@ -20,7 +19,7 @@ export class PromptCache {
     if (!this.#isWarm(prefix)) {
       const first = this.#first.get(prefix);
       if (!first) return this.#asFirst(prefix, call);
-      if (waitMs > 0) await this.#waited(first, waitMs, signal);
+      if (waitMs > 0) await atMost(waitMs, first, signal);
     }
     const result = await call();
     this.#warmUntil.set(prefix, performance.now() + LIFE_MS);
@@ -42,16 +41,6 @@ export class PromptCache {
       return await result;
     } finally {
       this.#first.delete(prefix);
-    }
-  }
-
-  async #waited(first: Promise<void>, waitMs: number, signal: AbortSignal): Promise<void> {
-    const timer = new AbortController();
-    const late = sleep(waitMs, undefined, { signal: timer.signal }).catch(() => undefined);
-    try {
-      await unlessAborted(Promise.race([first, late]), signal);
-    } finally {
-      timer.abort();
     }
   }
 }

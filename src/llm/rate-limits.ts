@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { unlessAborted } from '../abort.js';
+import { atMost, unlessAborted } from '../abort.js';
 
 /** What is read of an answer's headers. */
 export interface HeaderSource {
@@ -48,7 +48,8 @@ export class RateLimits {
       for (let wait = this.waitFor(amounts, leaving); wait > 0; wait = this.waitFor(amounts, leaving)) {
         const left = latest - performance.now();
         if (left <= 0) break;
-        await this.#untilHeard(Math.min(wait, left), signal);
+        // An answer may tell of more room before.
+        await atMost(Math.min(wait, left), this.#news, signal);
       }
       signal.throwIfAborted();
       const { requests, tokens } = this.#limits;
@@ -80,17 +81,6 @@ export class RateLimits {
 
   #newsToCome(): Promise<void> {
     return new Promise((resolve) => (this.#tellNews = resolve));
-  }
-
-  /** Waits so long, or until an answer tells more. */
-  async #untilHeard(ms: number, signal: AbortSignal): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-    try {
-      await unlessAborted(Promise.race([this.#news, late]), signal);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** Milliseconds after which calls that take so much together could all have been let through. */
@@ -126,8 +116,8 @@ interface Heard extends Taken {
 
 const MINUTE_MS = 60_000;
 
-/** A service may tell anything; after so long a call finds out for itself. */
-const LONGEST_WAIT_MS = 5 * MINUTE_MS;
+/** A service may ask for any wait, or tell anything; after so long a call finds out for itself. */
+export const LONGEST_WAIT_MS = 5 * MINUTE_MS;
 
 /** A limit that takes longer to come back is one of a day, not of a minute: it is left to 429 and `Retry-After`. */
 const LONGEST_RESET_MS = 60 * MINUTE_MS;

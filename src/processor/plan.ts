@@ -28,16 +28,19 @@ export const MOST_WORKERS = 20;
 const clamped = (most: number) => z.int().transform((value) => Math.min(most, Math.max(1, value)));
 
 /** The sizes of a batch plan, as the payload of a flag holds them; clamped like those of a plan. */
-export const batchSizes = z.object({
+const batchSizes = z.object({
   batchSize: clamped(MOST_PAGES_A_BATCH),
   maxWorkers: clamped(MOST_WORKERS),
 });
 
 /** The same where the size is left to Quire. */
-export const autoSizes = z.object({
+const autoSizes = z.object({
   batchSize: z.literal('auto'),
   maxWorkers: clamped(MOST_WORKERS).optional(),
 });
+
+/** What the payload of a flag may hold. */
+export const planSizes = z.union([batchSizes, autoSizes]);
 
 /** A plan from outside; `batchSize` is clamped to 1..10 and `maxWorkers` to 1..20 (DESIGN, Rollout). */
 export const processingPlan = z.discriminatedUnion('path', [

@@ -1,9 +1,7 @@
-import { z } from 'zod';
 import type { Logger } from '../logger.js';
 import {
-  autoSizes,
-  batchSizes,
   isAuto,
+  planSizes,
   SINGLE_PAGE,
   type AutoPlan,
   type PlanChoice,
@@ -118,7 +116,7 @@ export class Decisions {
     pages: number | undefined,
   ): ProcessingPlan | null {
     const given = json(text);
-    const sizes = z.union([batchSizes, autoSizes]).safeParse(given);
+    const sizes = planSizes.safeParse(given);
     if (!sizes.success) {
       this.#warn(flag, text, 'the payload of a flag is no plan like {"batchSize": 2, "maxWorkers": 3}');
       return null;
