@@ -11,8 +11,7 @@ export interface PageOfDocuments {
 }
 
 /** The columns that hold what a list shows of a document, as they are set by `listed`. */
-export const LISTED =
-  'listing = $2, llm_calls = $3, input_tokens = $4, output_tokens = $5, cost_usd = $6';
+export const LISTED = 'listing = $2, llm_calls = $3, input_tokens = $4, output_tokens = $5, cost_usd = $6';
 
 export function listed(document: ListedDocument): Parameter[] {
   const { llm_calls, input_tokens, output_tokens, cost_usd } = document.processing_cost;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Database, Query } from './database.js';
+import { StoreError, type Database, type Query } from './database.js';
 
 /**
  * Lists of statements, one list after the other, each once. They are only ever added to: what has run
@@ -66,17 +66,6 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   ],
 ];
 
-/** Thrown when the database was brought up to date by other migrations than this version has. */
-export class MigrationError extends Error {
-  override readonly name = 'MigrationError';
-
-  constructor(number: number) {
-    super(
-      `The database was brought up to date by another build: its migration ${number} is not the one of this version. Start the build that was used before, or restore a backup from before it.`,
-    );
-  }
-}
-
 /** Processes that start at once wait for each other here. */
 const MIGRATION_LOCK = 0x71756972_65;
 
@@ -84,7 +73,7 @@ const MIGRATION_LOCK = 0x71756972_65;
  * Brings the database up to date; safe when several processes start at once. Migrations of later
  * versions are left alone: during a rolling upgrade, both run on one database.
  *
- * @throws {MigrationError} when one that has run is not the one of this version
+ * @throws {StoreError} `changed_migration` when one that has run is not the one of this version
  */
 export function migrate(database: Database): Promise<void> {
   return database.transaction(async (query) => {
@@ -92,7 +81,9 @@ export function migrate(database: Database): Promise<void> {
     const done = await applied(query);
     for (const [number, statements] of MIGRATIONS.entries()) {
       const hash = done.get(number);
-      if (typeof hash === 'string' && hash !== hashOf(statements)) throw new MigrationError(number);
+      if (typeof hash === 'string' && hash !== hashOf(statements)) {
+        throw new StoreError('changed_migration', { cause: new Error(`migration ${number}`) });
+      }
       if (done.has(number)) continue;
       for (const statement of statements) await query(statement);
       await query('INSERT INTO quire.migrations (number) VALUES ($1)', [number]);

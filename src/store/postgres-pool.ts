@@ -33,7 +33,11 @@ export function release(client: PostgresClient): void {
   client.release();
 }
 
-export async function ask(session: Session, sql: string, parameters: readonly Parameter[] = []): Promise<Row[]> {
+export async function ask(
+  session: Session,
+  sql: string,
+  parameters: readonly Parameter[] = [],
+): Promise<Row[]> {
   const values = parameters.map((value) =>
     value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value,
   );

@@ -30,18 +30,19 @@ export function openPostgres(connectionString: string): Database {
   };
 }
 
-/**
- * A PostgreSQL server through an app's own pool, which stays the app's to end.
- *
- * @throws {SettingsError} for a pool that is too small
- */
+/** A PostgreSQL server through an app's own pool, which stays the app's to end. */
 export function usePool(pool: PostgresPool): Database {
+  checkPool(pool);
+  return pooled(pool);
+}
+
+/** @throws {SettingsError} for a pool that is too small */
+export function checkPool(pool: PostgresPool): void {
   if ((pool.options?.max ?? LEAST_CONNECTIONS) < LEAST_CONNECTIONS) {
     throw new SettingsError(
       `The pool given as the database must have room for ${LEAST_CONNECTIONS} connections or more: one is kept while Quire is open.`,
     );
   }
-  return pooled(pool);
 }
 
 function pooled(pool: PostgresPool): Database {

@@ -7,11 +7,16 @@ import { SettingsError } from '../settings.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import { answersOf } from './answers.js';
 import { StoreError, type Database, type Row } from './database.js';
-import { DOCUMENT_VERSION, type ListedDocument, type ProcessingCost, type StoredDocument } from './document.js';
+import {
+  DOCUMENT_VERSION,
+  type ListedDocument,
+  type ProcessingCost,
+  type StoredDocument,
+} from './document.js';
 import { Executors } from './executors.js';
 import { json, parsed, UUID } from './json.js';
 import { LISTED, listed, Listings, type PageOfDocuments } from './listings.js';
-import { migrate, MigrationError } from './migrations.js';
+import { migrate } from './migrations.js';
 import type { PostgresPool } from './postgres-pool.js';
 import { openPostgres, usePool } from './postgres.js';
 import { watched, type WatchedDatabase } from './watched.js';
@@ -81,7 +86,6 @@ export class Store {
    *
    * @param onInUse told, while the embedded database's folder is waited for, that another Quire has it
    * @throws {StoreError} when it cannot be opened now
-   * @throws {MigrationError} when it was brought up to date by another build
    * @throws {SettingsError} when what is given cannot be used
    */
   static async open(settings: StoreSettings, onInUse?: (error: StoreError) => void): Promise<Store> {
@@ -94,8 +98,8 @@ export class Store {
       return new Store(database, executor);
     } catch (error) {
       await database?.close();
-      const isNamed = [StoreError, MigrationError, SettingsError].some((named) => error instanceof named);
-      throw isNamed ? error : new StoreError('unreachable', { cause: error });
+      if (error instanceof StoreError || error instanceof SettingsError) throw error;
+      throw new StoreError('unreachable', { cause: error });
     }
   }
 
@@ -110,7 +114,11 @@ export class Store {
 
   /** Keeps a document that is still to be read, with its PDF from a file: both or none. */
   async add(
-    { document, owner, sender }: Omit<UnfinishedDocument, 'document' | 'plan' | 'openings'> & {
+    {
+      document,
+      owner,
+      sender,
+    }: Omit<UnfinishedDocument, 'document' | 'plan' | 'openings'> & {
       document: StoredDocument;
     },
     path: string,
