@@ -6,14 +6,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import express, { type Request, type RequestHandler } from 'express';
 import { pino } from 'pino';
-import { createQuire, type ProcessingPlan, type Quire } from '../src/index.js';
+import { createQuire, type ProcessingPlan, type Quire, type Store } from '../src/index.js';
 import { BATCH_FLAG, flagClient } from './flag-client.js';
 import { lines, makePdf, textBomb } from './pdf-fixtures.js';
 import { Provider, type Fault } from './provider.js';
+import { newStore } from './shared.js';
 
 /** What ops see: metrics, readiness and the log, over real HTTP and with the real pino. */
 
 let provider: Provider;
+let store: Store;
 let quire: Quire;
 let server: Server;
 let base: string;
@@ -24,9 +26,11 @@ const SECRETS = /Confidential|Vorname|Müller|12345678/;
 beforeAll(async () => {
   process.env.LLM_PRICES = '{"test-model": {"input": 3, "cached_input": 3, "output": 15}}';
   provider = await Provider.start({ read: () => [] });
+  store = await newStore();
 });
 afterAll(async () => {
   delete process.env.LLM_PRICES;
+  await store.close();
   await provider.close();
 });
 
@@ -48,6 +52,7 @@ async function start(plan?: ProcessingPlan, login?: RequestHandler, rollout = 10
     model: 'test-model',
     logger: pino({ level: 'info' }, new Writable({ write })),
     unleash: await flagClient({ name: BATCH_FLAG, rollout }),
+    store,
     ...(plan && { plan }),
   });
   const app = express();

@@ -1,15 +1,22 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import express from 'express';
-import { createQuire, type Logger, type Quire, type QuireOptions } from '../src/index.js';
+import { createQuire, type Logger, type Quire, type QuireOptions, type Store } from '../src/index.js';
 import { BATCH_FLAG, flagClient, SHADOW_FLAG, type Flag } from './flag-client.js';
 import { lines, makePdf } from './pdf-fixtures.js';
 import { Provider, type Behaviour, type Call, type Field, type ReceivedPage } from './provider.js';
 import { seeded } from './random.js';
+import { newStore } from './shared.js';
 
 /** Shadow comparison over real HTTP: the other path, after the user, and what is told of it. */
+
+let store: Store;
+beforeAll(async () => {
+  store = await newStore();
+});
+afterAll(() => store.close());
 
 const closing: (() => Promise<unknown>)[] = [];
 const ENVIRONMENT = { ...process.env };
@@ -55,7 +62,12 @@ async function start(
   const logger: Logger = { info: log, warn: log, error: log };
   const unleash = await flagClient(...flags);
   const quire = await createQuire({
-    ...{ openai: provider.client(), model: 'test-model', unleash, logger, ...options },
+    openai: provider.client(),
+    model: 'test-model',
+    unleash,
+    logger,
+    store,
+    ...options,
   });
   const server = createServer(express().use(quire.router()));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -149,9 +161,8 @@ describe('the other path', () => {
     provider.behaviour.fault = (call) => (isBatch(call) && !shadowMayEnd ? 'silence' : undefined);
     await quire.processPages(pagesOf(4));
     while (provider.waiting < 2) await sleep(5);
-    const started = performance.now();
+    // They are served, while the calls of the shadow would last for ever.
     await Promise.all([1, 2].map((round) => quire.processPages(pagesOf(2, 100 * round))));
-    expect(performance.now() - started).toBeLessThan(1_000);
     shadowMayEnd = true;
     // The next user's calls make them give way once more.
     await Promise.all([3, 4].map((round) => quire.processPages(pagesOf(2, 100 * round))));
@@ -191,17 +202,16 @@ describe('the other path', () => {
   });
 
   test('keeps rate limits of its own to itself', async () => {
-    const { quire, provider, ended } = await start({
-      fault: (call) => (isBatch(call) ? { status: 429, headers: { 'retry-after': '3' } } : undefined),
+    const { quire, provider, metrics } = await start({
+      fault: (call) => (isBatch(call) ? { status: 429, headers: { 'retry-after': '600' } } : undefined),
     });
     await quire.processPages(pagesOf(4));
     while (!provider.calls.some(isBatch)) await sleep(5);
-    await sleep(50);
-    const started = performance.now();
-    await quire.processPages({ 1: 'ACCOUNT NUMBER: 12345678 one' });
-    expect(performance.now() - started).toBeLessThan(1_000);
-    provider.behaviour.fault = () => undefined;
-    await ended(1);
+    // The first may be on its way before the answer to the shadow has come.
+    for (let document = 0; document < 10; document++) {
+      await quire.processPages({ 1: `ACCOUNT NUMBER: 12345678 ${document}` });
+    }
+    expect(await metrics()).not.toMatch(/^quire_shadow_runs_total\{.*\} [1-9]/m);
   });
 
   test('waits its turn; when too many wait, or too much text, the newest document has none', async () => {
