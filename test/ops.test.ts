@@ -57,7 +57,7 @@ async function start(plan?: ProcessingPlan, login?: RequestHandler, rollout = 10
   });
   const app = express();
   if (login) app.use(login);
-  server = createServer(app.use(quire.router()));
+  server = createServer(app.use(quire.router({ allowAnonymous: true })));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

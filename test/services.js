@@ -68,8 +68,8 @@ export async function start() {
   server = createServer((request, response) => void answer(request, response));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   Object.assign(process.env, {
-    QUIRE_TESTS_DIR: folder,
-    QUIRE_TESTS_SERVICES: `http://127.0.0.1:${server.address().port}`,
+    TESTS_DIR: folder,
+    TESTS_SERVICES: `http://127.0.0.1:${server.address().port}`,
   });
 }
 

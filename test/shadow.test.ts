@@ -69,7 +69,7 @@ async function start(
     store,
     ...options,
   });
-  const server = createServer(express().use(quire.router()));
+  const server = createServer(express().use(quire.router({ allowAnonymous: true })));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   closing.push(
@@ -199,19 +199,6 @@ describe('the other path', () => {
     }
     await ended(1);
     expect((await report()).agreement.candidate).toEqual({ page: 1, merged: 1 });
-  });
-
-  test('keeps rate limits of its own to itself', async () => {
-    const { quire, provider, metrics } = await start({
-      fault: (call) => (isBatch(call) ? { status: 429, headers: { 'retry-after': '600' } } : undefined),
-    });
-    await quire.processPages(pagesOf(4));
-    while (!provider.calls.some(isBatch)) await sleep(5);
-    // The first may be on its way before the answer to the shadow has come.
-    for (let document = 0; document < 10; document++) {
-      await quire.processPages({ 1: `ACCOUNT NUMBER: 12345678 ${document}` });
-    }
-    expect(await metrics()).not.toMatch(/^quire_shadow_runs_total\{.*\} [1-9]/m);
   });
 
   test('waits its turn; when too many wait, or too much text, the newest document has none', async () => {
@@ -353,10 +340,10 @@ describe('what is told', () => {
       return isBatch(call) ? noisy(random, 0.05, fields, 'own') : fields;
     };
     const { quire, report, ended, metrics } = await start({ read }, {}, NOISE);
-    for (let index = 0; index < 20; index++) await quire.processPages(pagesOf(40, 100 * index));
-    await ended(20);
+    for (let index = 0; index < 12; index++) await quire.processPages(pagesOf(40, 100 * index));
+    await ended(12);
     const { fields, agreement, beyond_noise: own } = await report();
-    expect(fields).toEqual({ candidate: 16_000, noise: 16_000 });
+    expect(fields).toEqual({ candidate: 9_600, noise: 9_600 });
     expect(1 - (agreement.noise.page ?? 0)).toBeGreaterThan(0.015);
     expect(1 - (agreement.noise.page ?? 0)).toBeLessThan(0.025);
     expect(own).toBeGreaterThan(0.04);
@@ -438,4 +425,18 @@ describe('what is told', () => {
     expect(all).toHaveLength(1_000);
     expect((await report('?request_id=request-7')).mismatches).toEqual([]);
   });
+});
+
+// The last one, because all shadows of this process wait from then on.
+test('a shadow keeps rate limits of its own to itself', async () => {
+  const { quire, provider, metrics } = await start({
+    fault: (call) => (isBatch(call) ? { status: 429, headers: { 'retry-after': '600' } } : undefined),
+  });
+  await quire.processPages(pagesOf(4));
+  while (!provider.calls.some(isBatch)) await sleep(5);
+  // The first may be on its way before the answer to the shadow has come.
+  for (let document = 0; document < 10; document++) {
+    await quire.processPages({ 1: `ACCOUNT NUMBER: 12345678 ${document}` });
+  }
+  expect(await metrics()).not.toMatch(/^quire_shadow_runs_total\{.*\} [1-9]/m);
 });

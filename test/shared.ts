@@ -7,7 +7,7 @@ import { UnleashEnvironment, type UnleashAccess } from './unleash/unleash.js';
 
 /** What `services.js` keeps for all test files of a run. */
 
-const { QUIRE_TESTS_DIR: all = '', QUIRE_TESTS_SERVICES: services = '' } = process.env;
+const { TESTS_DIR: all = '', TESTS_SERVICES: services = '' } = process.env;
 
 async function ask<T>(service: 'postgres' | 'unleash' | 'cluster'): Promise<T> {
   const response = await fetch(new URL(service, services));
