@@ -52,6 +52,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       ADD COLUMN cost_usd numeric`,
     'CREATE INDEX documents_in_order ON quire.documents (owner, uploaded_at DESC, id DESC)',
     'DROP INDEX quire.documents_by_owner',
+    'CREATE INDEX documents_by_age ON quire.documents (uploaded_at)',
     'CREATE INDEX documents_unlisted ON quire.documents (owner) WHERE listing IS NULL',
     // A process of a version before writes the document alone: then its listing is out of date.
     `CREATE FUNCTION quire.forget_listing() RETURNS trigger LANGUAGE plpgsql AS $$
