@@ -282,7 +282,7 @@ describe('in a quire', () => {
   });
 
   async function serve(quire: Quire): Promise<string> {
-    const server = createServer(express().use(quire.router()));
+    const server = createServer(express().use(quire.router({ allowAnonymous: true })));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     open.push({
       close: () => {

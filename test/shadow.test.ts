@@ -57,7 +57,7 @@ async function start(
   const quire = await createQuire({
     ...{ openai: provider.client(), model: 'test-model', unleash, logger, ...options },
   });
-  const server = createServer(express().use(quire.router()));
+  const server = createServer(express().use(quire.router({ allowAnonymous: true })));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   closing.push(

@@ -26,7 +26,7 @@ beforeAll(async () => {
   Object.assign(process.env, { PDF_MAX_PAGES: '12', UPLOAD_MAX_MB: '1' });
   Object.assign(process.env, { LLM_PRICES: '{"test-model": {"input": 3, "output": 15}}' });
   quire = await mountedQuire();
-  server = createServer(express().use('/loans/quire', quire.router()));
+  server = createServer(express().use('/loans/quire', quire.router({ allowAnonymous: true })));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/loans/quire`;
 });
@@ -425,7 +425,7 @@ describe('a host in trouble', () => {
     options: QuireOptions,
   ): Promise<{ at: string; quire: Quire; stop: () => Promise<void> }> {
     const own = await mountedQuire(options);
-    const host = createServer(express().use(own.router()));
+    const host = createServer(express().use(own.router({ allowAnonymous: true })));
     await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
     const stop = async () => {
       await own.close();
