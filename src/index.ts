@@ -1,7 +1,10 @@
+/// <reference types="node" preserve="true" />
+
 export { createQuire, InvalidPagesError } from './quire.js';
 export type { DocumentContext, Quire, QuireOptions, RouterOptions } from './quire.js';
 export type { FlagContext, UnleashClient } from './rollout/flags.js';
-export type { Identify, Sender } from './upload/router.js';
+export type { MetricsRegistry } from './rollout/metrics-registry.js';
+export type { HostRequest, Identify, Sender } from './upload/host-request.js';
 export { SettingsError } from './settings.js';
 export type { Logger } from './logger.js';
 
@@ -25,12 +28,20 @@ export type { AutoPlan, PlanChoice, ProcessingPlan } from './processor/plan.js';
 
 export { UsageLedger } from './llm/usage.js';
 export type { Allowance, PriceTable, Usage } from './llm/usage.js';
-export type { CallReport, ChatClient, Model, TokenBudget } from './llm/model.js';
+export type {
+  CallReport,
+  ChatClient,
+  ChatRequest,
+  ChatRequestOptions,
+  Model,
+  TokenBudget,
+} from './llm/model.js';
 export type { Pacing } from './llm/pacing.js';
 export type { FailureReason } from './llm/failure.js';
 
 export { Store } from './store/store.js';
 export { StoreError } from './store/database.js';
+export type { PostgresPool } from './store/pool.js';
 export type { StoreSettings } from './store/store.js';
 export type { DocumentType, ProcessedDocument, ProcessingCost, StoredDocument } from './store/document.js';
 export type { AnswerShelf } from './processor/kept-answers.js';

@@ -1,5 +1,9 @@
-/** The part of a pino logger that is used. */
-export type Logger = Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>;
+/** The part of a pino logger that is used; the `console` has it, too. */
+export interface Logger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
 
 /** The logger of an app may fail; a document is not lost over what is told of it. */
 export function unfailing(logger: Logger): Logger {

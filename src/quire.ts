@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { AzureOpenAI, OpenAI } from 'openai';
-import express, { type Router } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, { type Request, type Response } from 'express';
 import { pino } from 'pino';
 import { EMBEDDED_MODEL_ID, EMBEDDED_MODEL_NAME, startEmbeddedModel } from './llm/embedded-model.js';
 import type { ChatClient } from './llm/model.js';
@@ -20,7 +21,8 @@ import type { DocumentRecord } from './stages/record.js';
 import { Store } from './store/store.js';
 import { Uploads } from './upload/uploads.js';
 import { opsDoor } from './rollout/door.js';
-import { signedInUser, type Identify } from './upload/router.js';
+import type { Identify } from './upload/host-request.js';
+import { signedInUser } from './upload/router.js';
 
 export interface QuireOptions {
   /** An OpenAI client, or one of a compatible service. Default: made from the settings. */
@@ -80,8 +82,10 @@ export interface Quire {
    *   the signal's reason on abort
    */
   processPdf(bytes: Uint8Array, context?: DocumentContext): Promise<DocumentRecord>;
-  /** The routes of the upload flow and of ops, to be mounted under any path of an Express app. */
-  router(options?: RouterOptions): Router;
+  /** The routes of the upload flow and of ops, to be mounted under any path of an app on Express 4 or 5. */
+  router(
+    options?: RouterOptions,
+  ): (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
   /**
    * A secret for a host of the routes, the same for all processes that share the database.
    *
@@ -166,7 +170,8 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
       const router = express.Router();
       router.use(opsDoor(settings.OPS_TOKEN), rollout.router());
       router.use(uploads.router(identify));
-      return router;
+      // The requests of the app's own Express, whichever version that is.
+      return (request, response, next) => router(request as Request, response as Response, next);
     },
     async secret(name) {
       return (await uploads.opened()).store.secret(name);

@@ -1,5 +1,4 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Unleash } from 'unleash-client';
 import { FAILURE_REASONS } from '../llm/failure.js';
 import type { CallReport } from '../llm/model.js';
 import type { Usage } from '../llm/usage.js';
@@ -8,7 +7,7 @@ import type { ProcessingPlan } from '../processor/plan.js';
 import type { DocumentRecord, MissingPage } from '../stages/record.js';
 import type { ComparedField } from './comparison.js';
 import type { Decision } from './decision.js';
-import type { FlagsState } from './flags.js';
+import type { FlagsState, ImpactMetrics } from './flags.js';
 import { concernsBatches, type RollbackChange, type RollbackState } from './rollback.js';
 import type { Agreement, Comparison } from './running-agreement.js';
 import type { ShadowOutcome } from './shadow.js';
@@ -44,7 +43,7 @@ const HOUR_MS = 60 * 60 * 1_000;
 
 /** What is read at the moment of a scrape. */
 export interface LiveSources {
-  flags: { readonly state: FlagsState; readonly impactMetrics?: Unleash['impactMetrics'] | undefined };
+  flags: { readonly state: FlagsState; readonly impactMetrics?: ImpactMetrics | undefined };
   rollback: { readonly state: RollbackState; readonly failureRate: number | null };
   shadow: { readonly agreement: Agreement; readonly spentTodayUsd: number; readonly budgetUsd: number };
 }

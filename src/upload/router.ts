@@ -15,12 +15,12 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { loggable, type Logger } from '../logger.js';
-import type { FlagContext } from '../rollout/flags.js';
 import { formatPlan } from '../processor/plan.js';
 import { checkPdf, PdfError } from '../stages/pdf-error.js';
 import { firstCodePoints } from '../text.js';
 import { StoreError } from '../store/database.js';
 import type { Store } from '../store/store.js';
+import type { Identify, Sender } from './host-request.js';
 import { NotTakenError, type Jobs } from './jobs.js';
 import { backgroundStatus, completeData, costs, jobStatus } from './views.js';
 
@@ -34,21 +34,6 @@ export interface UploadFlow {
   maxMegabytes: number;
   logger: Logger;
 }
-
-/** Who sends a request. */
-export interface Sender extends FlagContext {
-  /**
-   * Whose the documents are: nobody else sees them. Default: `userId`, or else `sessionId`. Requests of
-   * nobody share their documents.
-   */
-  owner?: string | undefined;
-}
-
-/**
- * Tells who sends a request, for the doors and for the flags' stickiness and constraints. `pageCount` is
- * added to the properties.
- */
-export type Identify = (request: Request) => Sender;
 
 /** The routes existing clients use (CURRENT_SYSTEM, The web upload flow); mounts under any path. */
 export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger }: UploadFlow): Router {

@@ -6,8 +6,9 @@ import type { Router } from 'express';
 import type { Settings } from '../settings.js';
 import { loggable } from '../logger.js';
 import { Store } from '../store/store.js';
+import type { Identify } from './host-request.js';
 import { Jobs, NotTakenError, type JobTools } from './jobs.js';
-import { uploadRouter, type Identify } from './router.js';
+import { uploadRouter } from './router.js';
 
 /** The upload flow of one Quire: the store it opens when it is first needed, and the jobs on it. */
 export class Uploads {
