@@ -3,9 +3,11 @@
 export { createQuire, InvalidPagesError } from './quire.js';
 export type { DocumentContext, Quire, QuireOptions, RouterOptions } from './quire.js';
 export type { FlagContext, UnleashClient } from './rollout/flags.js';
-export type { MetricsRegistry } from './rollout/metrics-registry.js';
-export type { HostRequest, Identify, Sender } from './upload/host-request.js';
+export type { MetricRegistry } from './rollout/metric-registry.js';
+export type { HostRequest } from './upload/host-request.js';
+export type { Id, Identify, Sender } from './upload/sender.js';
 export { SettingsError } from './settings.js';
+export type { Settings } from './settings.js';
 export type { Logger } from './logger.js';
 
 export { PdfError } from './stages/pdf-error.js';
@@ -41,7 +43,6 @@ export type { FailureReason } from './llm/failure.js';
 
 export { Store } from './store/store.js';
 export { StoreError } from './store/database.js';
-export type { PostgresPool } from './store/pool.js';
 export type { StoreSettings } from './store/store.js';
 export type { DocumentType, ProcessedDocument, ProcessingCost, StoredDocument } from './store/document.js';
 export type { AnswerShelf } from './processor/kept-answers.js';

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import type { FlagContext } from '../rollout/flags.js';
 
 declare global {
   // What the app's types say a request has (`@types/passport`, `@types/express-session`, its own).
@@ -18,21 +17,3 @@ export interface HostRequest extends IncomingMessage, Express.Request {
   /** A header, whatever the case of its name. */
   get(name: string): string | undefined;
 }
-
-/** Who sends a request. */
-export interface Sender extends FlagContext {
-  /**
-   * Whose the documents are: nobody else sees them. Default: `userId`, or else `sessionId`. Requests of
-   * nobody share their documents.
-   */
-  owner?: string | undefined;
-}
-
-/**
- * Tells who sends a request, for the doors and for the flags' stickiness and constraints. `pageCount` is
- * added to the properties.
- */
-export type Identify = {
-  // A method, so that its request may also be typed as Express's own, or as one of the app's.
-  identify(request: HostRequest): Sender;
-}['identify'];
