@@ -136,7 +136,7 @@ const webAddress = z
   .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' })
   .optional();
 
-/** What `pg` takes for an address: a server's, or a socket's. */
+/** What `pg` takes for an address: a server's, or a socket's. @internal */
 export const databaseAddress = z.string().regex(/^(?:postgres(?:ql)?|socket):/, {
   error: 'must be an address like postgres://user:password@host/database',
 });

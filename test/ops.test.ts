@@ -6,14 +6,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import express, { type Request, type RequestHandler } from 'express';
 import { pino } from 'pino';
-import { createQuire, type ProcessingPlan, type Quire } from '../src/index.js';
+import { createQuire, type ProcessingPlan, type Quire, type Store } from '../src/index.js';
 import { BATCH_FLAG, flagClient } from './flag-client.js';
 import { lines, makePdf, textBomb } from './pdf-fixtures.js';
 import { Provider, type Fault } from './provider.js';
+import { newStore } from './shared.js';
 
 /** What ops see: metrics, readiness and the log, over real HTTP and with the real pino. */
 
 let provider: Provider;
+let store: Store;
 let quire: Quire;
 let server: Server;
 let base: string;
@@ -24,9 +26,11 @@ const SECRETS = /Confidential|Vorname|Müller|12345678/;
 beforeAll(async () => {
   process.env.LLM_PRICES = '{"test-model": {"input": 3, "cached_input": 3, "output": 15}}';
   provider = await Provider.start({ read: () => [] });
+  store = await newStore();
 });
 afterAll(async () => {
   delete process.env.LLM_PRICES;
+  await store.close();
   await provider.close();
 });
 
@@ -48,6 +52,7 @@ async function start(plan?: ProcessingPlan, login?: RequestHandler, rollout = 10
     model: 'test-model',
     logger: pino({ level: 'info' }, new Writable({ write })),
     unleash: await flagClient({ name: BATCH_FLAG, rollout }),
+    store,
     ...(plan && { plan }),
   });
   const app = express();
@@ -154,7 +159,7 @@ describe('metrics', () => {
     const stop = new AbortController();
     provider.behaviour.fault = (_call, index) => (index >= 2 ? 'silence' : undefined);
     const aborted = quire.processPages(TEN_PAGES, { signal: stop.signal });
-    while (provider.calls.length < 5) await sleep(5);
+    await provider.called(5);
     stop.abort();
     await expect(aborted).rejects.toThrow();
     expect(await metric('quire_llm_tokens_total{path="batch",kind="prompt"}')).toBe(2_000);
@@ -328,28 +333,27 @@ describe('the answer to an upload', () => {
   const answered = async (pdf: Uint8Array) => {
     const body = new FormData();
     body.set('file', new Blob([Uint8Array.from(pdf)]), 'a.pdf');
-    const started = performance.now();
     const response = await fetch(`${base}/process`, { method: 'POST', body });
     expect(response.status).toBe(200);
     expect(response.headers.get('x-quire-plan')).toBe('batch 2x3');
-    return performance.now() - started;
   };
 
-  test('comes at once for a file that cannot be read', async () => {
+  test('names the plan, also for a file that cannot be read', async () => {
     await start();
-    expect(await answered(Buffer.from('%PDF-1.4 nothing'))).toBeLessThan(900);
+    await answered(Buffer.from('%PDF-1.4 nothing'));
   });
 
-  test('comes after about a second, with the plan, when the number of pages takes longer', async () => {
+  test('names the plan and does not wait for the number of pages, when that takes long', async () => {
     await start();
     // Both turns of pdfium are taken by files that keep it busy.
     const busy = textBomb(3_000_000);
     const stopped = new AbortController();
+    const ended: unknown[] = [];
     const reading = Array.from({ length: availableParallelism() }, () =>
-      quire.processPdf(busy, { signal: stopped.signal }).catch(() => undefined),
+      quire.processPdf(busy, { signal: stopped.signal }).catch((error: unknown) => ended.push(error)),
     );
-    const pdf = await makePdf([{ texts: lines('ACCOUNT NUMBER: 12345678', 'and more of it') }]);
-    expect(await answered(pdf)).toBeLessThan(1_900);
+    await answered(await makePdf([{ texts: lines('ACCOUNT NUMBER: 12345678', 'and more of it') }]));
+    expect(ended).toEqual([]);
     stopped.abort();
     await Promise.all(reading);
   });

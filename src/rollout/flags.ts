@@ -1,12 +1,39 @@
 import type { EventEmitter } from 'node:events';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { Unleash, type Context } from 'unleash-client';
+import { Unleash } from 'unleash-client';
 import { loggable, type Logger } from '../logger.js';
 import { backedUp, bootstrapOnly, usualFolder, type FlagStorage } from './backup.js';
 
-/** The part of an Unleash client that is used; the caller's may come from another copy of the package. */
-export type UnleashClient = Pick<Unleash, 'getVariant' | 'on' | 'off'> &
-  Partial<Pick<Unleash, 'impactMetrics' | 'isSynchronized'>>;
+/** The part of an Unleash client that is used; the caller's may come from any copy of `unleash-client`. */
+export interface UnleashClient {
+  getVariant(flag: string, context: UnleashContext): FlagVariant;
+  on(event: string, listener: (told: unknown) => void): unknown;
+  off(event: string, listener: (told: unknown) => void): unknown;
+  isSynchronized?(): boolean;
+  impactMetrics?: ImpactMetrics;
+}
+
+/** What a flag is evaluated for, as an Unleash client takes it. */
+export interface UnleashContext {
+  [name: string]: string | Record<string, string | number> | undefined;
+  userId?: string;
+  sessionId?: string;
+  properties?: Record<string, string | number>;
+}
+
+/** A flag as an Unleash client evaluated it. */
+export interface FlagVariant {
+  enabled: boolean;
+  /** Missing in older copies of the SDK. */
+  feature_enabled?: boolean;
+  payload?: { value: string } | undefined;
+}
+
+/** Where a client reports figures to Unleash, in versions that can. */
+export interface ImpactMetrics {
+  defineGauge(name: string, help: string): void;
+  updateGauge(name: string, value: number): void;
+}
 
 /** Who asks, for stickiness and constraints. Nothing of it is logged. */
 export interface FlagContext {
@@ -36,6 +63,8 @@ export interface FlagsState {
   /** Milliseconds since the server last answered; null when it never did. */
   lastContactAgeMs: number | null;
 }
+
+const TROUBLE = ['error', 'warn'] as const;
 
 /** A start waits so long for the flags; requests never do. */
 const START_LIMIT_MS = 2_000;
@@ -165,7 +194,7 @@ export class Flags {
   }
 
   /** Where metrics are reported to, in clients that can. */
-  get impactMetrics(): Unleash['impactMetrics'] | undefined {
+  get impactMetrics(): ImpactMetrics | undefined {
     return this.#source === 'bootstrap' ? undefined : this.#client.impactMetrics;
   }
 
@@ -195,10 +224,10 @@ export class Flags {
       if (refused) onRefused();
     };
     for (const event of answers) client.on(event, reached);
-    client.on('error', failed).on('warn', failed);
+    for (const event of TROUBLE) client.on(event, failed);
     return () => {
       for (const event of answers) client.off(event, reached);
-      client.off('warn', failed).off('error', failed);
+      for (const event of TROUBLE) client.off(event, failed);
     };
   }
 
@@ -304,7 +333,7 @@ function destroy(client: Unleash): void {
   (client as unknown as { repository: EventEmitter }).repository.on('error', ignore);
 }
 
-function sdkContext({ userId, sessionId, properties }: FlagContext): Context {
+function sdkContext({ userId, sessionId, properties }: FlagContext): UnleashContext {
   return {
     ...(userId !== undefined && { userId }),
     ...(sessionId !== undefined && { sessionId }),

@@ -1,7 +1,7 @@
-import type { Request } from 'express';
 import { z } from 'zod';
 import { loggable, type Logger } from '../logger.js';
 import type { FlagContext } from '../rollout/flags.js';
+import type { HostRequest } from './host-request.js';
 
 /**
  * What names a user, a session or an owner: text that is not empty and holds neither NUL nor half of a
@@ -20,7 +20,10 @@ export interface Sender {
 }
 
 /** Tells who sends a request, for access to documents and for the flags' stickiness and constraints. */
-export type Identify = (request: Request) => Sender | Promise<Sender>;
+export type Identify = {
+  // A method, so that its request may also be typed as Express's own, or as one of the app's.
+  identify(request: HostRequest): Sender | Promise<Sender>;
+}['identify'];
 
 /** Who sends a request, checked. */
 export interface KnownSender extends FlagContext {
@@ -61,7 +64,7 @@ export class Senders {
   readonly #allowAnonymous: boolean;
   readonly #logger: Logger;
   readonly #told = new Set<string>();
-  readonly #known = new WeakMap<Request, Promise<KnownSender>>();
+  readonly #known = new WeakMap<HostRequest, Promise<KnownSender>>();
   readonly #forms = new Map<string, NumberForm>();
 
   /** @param identify the app's own. Default: what login and session middleware leave on a request */
@@ -76,13 +79,13 @@ export class Senders {
    *
    * @throws {UnknownSenderError} when nobody can be named for sure
    */
-  of(request: Request): Promise<KnownSender> {
+  of(request: HostRequest): Promise<KnownSender> {
     const known = this.#known.get(request) ?? this.#find(request);
     this.#known.set(request, known);
     return known;
   }
 
-  async #find(request: Request): Promise<KnownSender> {
+  async #find(request: HostRequest): Promise<KnownSender> {
     try {
       const { properties, ...ids } = await this.#asked(request);
       const userId = this.#text('userId', ids.userId);
@@ -97,7 +100,7 @@ export class Senders {
     }
   }
 
-  async #asked(request: Request): Promise<Sender> {
+  async #asked(request: HostRequest): Promise<Sender> {
     if (!this.#identify) return signedIn(request);
     try {
       return checked(await this.#identify(request));
@@ -171,7 +174,7 @@ const USER_IDS = ['id', 'sub', '_id'] as const;
 const middlewareTraces = z.object({ user: z.unknown(), sessionID: z.unknown() }).partial();
 
 /** What login and session middleware leave on a request. */
-function signedIn(request: Request): Sender {
+function signedIn(request: HostRequest): Sender {
   const { user, sessionID } = middlewareTraces.parse(request);
   const sessionId = typeof sessionID === 'string' ? sessionID : undefined;
   if (user === undefined || user === null) return { sessionId };
