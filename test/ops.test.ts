@@ -195,6 +195,17 @@ describe('the log', () => {
     expect(JSON.stringify(log)).not.toMatch(SECRETS);
   });
 
+  test.each(['req-1', 7])('names a request as the app does: %s', async (id) => {
+    await stop();
+    await start(undefined, (request, _response, next) => {
+      Object.assign(request, { id });
+      next();
+    });
+    const { headers } = await upload({ 'x-request-id': 'another' });
+    expect(headers.get('x-request-id')).toBe(String(id));
+    expect(log[0]).toMatchObject({ request_id: String(id) });
+  });
+
   test('takes no request id that could forge a line', async () => {
     const { headers } = await upload({ 'x-request-id': 'a b{"level":60}' });
     expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
@@ -213,6 +224,50 @@ describe('the log', () => {
     expect(JSON.stringify(log)).not.toMatch(SECRETS);
     expect(await metric('quire_documents_total{path="batch",outcome="failed"}')).toBe(1);
     expect(await metric('quire_documents_total{path="batch",outcome="aborted"}')).toBe(1);
+  });
+
+  test('tells of a document of which no page was read with the reasons and what the service answered', async () => {
+    provider.behaviour.fault = () => ({ status: 401, code: 'invalid_api_key' });
+    await quire.processPages(TEN_PAGES);
+    expect(log).toEqual([
+      expect.objectContaining({
+        ...{ level: 40, msg: 'document failed', plan: 'batch 2x3', seconds: expect.any(Number) },
+        ...{ failed_pages: 10, failed_by_reason: { not_authorised: 10 } },
+        service: { status: 401, code: 'invalid_api_key' },
+      }),
+    ]);
+    const { ready, warnings, model } = (await (await fetch(`${base}/readyz`)).json()) as Record<
+      string,
+      unknown
+    >;
+    expect({ ready, warnings, model }).toEqual({
+      ...{ ready: true, warnings: ['model: not_authorised'] },
+      model: { reason: 'not_authorised', service: { status: 401, code: 'invalid_api_key' } },
+    });
+    delete provider.behaviour.fault;
+    await quire.processPages(TEN_PAGES);
+    expect(log[1]).toMatchObject({ msg: 'document read' });
+    expect((await (await fetch(`${base}/readyz`)).json()) as object).toMatchObject({
+      warnings: [],
+      model: null,
+    });
+  });
+
+  test('never repeats a code of the service that could quote a page', async () => {
+    provider.behaviour.fault = () => ({ status: 400, code: 'the page says Confidential' });
+    await quire.processPages(TEN_PAGES);
+    expect(log[0]).toMatchObject({ msg: 'document failed', service: { status: 400 } });
+    expect(JSON.stringify(log)).not.toMatch(SECRETS);
+  });
+
+  test('tells of pages that failed beside those that were read', async () => {
+    provider.behaviour.fault = ({ pages }) =>
+      pages.some(({ number }) => number === 10) ? { status: 400 } : undefined;
+    await quire.processPages(TEN_PAGES);
+    expect(log[0]).toMatchObject({
+      ...{ level: 30, msg: 'document read', failed_pages: 1, failed_by_reason: { bad_request: 1 } },
+      service: { status: 400 },
+    });
   });
 
   test('tells of a rollback and its cause', async () => {
