@@ -163,25 +163,35 @@ describe.each([
   });
 });
 
-test.each(['/api/documents', '/api/costs'])('%s refuses what it cannot read with a sentence', async (path) => {
-  const others = await add('bob');
-  const limit = 'limit must be a whole number from 1 to 100';
-  for (const query of ['0', '101', '-1', '1.5', '1e1', 'all', '', '1&limit=2']) {
-    const response = await ask('ada', `${path}?limit=${query}`);
-    expect([query, response.status, await response.json()]).toEqual([
-      ...[query, 400],
-      { success: false, message: limit },
-    ]);
-  }
-  const after = 'after must be the next of the page before, or the id of a document';
-  for (const query of ['', 'x', randomUUID(), others, `1_${'-'.repeat(36)}`, `99999999999999999_${others}`]) {
-    const response = await ask('ada', `${path}?after=${query}`);
-    expect([query, response.status, await response.json()]).toEqual([
-      ...[query, 400],
-      { success: false, message: after },
-    ]);
-  }
-});
+test.each(['/api/documents', '/api/costs'])(
+  '%s refuses what it cannot read with a sentence',
+  async (path) => {
+    const others = await add('bob');
+    const limit = 'limit must be a whole number from 1 to 100';
+    for (const query of ['0', '101', '-1', '1.5', '1e1', 'all', '', '1&limit=2']) {
+      const response = await ask('ada', `${path}?limit=${query}`);
+      expect([query, response.status, await response.json()]).toEqual([
+        ...[query, 400],
+        { success: false, message: limit },
+      ]);
+    }
+    const after = 'after must be the next of the page before, or the id of a document';
+    for (const query of [
+      '',
+      'x',
+      randomUUID(),
+      others,
+      `1_${'-'.repeat(36)}`,
+      `99999999999999999_${others}`,
+    ]) {
+      const response = await ask('ada', `${path}?after=${query}`);
+      expect([query, response.status, await response.json()]).toEqual([
+        ...[query, 400],
+        { success: false, message: after },
+      ]);
+    }
+  },
+);
 
 test('a row is the document without its records; the total counts those of all pages', async () => {
   const id = await add('ada', { documents: [{}] as StoredDocument['documents'] });
@@ -196,7 +206,8 @@ test('a row is the document without its records; the total counts those of all p
 
 describe('what documents cost', () => {
   test('is the sum over those of all pages, to the last digit', async () => {
-    for (const cost_usd of [0.1, 0.2, 0.0000001]) await add('ada', { processing_cost: { ...USED, cost_usd } });
+    for (const cost_usd of [0.1, 0.2, 0.0000001])
+      await add('ada', { processing_cost: { ...USED, cost_usd } });
     await add('bob');
     const { documents, total } = await costs('ada', '?limit=1');
     expect(documents).toMatchObject([{ ...USED, cost_usd: 0.0000001 }]);

@@ -126,7 +126,10 @@ describe.each(['store-0.1.0'])('of %s', (version) => {
     });
 
     test('is asked again for what failed', async () => {
-      for (const { owner, ...document } of of(({ withFailedPages, failed }) => [...withFailedPages, ...failed])) {
+      for (const { owner, ...document } of of(({ withFailedPages, failed }) => [
+        ...withFailedPages,
+        ...failed,
+      ])) {
         host.cookie = owner.cookie;
         const retry = await host.fetch(`/api/document/${document.id}/retry`, { method: 'POST' });
         expect(retry.status).toBe(200);
@@ -154,7 +157,7 @@ describe('migrations', () => {
     await expect(Store.open({ url })).rejects.toMatchObject({
       name: 'StoreError',
       trouble: 'changed_migration',
-      message: expect.stringContaining('Start the build that was used before') as string,
+      message: expect.stringContaining('Start the build that was used before'),
     });
     await run(url, `UPDATE quire.migrations SET hash = NULL WHERE number = 0`);
     await expect(Store.open({ url })).rejects.toMatchObject({ trouble: 'changed_migration' });
