@@ -11,6 +11,7 @@ const CONTROL: PlanFigures = {
   failed_pages: 0,
   tokens: 12_000,
   cost_usd: 0.12,
+  unknown_usage_calls: 0,
 };
 
 function point(size: number, workers: number, figures: Partial<Point>): Point {
@@ -21,7 +22,7 @@ function point(size: number, workers: number, figures: Partial<Point>): Point {
     timing: 'measured',
     verdict: 'agrees',
     agreement: 1,
-    test: { name: 'one-sided sign-flip test', level: 0.05, p_value: 1, informative_pages: 0 },
+    test: { p_value: 1, informative_pages: 0 },
     ratio: { seconds: null, calls: null, cost_usd: null },
     ...figures,
   };
