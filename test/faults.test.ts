@@ -7,7 +7,9 @@ import { pick, seeded } from './random.js';
 import { SILENT } from './silent.js';
 
 // Retries wait a random time: here, no longer than they must.
-beforeAll(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
+beforeAll(() => {
+  jest.spyOn(Math, 'random').mockReturnValue(0);
+});
 afterAll(() => jest.restoreAllMocks());
 
 const providers: Provider[] = [];

@@ -65,6 +65,7 @@ test.each([
   [{ QUIRE_FORCE_SINGLE_PAGE: 1 }, /QUIRE_FORCE_SINGLE_PAGE: must be 1 or 0/],
   [{ LLM_PRICES: { model: { input: -1, output: 1 } } }, /LLM_PRICES.model.input: /],
   [{ LLM_PRICES: '{3' }, /LLM_PRICES: must be JSON/],
+  [{ QUIRE_PLAN: 'fast' }, /QUIRE_PLAN: must be "single-page" or like "batch 3x5"/],
   [{ OPENAI_BASE_URL: 'localhost:8000/v1' }, /OPENAI_BASE_URL: .*http:\/\/ or https:\/\//],
   [{ UNLEASH_URL: 'ftp://unleash.example/api' }, /UNLEASH_URL: .*http:\/\/ or https:\/\//],
   [{ AZURE_OPENAI_ENDPOINT: 'example.openai.azure.com' }, /AZURE_OPENAI_ENDPOINT: .*http/],
@@ -73,6 +74,14 @@ test.each([
 ])('a value that cannot be used stops the start with its name and the reason: %j', (given, message) => {
   expect(() => readSettings(given as Parameters<typeof readSettings>[0])).toThrow(SettingsError);
   expect(() => readSettings(given as Parameters<typeof readSettings>[0])).toThrow(message);
+});
+
+test.each([
+  ['a key and no model', { OPENAI_API_KEY: 'k' }, /OPENAI_MODEL/],
+  ['a model and no key', { OPENAI_MODEL: 'm' }, /OPENAI_API_KEY/],
+  ['half of what Azure needs', { AZURE_OPENAI_API_KEY: 'k' }, /AZURE_OPENAI_ENDPOINT/],
+])('%s is an error that says what is missing', async (_name, settings, message) => {
+  await expect(createQuire({ settings })).rejects.toThrow(message);
 });
 
 test('an option that does not exist is refused, with the name that may be meant', () => {
