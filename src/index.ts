@@ -1,8 +1,10 @@
 export { createQuire, InvalidPagesError } from './quire.js';
 export type { DocumentContext, Quire, QuireOptions, RouterOptions } from './quire.js';
 export type { FlagContext, UnleashClient } from './rollout/flags.js';
-export type { Identify, Sender } from './upload/router.js';
+export type { Id, Identify, Sender } from './upload/sender.js';
+export type { MetricRegistry } from './rollout/metrics.js';
 export { SettingsError } from './settings.js';
+export type { Settings } from './settings.js';
 export type { Logger } from './logger.js';
 
 export { PdfError } from './stages/pdf-error.js';

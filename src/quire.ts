@@ -1,26 +1,26 @@
 import { setMaxListeners } from 'node:events';
 import { AzureOpenAI, OpenAI } from 'openai';
 import express, { type Router } from 'express';
-import { pino } from 'pino';
 import { EMBEDDED_MODEL_ID, EMBEDDED_MODEL_NAME, startEmbeddedModel } from './llm/embedded-model.js';
 import type { ChatClient } from './llm/model.js';
 import { processPacer } from './llm/pacing.js';
 import type { PriceTable } from './llm/usage.js';
-import { unfailing, type Logger } from './logger.js';
+import { unfailing, usualLogger, type Logger } from './logger.js';
 import { autoPlan } from './processor/auto-plan.js';
-import { planChoice, SINGLE_PAGE, type PlanChoice } from './processor/plan.js';
+import { parsePlanChoice, planChoice, SINGLE_PAGE, type PlanChoice } from './processor/plan.js';
 import { PageProcessor } from './processor/processor.js';
 import { Flags, type FlagContext, type UnleashClient } from './rollout/flags.js';
 import { openRequest, type RequestContext } from './rollout/request.js';
+import type { MetricRegistry } from './rollout/metrics.js';
 import { createRollout } from './rollout/rollout.js';
-import { readSettings, SettingsError, type Settings } from './settings.js';
+import { databaseAddress, readSettings, SettingsError, warnOfMisspelt, type Settings } from './settings.js';
 import { PageReader } from './stages/page-texts.js';
 import type { OnProgress } from './stages/progress.js';
 import type { DocumentRecord } from './stages/record.js';
 import { Store } from './store/store.js';
-import { Uploads } from './upload/uploads.js';
+import { Senders, type Identify } from './upload/sender.js';
+import { Uploads, type StorePlace } from './upload/uploads.js';
 import { opsDoor } from './rollout/door.js';
-import { signedInUser, type Identify } from './upload/router.js';
 
 export interface QuireOptions {
   /** An OpenAI client, or one of a compatible service. Default: made from the settings. */
@@ -35,13 +35,19 @@ export interface QuireOptions {
    * and the bootstrap file, with both flags off, without that.
    */
   unleash?: UnleashClient;
+  /** Where uploaded documents are kept; it stays the caller's to close. Default: one on `database`. */
+  store?: Store;
   /**
-   * Where uploaded documents are kept; it stays the caller's to close. Default: PostgreSQL at `DATABASE_URL`, or
+   * The PostgreSQL database that documents are kept in: its address. Default: the setting `QUIRE_DATABASE_URL`, or
    * else an embedded one in `QUIRE_DATA_DIR`; opened when the first router is made.
    */
-  store?: Store;
-  /** A pino logger. Default: no logging. */
+  database?: string;
+  /** The app's pino logger. Default: warnings and errors go to stderr. */
   logger?: Logger;
+  /** The app's prom-client registry, where Quire's metrics are published until it is closed. Default: none. */
+  registry?: MetricRegistry;
+  /** Settings that win over those of the environment, by the same names. */
+  settings?: Partial<Settings>;
 }
 
 /** What a caller says about a document; the flags are evaluated for `userId`, `sessionId`, `properties`. */
@@ -54,8 +60,13 @@ export interface DocumentContext extends FlagContext {
 }
 
 export interface RouterOptions {
-  /** Who sends a request. Default: `request.user.id` and `request.sessionID`, where the app sets them. */
+  /**
+   * Who sends a request. Default: `request.user.id`, `sub` or `_id`, where login middleware sets `request.user`, or
+   * else `request.sessionID`. A request whose sender has no usable id is answered with 401.
+   */
   identify?: Identify;
+  /** Whether requests that name nobody are served; they share their documents. Default: they are answered with 401. */
+  allowAnonymous?: boolean;
 }
 
 export interface Quire {
@@ -104,10 +115,10 @@ export class InvalidPagesError extends Error {
  * @throws {SettingsError} for options or settings that cannot be used
  */
 export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
-  const settings = readSettings();
-  const logger = unfailing(options.logger ?? pino({ enabled: false }));
-  const planGiven = options.plan ?? settings.QUIRE_PLAN;
-  const fixedPlan = planGiven && checkedPlan(planGiven);
+  const settings = readSettings(options.settings);
+  const logger = unfailing(options.logger ?? usualLogger());
+  warnOfMisspelt(logger);
+  const fixedPlan = options.plan ? checkedPlan(options.plan) : parsePlanChoice(settings.QUIRE_PLAN ?? '');
   const model = await chooseModel(options, settings);
   processPacer.concurrency = settings.LLM_MAX_CONCURRENCY;
   const asked = {
@@ -130,6 +141,8 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
   const flags = await chooseFlags(options, settings, logger);
   const rollout = createRollout(settings, {
     ...{ flags, fixedPlan, processor, prices, closing: closing.signal, logger },
+    registry: options.registry,
+    storeTrouble: () => uploads.trouble,
     autoPlan: (choice, pages) => autoPlan(asked, choice, pages),
   });
   const tools = { rollout, processor, prices, logger };
@@ -141,13 +154,14 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
       ...context,
       signal: AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]),
     });
-  const uploads = new Uploads(options.store, settings, {
+  const uploads = new Uploads(storePlace(options, settings), settings, {
     open: (context) => openRequest(tools, context),
     reader,
     logger,
     onDelete: (id) => rollout.shadow.forget(id),
   });
 
+  let isRouterMade = false;
   return {
     modelName: model.shownAs,
     fixedPlan: settings.QUIRE_FORCE_SINGLE_PAGE ? SINGLE_PAGE : fixedPlan,
@@ -162,10 +176,12 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
     async processPdf(bytes, context = {}) {
       return open(context).read((signal, onPage) => reader.read(bytes, { signal, onPage }));
     },
-    router({ identify = signedInUser } = {}) {
+    router({ identify, allowAnonymous = false } = {}) {
+      if (!isRouterMade) warnOfUnusedDatabase(options, settings, logger);
+      isRouterMade = true;
       const router = express.Router();
       router.use(opsDoor(settings.OPS_TOKEN), rollout.router());
-      router.use(uploads.router(identify));
+      router.use(uploads.router(new Senders(identify, allowAnonymous, logger)));
       return router;
     },
     async secret(name) {
@@ -175,10 +191,29 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
       closing.abort(new Error('Quire was closed.'));
       await uploads.close();
       await flags.close();
+      rollout.metrics.withdraw();
       await reader.close();
       await model.close();
     },
   };
+}
+
+function storePlace({ store, database }: QuireOptions, settings: Settings): StorePlace {
+  if (store) return { store };
+  const url = database ?? settings.QUIRE_DATABASE_URL;
+  if (url !== undefined && !databaseAddress.safeParse(url).success) {
+    throw new SettingsError(
+      'The option database must be an address like postgres://user:password@host/database.',
+    );
+  }
+  return { open: () => Store.open({ url, dataDir: settings.QUIRE_DATA_DIR }) };
+}
+
+/** Many apps have this variable for a database of their own. */
+function warnOfUnusedDatabase({ store, database }: QuireOptions, settings: Settings, logger: Logger): void {
+  const isChosen = Boolean(store ?? database ?? settings.QUIRE_DATABASE_URL);
+  if (isChosen || !process.env.DATABASE_URL?.trim()) return;
+  logger.warn({ what_to_do: 'set QUIRE_DATABASE_URL or the option database' }, 'DATABASE_URL is not used');
 }
 
 function chooseFlags({ unleash }: QuireOptions, settings: Settings, logger: Logger): Promise<Flags> {

@@ -7,29 +7,32 @@ import helmet from 'helmet';
 import { pino } from 'pino';
 import { formatPlan } from './processor/plan.js';
 import { createQuire } from './quire.js';
+import { isForOps } from './rollout/door.js';
 import { readHostSettings } from './settings.js';
+import { StoreError } from './store/database.js';
+import { NotTakenError } from './upload/jobs.js';
+import { RETRY_AFTER_S } from './upload/router.js';
 
 const SESSION_COOKIE = 'quire_session';
 const SESSION_MS = 365 * 24 * 60 * 60_000;
+const PAGE = ['/', '/page.js'];
 
 /** The runnable host: Quire's routes and one page to try them on. */
 async function serve(): Promise<void> {
-  const { HOST, PORT, LOG_LEVEL, UPLOADS_PER_MINUTE } = readHostSettings();
+  const { HOST, PORT, LOG_LEVEL, UPLOADS_PER_MINUTE, DATABASE_URL } = readHostSettings();
   const logger = pino({ level: LOG_LEVEL });
-  const quire = await createQuire({ logger });
+  const settings = { QUIRE_DATABASE_URL: process.env.QUIRE_DATABASE_URL ?? DATABASE_URL };
+  const quire = await createQuire({ logger, settings });
   const { modelName: model, fixedPlan } = quire;
   const about = { model, plan: fixedPlan ? formatPlan(fixedPlan) : 'chosen for each request' };
   const root = fileURLToPath(new URL('upload', import.meta.url));
   const router = quire.router({ identify: sessionOf });
-  const secret = await quire.secret('session');
 
   const app = express();
   // Over plain HTTP, as on this machine, there is nothing to upgrade to.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
-  app.use(cookieParser(secret), startSession);
-  app.get(['/', '/page.js'], ({ path }, response) =>
-    response.sendFile(path === '/' ? 'page.html' : 'page.js', { root }),
-  );
+  app.use(sessions(() => quire.secret('session')));
+  app.get(PAGE, ({ path }, response) => response.sendFile(path === '/' ? 'page.html' : 'page.js', { root }));
   app.get('/about', (_request, response) => response.json(about));
   app.post(
     ['/process', '/upload'],
@@ -64,7 +67,27 @@ async function serve(): Promise<void> {
   process.once('SIGINT', stop);
 }
 
-/** There is no login here: whoever has the cookie is who uploaded. */
+/**
+ * There is no login here: whoever has the cookie is who uploaded. The secret that cookies are signed with is in
+ * the store; until that is open nobody can be told from anybody else: only ops and the empty page are answered.
+ */
+function sessions(secret: () => Promise<string>): RequestHandler {
+  let parser: Promise<RequestHandler> | undefined;
+  return async (request, response, next) => {
+    if (isForOps(request.path)) return next();
+    parser ??= secret().then((text) => cookieParser(text));
+    try {
+      (await parser)(request, response, () => startSession(request, response, next));
+    } catch (error) {
+      parser = undefined;
+      if (!(error instanceof StoreError || error instanceof NotTakenError)) throw error;
+      if (PAGE.includes(request.path)) return next();
+      response.status(503).set('Retry-After', String(RETRY_AFTER_S));
+      response.json({ success: false, message: 'The store cannot be used for now' });
+    }
+  };
+}
+
 const startSession: RequestHandler = (request, response, next) => {
   const cookies = request.signedCookies as Record<string, unknown>;
   if (typeof cookies[SESSION_COOKIE] !== 'string') {
@@ -82,11 +105,15 @@ const startSession: RequestHandler = (request, response, next) => {
 
 /** Flags believe what a caller says of itself, doors only the cookie. */
 function sessionOf(request: Request) {
+  const header = (name: string) => {
+    const text = request.get(name);
+    return text === '' ? undefined : text;
+  };
   const { [SESSION_COOKIE]: session } = request.signedCookies as Record<string, string>;
   return {
     owner: session,
-    userId: request.get('x-user-id'),
-    sessionId: request.get('x-session-id') ?? session,
+    userId: header('x-user-id'),
+    sessionId: header('x-session-id') ?? session,
   };
 }
 

@@ -1,5 +1,7 @@
+import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
-import { priceTable } from './llm/usage.js';
+import type { Logger } from './logger.js';
+import { priceTable, type PriceTable } from './llm/usage.js';
 import { parsePlanChoice } from './processor/plan.js';
 
 /** Thrown at start-up for a setting that is missing or cannot be used. Names it, never its value. */
@@ -7,35 +9,145 @@ export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
+/**
+ * All settings of the module, by the names they have in the environment. `createQuire({ settings })`
+ * takes any of them; one that is not given there is taken from the environment, or else its default.
+ */
+export interface Settings {
+  /** Key of the model service. Default: none; the embedded model reads. */
+  OPENAI_API_KEY?: string | undefined;
+  /** The model, or the deployment at Azure. Needed with a key. */
+  OPENAI_MODEL?: string | undefined;
+  /** Address of a compatible service, http or https. Default: OpenAI's. */
+  OPENAI_BASE_URL?: string | undefined;
+  /** Key at Azure; with `AZURE_OPENAI_ENDPOINT` and `OPENAI_API_VERSION`. */
+  AZURE_OPENAI_API_KEY?: string | undefined;
+  /** Endpoint at Azure, http or https. */
+  AZURE_OPENAI_ENDPOINT?: string | undefined;
+  /** API version at Azure. */
+  OPENAI_API_VERSION?: string | undefined;
+  /** Calls at once, over all documents of the process, 1 to 1,000. Default: 20. */
+  LLM_MAX_CONCURRENCY: number;
+  /** Time limit of one call in milliseconds, 1 to 300,000. Default: 120,000. */
+  LLM_TIMEOUT_MS: number;
+  /** The longest a call waits for its common beginning to be cached, in milliseconds, 0 to 300,000. Default: 0. */
+  LLM_CACHE_WAIT_MS: number;
+  /** Failed or unusable answers after which a page is given up, 1 to 100. Default: 6. */
+  LLM_PAGE_ATTEMPTS: number;
+  /** The most tokens the model takes in one call, from 1,000. Default: 128,000. */
+  LLM_INPUT_BUDGET: number;
+  /** The most tokens the model gives in one call, from 1,000. Default: 40,000. */
+  LLM_OUTPUT_BUDGET: number;
+  /** Prices by model, in USD per million tokens. Default: none. */
+  LLM_PRICES: PriceTable;
+  /** Sent with every call, like `{ temperature: 0 }`. Default: nothing. */
+  LLM_REQUEST_DEFAULTS: Record<string, unknown>;
+  /** The most pages of a PDF, 1 to 100,000. Default: 500. */
+  PDF_MAX_PAGES: number;
+  /** Time limit for a PDF's text layer in milliseconds, 100 to 3,600,000. Default: 30,000. */
+  PDF_TIME_LIMIT_MS: number;
+  /** Time limit for OCR of one page in milliseconds, 100 to 3,600,000. Default: 60,000. */
+  OCR_TIME_LIMIT_MS: number;
+  /** The largest upload in megabytes of 1,048,576 bytes, 1 to 2,000. Default: 50. */
+  UPLOAD_MAX_MB: number;
+  /** A PostgreSQL server, like `postgres://user:password@host/database`. Default: an embedded database. */
+  QUIRE_DATABASE_URL?: string | undefined;
+  /** Folder of the embedded database; one process at a time can use it. Default: `.quire`. */
+  QUIRE_DATA_DIR: string;
+  /** Days after which documents are forgotten, 1 to 36,500. Default: never. */
+  RETENTION_DAYS?: number | undefined;
+  /** Documents read at once, 1 to 1,000. Default: 20. */
+  DOCUMENTS_AT_ONCE: number;
+  /** Documents that may wait besides, 0 to 100,000; the next is rejected with 503. Default: 80. */
+  DOCUMENTS_WAITING: number;
+  /** Milliseconds that calls under way are given to end at a shutdown, 0 to 3,600,000. Default: 10,000. */
+  SHUTDOWN_GRACE_MS: number;
+  /** Opens `/metrics`, `/readyz` and `/api/shadow`, 16 characters at least. Default: they answer this machine alone. */
+  OPS_TOKEN?: string | undefined;
+  /** A fixed plan in its short form: `single-page`, `batch 2x3`, `batch auto`. Default: flags decide. */
+  QUIRE_PLAN?: string | undefined;
+  /** All documents page by page, whatever flags and plans say. Default: false. */
+  QUIRE_FORCE_SINGLE_PAGE: boolean;
+  /** Address of Unleash's API, http or https; with `UNLEASH_API_TOKEN`. Default: both flags are off. */
+  UNLEASH_URL?: string | undefined;
+  /** A backend token of your environment. */
+  UNLEASH_API_TOKEN?: string | undefined;
+  /** Milliseconds between two polls, 100 to 3,600,000. Default: 1,000. */
+  UNLEASH_REFRESH_MS: number;
+  /** Folder in which the last known flags are kept. Default: one in the system's temporary folder. */
+  UNLEASH_BACKUP_DIR?: string | undefined;
+  /** Whether the batch path is left automatically when it fails. Default: true. */
+  ROLLBACK_AUTO: boolean;
+  /** Share of batch calls that may fail before salvage, 0 to 1. Default: 0.01. */
+  ROLLBACK_BATCH_FAILURES: number;
+  /** Batch calls in the window before there is a verdict, from 1. Default: 50. */
+  ROLLBACK_MIN_CALLS: number;
+  /** How far the window reaches back in milliseconds, 1,000 to 86,400,000. Default: 600,000. */
+  ROLLBACK_WINDOW_MS: number;
+  /** Milliseconds until the batch path is tried again, 100 to 86,400,000. Default: 300,000. */
+  ROLLBACK_RETRY_MS: number;
+  /** The least agreement in the shadow, the model's noise taken out, 0 to 1. Default: 0.99. */
+  ROLLBACK_AGREEMENT_FLOOR: number;
+  /** The most shadows cost in a day (UTC), in USD, in each process. Default: 5. */
+  SHADOW_BUDGET_USD: number;
+  /** Share of shadows that also run page by page twice, 0 to 1. Default: 0.25. */
+  SHADOW_NOISE_SHARE: number;
+}
+
+/** Settings of the runnable host alone: an app that mounts Quire has its own of these names. */
+export interface HostSettings {
+  LOG_LEVEL: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+  PORT: number;
+  HOST: string;
+  UPLOADS_PER_MINUTE: number;
+  DATABASE_URL?: string | undefined;
+}
+
+/** In the environment everything is text; as an option it is what its type says. */
+const fromText = <T>(read: (text: string) => unknown, schema: z.ZodType<T>) =>
+  z.preprocess((given) => (typeof given === 'string' ? read(given) : given), schema);
+
+const number = (schema: z.ZodNumber) => fromText(Number, schema);
 const whole = (least: number, most: number, usual: number) =>
-  z.coerce.number().int().min(least).max(most).default(usual);
+  number(z.number().int().min(least).max(most)).default(usual);
+const share = (usual: number) => number(z.number().min(0).max(1)).default(usual);
 
-const share = (usual: number) => z.coerce.number().min(0).max(1).default(usual);
+const flag = (usual: boolean) =>
+  fromText((text) => z.stringbool().safeParse(text).data, z.boolean({ error: 'must be 1 or 0' })).default(
+    usual,
+  );
 
-const json = z.string().transform((text, context) => {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    context.addIssue({ code: 'custom', message: 'must be JSON' });
-    return z.NEVER;
-  }
+const json = <T>(schema: z.ZodType<T>) =>
+  z
+    .transform((given, context) => {
+      if (typeof given !== 'string') return given;
+      try {
+        return JSON.parse(given) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'must be JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+
+const text = z.string().trim().min(1).optional();
+
+const webAddress = z
+  .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' })
+  .optional();
+
+/** What `pg` takes for an address: a server's, or a socket's. */
+export const databaseAddress = z.string().regex(/^(?:postgres(?:ql)?|socket):/, {
+  error: 'must be an address like postgres://user:password@host/database',
 });
 
-const plan = z.string().transform((text, context) => {
-  const parsed = parsePlanChoice(text);
-  if (parsed) return parsed;
-  context.addIssue({ code: 'custom', message: 'must be "single-page" or like "batch 3x5" or "batch auto"' });
-  return z.NEVER;
-});
-
-/** All settings, from environment variables; README lists them. */
-const environment = z.object({
-  OPENAI_API_KEY: z.string().optional(),
-  OPENAI_MODEL: z.string().optional(),
-  OPENAI_BASE_URL: z.url().optional(),
-  AZURE_OPENAI_API_KEY: z.string().optional(),
-  AZURE_OPENAI_ENDPOINT: z.url().optional(),
-  OPENAI_API_VERSION: z.string().optional(),
+const MODULE = {
+  OPENAI_API_KEY: text,
+  OPENAI_MODEL: text,
+  OPENAI_BASE_URL: webAddress,
+  AZURE_OPENAI_API_KEY: text,
+  AZURE_OPENAI_ENDPOINT: webAddress,
+  OPENAI_API_VERSION: text,
   LLM_MAX_CONCURRENCY: whole(1, 1_000, 20),
   // Node's fetch gives up on an answer that has not begun after 300 s.
   LLM_TIMEOUT_MS: whole(1, 300_000, 120_000),
@@ -43,59 +155,108 @@ const environment = z.object({
   LLM_PAGE_ATTEMPTS: whole(1, 100, 6),
   LLM_INPUT_BUDGET: whole(1_000, 100_000_000, 128_000),
   LLM_OUTPUT_BUDGET: whole(1_000, 100_000_000, 40_000),
-  LLM_PRICES: json.pipe(priceTable).default({}),
-  LLM_REQUEST_DEFAULTS: json.pipe(z.record(z.string(), z.unknown())).default({}),
+  LLM_PRICES: json(priceTable).default({}),
+  LLM_REQUEST_DEFAULTS: json(z.record(z.string(), z.unknown())).default({}),
   PDF_MAX_PAGES: whole(1, 100_000, 500),
   PDF_TIME_LIMIT_MS: whole(100, 3_600_000, 30_000),
   OCR_TIME_LIMIT_MS: whole(100, 3_600_000, 60_000),
   UPLOAD_MAX_MB: whole(1, 2_000, 50),
-  DATABASE_URL: z.string().optional(),
-  QUIRE_DATA_DIR: z.string().default('.quire'),
-  RETENTION_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
+  QUIRE_DATABASE_URL: databaseAddress.optional(),
+  QUIRE_DATA_DIR: z.string().min(1).default('.quire'),
+  RETENTION_DAYS: number(z.number().int().min(1).max(36_500)).optional(),
   DOCUMENTS_AT_ONCE: whole(1, 1_000, 20),
   DOCUMENTS_WAITING: whole(0, 100_000, 80),
   SHUTDOWN_GRACE_MS: whole(0, 3_600_000, 10_000),
   OPS_TOKEN: z.string().min(16).optional(),
-  QUIRE_PLAN: plan.optional(),
-  QUIRE_FORCE_SINGLE_PAGE: z.stringbool().default(false),
-  UNLEASH_URL: z.url().optional(),
-  UNLEASH_API_TOKEN: z.string().optional(),
+  QUIRE_PLAN: z
+    .string()
+    .refine((plan) => parsePlanChoice(plan), 'must be "single-page" or like "batch 3x5" or "batch auto"')
+    .optional(),
+  QUIRE_FORCE_SINGLE_PAGE: flag(false),
+  UNLEASH_URL: webAddress,
+  UNLEASH_API_TOKEN: text,
   UNLEASH_REFRESH_MS: whole(100, 3_600_000, 1_000),
-  UNLEASH_BACKUP_DIR: z.string().optional(),
-  ROLLBACK_AUTO: z.stringbool().default(true),
+  UNLEASH_BACKUP_DIR: text,
+  ROLLBACK_AUTO: flag(true),
   ROLLBACK_BATCH_FAILURES: share(0.01),
   ROLLBACK_MIN_CALLS: whole(1, 1_000_000, 50),
   ROLLBACK_WINDOW_MS: whole(1_000, 86_400_000, 600_000),
   ROLLBACK_RETRY_MS: whole(100, 86_400_000, 300_000),
   ROLLBACK_AGREEMENT_FLOOR: share(0.99),
-  SHADOW_BUDGET_USD: z.coerce.number().min(0).max(1_000_000).default(5),
+  SHADOW_BUDGET_USD: number(z.number().min(0).max(1_000_000)).default(5),
   SHADOW_NOISE_SHARE: share(0.25),
-});
+};
 
-/** Settings of the runnable host alone: an app that mounts Quire has its own of these names. */
-const hostEnvironment = z.object({
+const HOST = {
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   PORT: whole(0, 65_535, 3_000),
   HOST: z.string().default('127.0.0.1'),
   UPLOADS_PER_MINUTE: whole(1, 1_000_000, 1_000),
-});
+  DATABASE_URL: databaseAddress.optional(),
+};
 
-export type Settings = z.infer<typeof environment>;
+const moduleSettings: z.ZodType<Settings> = z.object(MODULE);
+const hostSettings: z.ZodType<HostSettings> = z.object(HOST);
 
-/** @throws {SettingsError} naming every setting that cannot be used, and why */
-export function readSettings(): Settings {
-  return read(environment);
+/**
+ * The module's settings: those given, and the environment's for the others.
+ *
+ * @throws {SettingsError} naming every setting that cannot be used, and why
+ */
+export function readSettings(given: Partial<Settings> = {}): Settings {
+  const unknown = Object.keys(given).filter((name) => !(name in MODULE));
+  if (unknown.length > 0) {
+    const known = unknown.map((name) => `${name}${suggestion(nearest(name))}`);
+    throw new SettingsError(`Settings that do not exist: ${known.join(', ')}`);
+  }
+  return read(moduleSettings, { ...environment(), ...entries(given) });
 }
 
 /** @throws {SettingsError} naming every setting that cannot be used, and why */
-export function readHostSettings(): z.infer<typeof hostEnvironment> {
-  return read(hostEnvironment);
+export function readHostSettings(): HostSettings {
+  return read(hostSettings, environment());
 }
 
-function read<T>(schema: z.ZodType<T>): T {
-  // An empty variable counts as one that is not set.
-  const given = Object.entries(process.env).filter(([, value]) => value !== undefined && value.trim() !== '');
-  const settings = schema.safeParse(Object.fromEntries(given));
+/** Warns of names in the environment that look like a setting's, misspelt: they change nothing. */
+export function warnOfMisspelt(logger: Logger): void {
+  for (const setting of Object.keys(environment())) {
+    if (!OURS.test(setting) || setting in MODULE) continue;
+    const meant = nearest(setting);
+    if (meant) logger.warn({ setting, meant }, `there is no setting of this name${suggestion(meant)}`);
+  }
+}
+
+const OURS = /^(?:QUIRE|LLM|PDF|OCR)_/i;
+/** The share of a name's characters that a misspelling may change. */
+const MOST_CHANGED = 0.35;
+
+/** The setting whose name is closest, if it is close at all. */
+function nearest(name: string): string | undefined {
+  const changed = (known: string) =>
+    distance(known, name.toUpperCase()) / Math.max(known.length, name.length);
+  const [best] = Object.keys(MODULE).sort((a, b) => changed(a) - changed(b));
+  return best !== undefined && changed(best) <= MOST_CHANGED ? best : undefined;
+}
+
+function suggestion(meant: string | undefined): string {
+  return meant ? `; ${meant} is meant?` : '';
+}
+
+function environment(): Record<string, unknown> {
+  return entries(process.env);
+}
+
+/** What is set: an empty text counts as not set, and blanks around one are none of it. */
+function entries(given: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(given)
+      .map(([name, value]: [string, unknown]) => [name, typeof value === 'string' ? value.trim() : value])
+      .filter(([, value]) => value !== undefined && value !== ''),
+  ) as Record<string, unknown>;
+}
+
+function read<T>(schema: z.ZodType<T>, given: Record<string, unknown>): T {
+  const settings = schema.safeParse(given);
   if (settings.success) return settings.data;
   const wrong = settings.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new SettingsError(`Settings that cannot be used:\n${wrong.join('\n')}`);

@@ -29,6 +29,12 @@ const REASONS = {
 export type FailureReason = keyof typeof REASONS;
 export const FAILURE_REASONS = Object.keys(REASONS) as FailureReason[];
 
+/** How the service answered a call that it did not serve: its HTTP status, and its own code where there is one. */
+export interface ServiceError {
+  status: number;
+  code?: string;
+}
+
 /** A call that gave nothing usable. Carries no page text and nothing of the answer. */
 export class ModelFailure extends Error {
   override readonly name = 'ModelFailure';
@@ -37,11 +43,13 @@ export class ModelFailure extends Error {
   /**
    * @param retryAfterMs how long the service asked to wait, in milliseconds, where it said so
    * @param headers of the answer, where there was one
+   * @param service what the service answered, where it answered with an error
    */
   constructor(
     readonly reason: FailureReason,
     readonly retryAfterMs?: number,
     readonly headers?: HeaderSource,
+    readonly service?: ServiceError,
   ) {
     super(REASONS[reason].says);
     this.worth = REASONS[reason].worth;
@@ -66,13 +74,24 @@ export function failureOf(error: unknown): ModelFailure {
   const answered = answeredError.safeParse(error);
   if (!answered.success) return new ModelFailure('connection');
   const { status, code, headers } = answered.data;
-  if (status === 429 && code === 'insufficient_quota') return new ModelFailure('quota_exhausted');
-  if (status === 429) return new ModelFailure('rate_limited', retryAfter(headers), headers);
-  if (status === 408 || status === 409 || status >= 500) {
-    return new ModelFailure('server_error', retryAfter(headers));
-  }
-  if (status === 401 || status === 403 || status === 404) return new ModelFailure('not_authorised');
-  return new ModelFailure(code === 'content_filter' ? 'content_filter' : 'bad_request');
+  const reason = reasonOf(status, code);
+  const wait = MAY_ASK_TO_WAIT.has(reason) ? retryAfter(headers) : undefined;
+  const service = { status, ...(isPlainCode(code) && { code }) };
+  return new ModelFailure(reason, wait, reason === 'rate_limited' ? headers : undefined, service);
+}
+
+const MAY_ASK_TO_WAIT: ReadonlySet<FailureReason> = new Set(['rate_limited', 'server_error']);
+
+function reasonOf(status: number, code: unknown): FailureReason {
+  if (status === 429) return code === 'insufficient_quota' ? 'quota_exhausted' : 'rate_limited';
+  if (status === 408 || status === 409 || status >= 500) return 'server_error';
+  if (status === 401 || status === 403 || status === 404) return 'not_authorised';
+  return code === 'content_filter' ? 'content_filter' : 'bad_request';
+}
+
+/** A code that can be logged: a word, and nothing that quotes a page. */
+function isPlainCode(code: unknown): code is string {
+  return typeof code === 'string' && /^[\w.-]{1,60}$/.test(code);
 }
 
 function retryAfter(headers: HeaderSource | undefined): number | undefined {

@@ -1,6 +1,6 @@
 import type { OpenAI } from 'openai';
 import { z } from 'zod';
-import { ModelFailure, failureOf, type FailureReason } from './failure.js';
+import { ModelFailure, failureOf, type FailureReason, type ServiceError } from './failure.js';
 import { INSTRUCTIONS, type PageKind } from './instructions.js';
 import type { Pacing } from './pacing.js';
 import { isHeaderSource, type HeaderSource, type Ticket } from './rate-limits.js';
@@ -56,6 +56,8 @@ export interface CallReport {
   receivedBytes: number;
   /** Why there was no completion; null when there was one. */
   failure: FailureReason | null;
+  /** What the service answered instead of a completion; null where it answered with none, or not at all. */
+  service: ServiceError | null;
 }
 
 const completion = z.object({
@@ -164,9 +166,10 @@ async function request(
   };
   const bill = usage.sent(purpose, model.name, most);
   const started = performance.now();
-  const report = (failure: FailureReason | null, receivedBytes: number) => {
+  const report = (failure: ModelFailure | null, receivedBytes: number) => {
     const ms = performance.now() - started;
-    onCall?.({ purpose, ms, sentBytes, receivedBytes, failure });
+    const { reason = null, service = null } = failure ?? {};
+    onCall?.({ purpose, ms, sentBytes, receivedBytes, failure: reason, service });
     return ms;
   };
   const { envelope, headers } = await withHeaders(model.client.chat.completions.create(body, options)).catch(
@@ -175,7 +178,7 @@ async function request(
       // A call that was answered with an error status is not billed; one that broke off may be.
       if (MAY_BE_BILLED.has(failure.reason)) bill.unknown();
       else bill.unbilled();
-      const ms = report(failure.reason, 0);
+      const ms = report(failure, 0);
       signal.throwIfAborted();
       onEnd({ ms, headers: failure.headers, failure });
       throw failure;

@@ -1,4 +1,4 @@
-import { isAuto, parsePlan, type ProcessingPlan } from '../processor/plan.js';
+import { isAuto, parsePlan, parsePlanChoice, type ProcessingPlan } from '../processor/plan.js';
 import { readSettings } from '../settings.js';
 import { checkBatchesAllowed, filesNamed, folderNamed, parsed, readTexts, runCommand } from './command.js';
 import { buildReport, checkComparable } from './report.js';
@@ -66,7 +66,7 @@ async function runAll(files: readonly string[], plan: ProcessingPlan) {
 function candidatePlan(text: string | undefined): ProcessingPlan {
   const settings = readSettings();
   checkBatchesAllowed(settings);
-  const { QUIRE_PLAN: configured } = settings;
+  const configured = parsePlanChoice(settings.QUIRE_PLAN ?? '');
   if (text === undefined) {
     return configured?.path === 'batch' && !isAuto(configured) ? configured : DEFAULT_PLAN;
   }

@@ -14,11 +14,16 @@ const PROXIED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
  */
 export function opsDoor(token: string | undefined): RequestHandler {
   return (request, response, next) => {
-    if (!OPS.includes(request.path.replace(/\/$/, '').toLowerCase())) return next();
+    if (!isForOps(request.path)) return next();
     if (token === undefined ? isLocal(request) : bearer(request, token)) return next();
     response.set('WWW-Authenticate', 'Bearer');
     response.status(401).json({ success: false, message: 'This needs the token of ops' });
   };
+}
+
+/** @param path under the one the router is mounted at */
+export function isForOps(path: string): boolean {
+  return OPS.includes(path.replace(/\/$/, '').toLowerCase());
 }
 
 function isLocal(request: Request): boolean {

@@ -5,7 +5,8 @@ import type { CallReport } from '../llm/model.js';
 import type { Usage } from '../llm/usage.js';
 import type { BatchFailure } from '../processor/asking.js';
 import type { ProcessingPlan } from '../processor/plan.js';
-import type { DocumentRecord, MissingPage } from '../stages/record.js';
+import { isRead, type DocumentRecord, type MissingPage } from '../stages/record.js';
+import { SettingsError } from '../settings.js';
 import type { ComparedField } from './comparison.js';
 import type { Decision } from './decision.js';
 import type { FlagsState } from './flags.js';
@@ -51,13 +52,26 @@ export interface LiveSources {
 
 type HourSum = `${Path} ${'documents' | 'seconds' | 'calls' | 'priced' | 'usd'}`;
 
-/** Everything published at `/metrics`, in a registry of its own: several Quires may live in one process. */
+/** A registry of prom-client; the app's may come from another copy of the package. */
+export interface MetricRegistry {
+  registerMetric(metric: object): void;
+  getSingleMetric(name: string): unknown;
+  removeSingleMetric(name: string): void;
+}
+
+/**
+ * Everything published at `/metrics`, in a registry of its own: several Quires may live in one process.
+ * Published in the app's registry as well, where it gives one; the process's own figures are then the app's to publish.
+ */
 export class Metrics {
-  readonly registry: Registry = Registry.merge([processMetrics()]);
+  readonly registry: Registry;
+  readonly #own = new Registry();
+  readonly #host: MetricRegistry | undefined;
   readonly #hour = new SlidingWindow<HourSum>(HOUR_MS);
   #live: LiveSources | undefined;
 
-  constructor() {
+  /** @throws {SettingsError} when the app's registry has a metric of one of the names */
+  constructor(host?: MetricRegistry) {
     this.#hourly(
       'avg_processing_time_seconds',
       'Seconds a document takes, on average over the last hour',
@@ -120,6 +134,9 @@ export class Metrics {
       set({}, shadow.budgetUsd),
     );
     this.#startAtZero();
+    this.#host = host;
+    this.registry = host ? this.#own : Registry.merge([this.#own, processMetrics()]);
+    if (host) publish(this.#own, host);
   }
 
   readonly #documentSeconds = this.#histogram(
@@ -199,6 +216,11 @@ export class Metrics {
   /** Names the sources of the figures that are read at a scrape. */
   follow(sources: LiveSources): void {
     this.#live = sources;
+  }
+
+  /** Takes everything out of the app's registry again. */
+  withdraw(): void {
+    for (const { name } of this.#own.getMetricsAsArray()) this.#host?.removeSingleMetric(name);
   }
 
   decided({ plan: { path }, reason }: Decision): void {
@@ -310,7 +332,7 @@ export class Metrics {
       name,
       help,
       labelNames,
-      registers: [this.registry],
+      registers: [this.#own],
       collect() {
         this.reset();
         if (labelNames.length === 0) this.remove();
@@ -321,17 +343,24 @@ export class Metrics {
   }
 
   #histogram(name: string, help: string, buckets: number[], more: string[] = []): Histogram {
-    return new Histogram({ name, help, buckets, labelNames: ['path', ...more], registers: [this.registry] });
+    return new Histogram({ name, help, buckets, labelNames: ['path', ...more], registers: [this.#own] });
   }
 
   #counter(name: string, help: string, ...labelNames: string[]): Counter {
-    return new Counter({ name, help, labelNames, registers: [this.registry] });
+    return new Counter({ name, help, labelNames, registers: [this.#own] });
   }
 }
 
-/** A record of nothing but failed pages is no reading of the document. */
-function isRead({ accounts, document, failed_pages: failed }: DocumentRecord): boolean {
-  return accounts.length > 0 || document !== undefined || failed.length === 0;
+/** @throws {SettingsError} before anything is published */
+function publish(own: Registry, host: MetricRegistry): void {
+  const metrics = own.getMetricsAsArray();
+  const taken = metrics.flatMap(({ name }) => (host.getSingleMetric(name) ? name : []));
+  if (taken.length > 0) {
+    throw new SettingsError(
+      `The registry already has ${taken.join(', ')}. Give each Quire of a process a registry of its own.`,
+    );
+  }
+  for (const metric of metrics) host.registerMetric(metric);
 }
 
 /** How it stands with a client of the caller's is known once it has been heard of. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ServiceError } from '../llm/failure.js';
 import { processPacer, type Pacing } from '../llm/pacing.js';
 import { UsageLedger, type PriceTable } from '../llm/usage.js';
 import { loggable, type Logger } from '../logger.js';
@@ -8,7 +9,7 @@ import type { PageProcessor } from '../processor/processor.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import { runPipeline, type TextSource } from '../stages/pipeline.js';
 import type { OnProgress } from '../stages/progress.js';
-import type { DocumentRecord } from '../stages/record.js';
+import { isRead, type DocumentRecord, type MissingPage } from '../stages/record.js';
 import type { FlagContext } from './flags.js';
 import type { Rollout } from './rollout.js';
 
@@ -49,7 +50,7 @@ export interface RequestTools {
 
 /** Begins a request, which is decided once. */
 export function openRequest(
-  { rollout: { decisions, metrics, shadow }, processor, prices, logger }: RequestTools,
+  { rollout: { decisions, metrics, modelHealth, shadow }, processor, prices, logger }: RequestTools,
   context: RequestContext,
 ): OpenRequest {
   const { userId, sessionId, properties, documentId, signal, onProgress, answers } = context;
@@ -71,6 +72,8 @@ export function openRequest(
     logger[level]({ request_id: requestId, ...(documentId && { document: documentId }), ...fields }, message);
 
   const read = async (source: TextSource): Promise<DocumentRecord> => {
+    const startedAt = performance.now();
+    let service: ServiceError | null = null;
     const usage = new UsageLedger(prices);
     let texts: PageTexts | undefined;
     const watched: TextSource = async (signal, onPage) => {
@@ -89,7 +92,11 @@ export function openRequest(
         onProgress,
         pacing,
         answers,
-        onCall: (call) => void deciding.then(({ plan }) => metrics.called(plan.path, call)),
+        onCall: (call) => {
+          service = call.service ?? service;
+          modelHealth.called(call);
+          void deciding.then(({ plan }) => metrics.called(plan.path, call));
+        },
         onBatch: (failure) => {
           metrics.batchCalled(failure);
           void deciding.then(({ admission }) => admission?.onBatch(failure));
@@ -99,9 +106,15 @@ export function openRequest(
       const { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd } = record.usage;
       const about = { plan: formatPlan(record.plan), reason, pages: texts?.totalPages };
       const used = { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd };
-      const missing = { failed_pages: record.failed_pages.length };
+      const failed = record.failed_pages;
+      const missing = {
+        failed_pages: failed.length,
+        ...(failed.length > 0 && { failed_by_reason: countedByReason(failed), service }),
+      };
       metrics.documentCompleted(record);
-      log('info', { ...about, ...missing, ...used, ...record.timings }, 'document read');
+      const fields = { ...about, ...missing, ...used, ...record.timings, seconds: secondsSince(startedAt) };
+      if (isRead(record)) log('info', fields, 'document read');
+      else log('warn', fields, 'document failed');
       if (batchPlan && texts) shadow.consider({ requestId, documentId, texts, record, batchPlan });
       return record;
     } catch (error) {
@@ -110,14 +123,24 @@ export function openRequest(
       const outcome = signal.aborted ? 'aborted' : 'failed';
       metrics.documentLost(plan, outcome, usage.total());
       const about = { plan: formatPlan(plan), reason, pages: texts?.totalPages, calls: usage.total().calls };
-      const why = signal.aborted ? {} : loggable(error);
-      log('warn', { ...about, ...why }, `document ${outcome}`);
+      const why = signal.aborted ? {} : { ...loggable(error), service };
+      log('warn', { ...about, ...why, seconds: secondsSince(startedAt) }, `document ${outcome}`);
       throw error;
     } finally {
       void deciding.then(({ admission }) => admission?.done());
     }
   };
   return { plan: deciding.then(({ plan }) => plan), read };
+}
+
+function countedByReason(failed: readonly MissingPage[]): Partial<Record<MissingPage['reason'], number>> {
+  const counts: Partial<Record<MissingPage['reason'], number>> = {};
+  for (const { reason } of failed) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
+}
+
+function secondsSince(startedAt: number): number {
+  return Math.round(performance.now() - startedAt) / 1_000;
 }
 
 /** An upload is answered, with its plan, after this at the latest: the number of pages is then unknown. */

@@ -6,15 +6,17 @@ import type { PageProcessor } from '../processor/processor.js';
 import type { Settings } from '../settings.js';
 import { Decisions } from './decision.js';
 import type { Flags } from './flags.js';
-import { Metrics } from './metrics.js';
+import { Metrics, type MetricRegistry } from './metrics.js';
+import { ModelHealth } from './model-health.js';
 import { Rollback } from './rollback.js';
-import { rolloutRouter } from './router.js';
+import { rolloutRouter, type StoreState } from './router.js';
 import { Shadow } from './shadow.js';
 
 /** What all requests share: what decides them, watches them and compares them. */
 export interface Rollout {
   decisions: Decisions;
   metrics: Metrics;
+  modelHealth: ModelHealth;
   shadow: Shadow;
   /** What ops look at. */
   router(): Router;
@@ -29,13 +31,18 @@ export interface RolloutTools {
   prices: PriceTable;
   /** Ends shadows and readiness. */
   closing: AbortSignal;
+  /** The app's, to publish the metrics in. */
+  registry: MetricRegistry | undefined;
+  /** Why the store cannot be used at present; null when it can. */
+  storeTrouble(): StoreState | null;
   logger: Logger;
 }
 
 export function createRollout(settings: Settings, tools: RolloutTools): Rollout {
-  const { flags, fixedPlan, autoPlan, processor, prices, closing, logger } = tools;
+  const { flags, fixedPlan, autoPlan, processor, prices, closing, registry, logger } = tools;
   const forceSinglePage = settings.QUIRE_FORCE_SINGLE_PAGE;
-  const metrics = new Metrics();
+  const metrics = new Metrics(registry);
+  const modelHealth = new ModelHealth();
   const rollback = new Rollback(
     {
       // A fixed plan is kept: its failures are counted all the same.
@@ -70,6 +77,9 @@ export function createRollout(settings: Settings, tools: RolloutTools): Rollout 
   );
   metrics.follow({ flags, rollback, shadow });
   const decisions = new Decisions({ flags, rollback, fixedPlan, autoPlan, forceSinglePage, logger });
-  const routes = { flags, decisions, rollback, shadow, metrics, forceSinglePage, closing };
-  return { decisions, metrics, shadow, router: () => rolloutRouter(routes) };
+  const routes = {
+    ...{ flags, decisions, rollback, shadow, metrics, modelHealth, forceSinglePage, closing },
+    storeTrouble: () => tools.storeTrouble(),
+  };
+  return { decisions, metrics, modelHealth, shadow, router: () => rolloutRouter(routes) };
 }

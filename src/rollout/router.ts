@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Decisions } from './decision.js';
 import type { Flags } from './flags.js';
 import type { Metrics } from './metrics.js';
+import type { ModelHealth } from './model-health.js';
 import type { Rollback } from './rollback.js';
 import type { Shadow } from './shadow.js';
 
@@ -15,6 +16,15 @@ export interface RolloutRoutes {
   /** The switch `QUIRE_FORCE_SINGLE_PAGE`. */
   forceSinglePage: boolean;
   closing: AbortSignal;
+  modelHealth: ModelHealth;
+  storeTrouble(): StoreState | null;
+}
+
+/** Why the store cannot be used. */
+export interface StoreState {
+  trouble: string;
+  /** The code of its cause, where there is one. */
+  code: string | null;
 }
 
 const mismatchQuery = z.object({
@@ -27,14 +37,17 @@ const mismatchQuery = z.object({
 
 /** What ops look at: readiness with the state of the rollout, metrics, and the mismatches of shadows. */
 export function rolloutRouter(routes: RolloutRoutes): Router {
-  const { flags, decisions, rollback, shadow, metrics, forceSinglePage, closing } = routes;
+  const { flags, decisions, rollback, shadow, metrics, modelHealth, forceSinglePage, closing } = routes;
   const router = express.Router();
 
-  // Trouble with the flags makes nothing unready: requests go on under the last known state.
+  // Trouble with the flags or the model service makes nothing unready: uploads are kept, and documents wait.
   router.get('/readyz', (_request, response) => {
-    const ready = !closing.aborted;
+    const store = routes.storeTrouble();
+    const ready = !closing.aborted && store === null;
     const unleash = flags.state;
+    const model = modelHealth.trouble;
     const warnings = [
+      ...(model ? [`model: ${model.reason}`] : []),
       ...(unleash.problem ? [`unleash: ${unleash.problem}`] : []),
       ...decisions.payloadWarnings.map((flag) => `payload: ${flag}`),
       ...(rollback.state === 'closed' ? [] : [`rollback: ${rollback.state}`]),
@@ -42,7 +55,10 @@ export function rolloutRouter(routes: RolloutRoutes): Router {
     ];
     response.status(ready ? 200 : 503).json({
       ready,
+      reason: reasonNotReady(closing.aborted, store),
       warnings,
+      store,
+      model,
       unleash: {
         source: unleash.source,
         problem: unleash.problem,
@@ -80,4 +96,9 @@ export function rolloutRouter(routes: RolloutRoutes): Router {
     });
   });
   return router;
+}
+
+function reasonNotReady(isClosing: boolean, store: StoreState | null): string | null {
+  if (isClosing) return 'closing';
+  return store && `store: ${store.trouble}`;
 }

@@ -41,6 +41,11 @@ export interface DocumentRecord {
   timings: Timings;
 }
 
+/** A record of nothing but failed pages is no reading of the document. */
+export function isRead({ accounts, document, failed_pages: failed }: DocumentRecord): boolean {
+  return accounts.length > 0 || document !== undefined || failed.length === 0;
+}
+
 /** Everything the stages found out about a document. */
 export interface Findings {
   split: AccountSplit;

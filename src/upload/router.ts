@@ -15,13 +15,13 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { loggable, type Logger } from '../logger.js';
-import type { FlagContext } from '../rollout/flags.js';
 import { formatPlan } from '../processor/plan.js';
 import { checkPdf, PdfError } from '../stages/pdf-error.js';
 import { firstCodePoints } from '../text.js';
 import { StoreError } from '../store/database.js';
 import type { Store } from '../store/store.js';
 import { NotTakenError, type Jobs } from './jobs.js';
+import { UnknownSenderError, type Senders } from './sender.js';
 import { backgroundStatus, completeData, costs, jobStatus } from './views.js';
 
 export interface UploadFlow {
@@ -29,34 +29,20 @@ export interface UploadFlow {
   opened: () => Promise<{ jobs: Jobs; store: Store }>;
   /** Where uploads are while they arrive. */
   uploadDir: string;
-  identify: Identify;
+  senders: Senders;
   /** The largest upload, in megabytes of 1,048,576 bytes. */
   maxMegabytes: number;
   logger: Logger;
 }
 
-/** Who sends a request. */
-export interface Sender extends FlagContext {
-  /**
-   * Whose the documents are: nobody else sees them. Default: `userId`, or else `sessionId`. Requests of
-   * nobody share their documents.
-   */
-  owner?: string | undefined;
-}
-
-/**
- * Tells who sends a request, for the doors and for the flags' stickiness and constraints. `pageCount` is
- * added to the properties.
- */
-export type Identify = (request: Request) => Sender;
-
 /** The routes existing clients use (CURRENT_SYSTEM, The web upload flow); mounts under any path. */
-export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger }: UploadFlow): Router {
+export function uploadRouter({ opened, uploadDir, senders, maxMegabytes, logger }: UploadFlow): Router {
   const router = express.Router();
   const receive = fileReceiver(uploadDir, maxMegabytes);
-  const owner = (request: Request) => ownerOf(identify(request));
+  const owner = async (request: Request) => (await senders.of(request)).owner;
 
-  const reserve: RequestHandler = async (_request, response, next) => {
+  const reserve: RequestHandler = async (request, response, next) => {
+    await senders.of(request);
     const { jobs } = await opened();
     // Who hung up meanwhile would never give the place back.
     if (response.closed) return;
@@ -75,13 +61,13 @@ export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger
       const { jobs } = await opened();
       const filename = displayName(file.originalname);
       const requestId = requestIdOf(request);
-      const { userId, sessionId, properties } = identify(request);
+      const { owner, ...sender } = await senders.of(request);
       const { id, plan } = await jobs.start({
         path: file.path,
         filename,
         documentName: documentName(request.body, filename),
-        owner: owner(request),
-        sender: { userId, sessionId, properties, requestId },
+        owner,
+        sender: { ...sender, requestId },
       });
       response.set({ 'x-quire-plan': formatPlan(plan), 'x-request-id': requestId });
       response.json({ success: true, job_id: id, message: 'File uploaded, reading has started' });
@@ -93,19 +79,19 @@ export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger
   router.get('/status/:id', async (request, response) => {
     const { jobs, store } = await opened();
     const { id } = request.params;
-    const document = await store.get(id, owner(request));
+    const document = await store.get(id, await owner(request));
     response.json(jobStatus(document, document && jobs.progress(id)));
   });
 
   router.get('/api/documents', async (request, response) => {
     const { store } = await opened();
-    const documents = await store.list(owner(request));
+    const documents = await store.list(await owner(request));
     response.json({ documents, total: documents.length });
   });
 
   router.get('/api/document/:id', async (request, response) => {
     const { store } = await opened();
-    const document = await store.get(request.params.id, owner(request));
+    const document = await store.get(request.params.id, await owner(request));
     if (!document) return notFound(response);
     response.json({ success: true, document });
   });
@@ -113,7 +99,7 @@ export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger
   router.get('/api/document/:id/background-status', async (request, response) => {
     const { jobs, store } = await opened();
     const { id } = request.params;
-    const document = await store.get(id, owner(request));
+    const document = await store.get(id, await owner(request));
     if (!document) return notFound(response);
     response.json({ success: true, status: backgroundStatus(document, jobs.progress(id)) });
   });
@@ -121,7 +107,7 @@ export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger
   router.get('/api/document/:id/account/:index/complete-data', async (request, response) => {
     const { store } = await opened();
     const { params } = request;
-    const document = await store.get(params.id, owner(request));
+    const document = await store.get(params.id, await owner(request));
     if (!document) return notFound(response);
     const data = completeData(document, /^\d+$/.test(params.index) ? Number(params.index) : -1);
     if (!data) return refuse(response, 404, 'The document has no account at this index');
@@ -130,7 +116,7 @@ export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger
 
   router.get('/api/document/:id/pdf', async (request, response) => {
     const { store } = await opened();
-    const document = await store.get(request.params.id, owner(request));
+    const document = await store.get(request.params.id, await owner(request));
     if (!document) return notFound(response);
     response.attachment(document.filename);
     response.set({ 'Content-Type': 'application/pdf', 'X-Content-Type-Options': 'nosniff' });
@@ -139,7 +125,7 @@ export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger
 
   const remove: RequestHandler<{ id: string }> = async (request, response) => {
     const { jobs } = await opened();
-    if (!(await jobs.delete(request.params.id, owner(request as Request)))) return notFound(response);
+    if (!(await jobs.delete(request.params.id, await owner(request as Request)))) return notFound(response);
     response.json({ success: true, message: 'Document deleted' });
   };
   router.route('/api/document/:id/delete').delete(remove).post(remove);
@@ -147,7 +133,7 @@ export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger
   router.post('/api/document/:id/retry', reserve);
   router.post('/api/document/:id/retry', async (request, response) => {
     const { jobs } = await opened();
-    switch (await jobs.retry(request.params.id, owner(request))) {
+    switch (await jobs.retry(request.params.id, await owner(request))) {
       case false:
         return notFound(response);
       case 'reading':
@@ -162,7 +148,7 @@ export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger
 
   router.get('/api/costs', async (request, response) => {
     const { store } = await opened();
-    response.json(costs(await store.list(owner(request))));
+    response.json(costs(await store.list(await owner(request))));
   });
 
   const answerError: ErrorRequestHandler = (error: unknown, request, response, next) => {
@@ -170,6 +156,7 @@ export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger
     response.removeHeader('Content-Disposition');
     // The client hung up: nobody is there to be answered.
     if (request.destroyed && !request.complete) return;
+    if (error instanceof UnknownSenderError) return refuse(response, error.status, error.message);
     if (error instanceof PdfError) return refuse(response, 400, error.message);
     if (error instanceof NotTakenError || error instanceof StoreError || isDiskFull(error)) {
       response.set('Retry-After', String(RETRY_AFTER_S));
@@ -192,14 +179,7 @@ export function uploadRouter({ opened, uploadDir, identify, maxMegabytes, logger
 }
 
 /** Seconds until a refused upload may be tried again. */
-const RETRY_AFTER_S = 5;
-
-/** Told apart from each other and from nobody: an id of a user is never one of a session. */
-function ownerOf({ owner, userId, sessionId }: Sender): string {
-  if (owner !== undefined) return `owner:${owner}`;
-  if (userId !== undefined) return `user:${userId}`;
-  return sessionId === undefined ? 'nobody' : `session:${sessionId}`;
-}
+export const RETRY_AFTER_S = 5;
 
 /** As much of a file as tells whether it is a PDF. */
 async function beginningOf(path: string): Promise<Uint8Array> {
@@ -217,24 +197,15 @@ function isDiskFull(error: unknown): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
 }
 
-/** What login and session middleware leave on a request. */
-const signedIn = z.object({
-  user: z
-    .object({ id: z.union([z.string(), z.number()]).transform(String) })
-    .optional()
-    .catch(undefined),
-  sessionID: z.string().optional().catch(undefined),
-});
+/** The id the app gave the request, or the one it came with, where it can be logged as it is; or a new one. */
+function requestIdOf(request: Request & { id?: unknown }): string {
+  const { id } = request;
+  const given = typeof id === 'number' ? String(id) : id;
+  return [given, request.get('x-request-id')].find(isLoggableId) ?? randomUUID();
+}
 
-export const signedInUser: Identify = (request) => {
-  const { user, sessionID } = signedIn.parse(request);
-  return { userId: user?.id, sessionId: sessionID };
-};
-
-/** The id the request came with, where it can be logged as it is, or a new one. */
-function requestIdOf(request: Request): string {
-  const given = request.get('x-request-id') ?? '';
-  return /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID();
+function isLoggableId(id: unknown): id is string {
+  return typeof id === 'string' && /^[\w.:-]{1,100}$/.test(id);
 }
 
 /** What Express and its parsers throw for a request that is at fault itself. */

@@ -5,31 +5,34 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Router } from 'express';
 import type { Settings } from '../settings.js';
 import { loggable } from '../logger.js';
-import { Store } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import { Jobs, NotTakenError, type JobTools } from './jobs.js';
-import { uploadRouter, type Identify } from './router.js';
+import { uploadRouter } from './router.js';
+import type { Senders } from './sender.js';
+
+/** Where documents are kept: a store of the caller's, which stays the caller's to close, or one to be opened. */
+export type StorePlace = { store: Store } | { open: () => Promise<Store> };
 
 /** The upload flow of one Quire: the store it opens when it is first needed, and the jobs on it. */
 export class Uploads {
-  readonly #given: Store | undefined;
+  readonly #place: StorePlace;
   readonly #settings: Settings;
   readonly #tools: Omit<JobTools, 'store'>;
   #opening: Promise<{ jobs: Jobs; store: Store }> | undefined;
   #closed: Promise<void> | undefined;
 
-  /** @param given a store of the caller's, which stays the caller's to close */
-  constructor(given: Store | undefined, settings: Settings, tools: Omit<JobTools, 'store'>) {
-    this.#given = given;
+  constructor(place: StorePlace, settings: Settings, tools: Omit<JobTools, 'store'>) {
+    this.#place = place;
     this.#settings = settings;
     this.#tools = tools;
   }
 
-  router(identify: Identify): Router {
+  router(senders: Senders): Router {
     void this.#openAtLast();
     return uploadRouter({
       opened: () => this.opened(),
       uploadDir: UPLOAD_DIR,
-      identify,
+      senders,
       maxMegabytes: this.#settings.UPLOAD_MAX_MB,
       logger: this.#tools.logger,
     });
@@ -46,6 +49,11 @@ export class Uploads {
         await sleep(OPEN_AGAIN_MS, undefined, { ref: false });
       }
     }
+  }
+
+  #trouble: { trouble: string; code: string | null } | null = null;
+  get trouble(): { trouble: string; code: string | null } | null {
+    return this.#trouble;
   }
 
   /** @throws {StoreError} when the store does not open; the next call tries again */
@@ -65,14 +73,13 @@ export class Uploads {
   async #close(): Promise<void> {
     const opened = await this.#opening?.catch(() => undefined);
     await opened?.jobs.close();
-    if (!this.#given) await opened?.store.close();
+    if ('open' in this.#place) await opened?.store.close();
   }
 
   async #open(): Promise<{ jobs: Jobs; store: Store }> {
     if (this.#closed) throw new NotTakenError('closed');
-    const { DATABASE_URL: url, QUIRE_DATA_DIR: dataDir } = this.#settings;
     await removeAbandonedUploads();
-    const store = this.#given ?? (await Store.open({ url, dataDir }));
+    const store = 'store' in this.#place ? this.#place.store : await this.#place.open();
     const jobs = new Jobs(
       {
         atOnce: this.#settings.DOCUMENTS_AT_ONCE,
