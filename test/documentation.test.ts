@@ -1,15 +1,20 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { readHostSettings, readSettings } from '../src/settings.js';
 import { PACKED_PAGES, pageNamed, PAGES, ROOT, type Page } from './markdown.js';
-import { pack } from './packed.js';
 
 /** What the documentation names is there. `all/readme.test.ts` tries what it tells to do. */
 
 let packed: ReadonlySet<string>;
-beforeAll(async () => {
-  packed = new Set((await pack()).files);
+beforeAll(() => {
+  const listed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [{ files }] = JSON.parse(listed.toString()) as [{ files: { path: string }[] }];
+  packed = new Set(files.map(({ path }) => path));
 });
 
 /** Folders that the module writes. */
@@ -103,7 +108,7 @@ function bare(cell: string | undefined): string {
 function shown(value: unknown): string {
   if (value === undefined) return '';
   if (typeof value === 'boolean') return value ? '1' : '0';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function withEmptyEnvironment<T>(work: () => T): T {

@@ -12,6 +12,8 @@ export interface Page {
   blocks: { lang: string; code: string }[];
   /** Code within sentences and tables. */
   spans: string[];
+  /** The command lines of its shell blocks and the calls within sentences, in order. */
+  commands: string[];
   /** Where its links and pictures lead. */
   links: string[];
   /** The anchors of its headings, as GitHub makes them. */
@@ -36,8 +38,8 @@ export function pageNamed(file: string): Page {
 }
 
 function pageAt(file: string): Page {
-  const page: Page = { file, blocks: [], spans: [], links: [], anchors: [], tables: [] };
-  walkTokens(lexer(readFileSync(ROOT + file, 'utf8')), (token) => note(page, token));
+  const page: Page = { file, blocks: [], spans: [], commands: [], links: [], anchors: [], tables: [] };
+  void walkTokens(lexer(readFileSync(ROOT + file, 'utf8')), (token) => note(page, token));
   return page;
 }
 
@@ -45,9 +47,11 @@ function note(page: Page, token: Token): void {
   switch (token.type) {
     case 'code':
       page.blocks.push({ lang: String(token.lang ?? ''), code: String(token.text) });
+      if (token.lang === 'sh') page.commands.push(...linesOf(String(token.text)));
       break;
     case 'codespan':
       page.spans.push(String(token.text));
+      if (String(token.text).startsWith('curl ')) page.commands.push(String(token.text));
       break;
     case 'link':
     case 'image':
@@ -59,6 +63,11 @@ function note(page: Page, token: Token): void {
     case 'table':
       page.tables.push(tableOf(token));
   }
+}
+
+/** Lines that go on after a backslash are one. */
+function linesOf(code: string): string[] {
+  return code.split(/(?<!\\)\n/).filter((line) => line !== '');
 }
 
 function anchor(heading: string): string {
