@@ -16,6 +16,9 @@ let provider: Provider;
 let app: Program | undefined;
 
 beforeAll(async () => {
+  provider = await Provider.start({
+    read: ({ text }) => [{ name: 'Branch', value: /Branch: (.*)/.exec(text)?.[1] ?? '', confidence: 90 }],
+  });
   const example = join(ROOT, 'examples/monolith');
   const installed = join(example, 'node_modules');
   await cp(example, folder, { recursive: true, filter: (path) => !path.startsWith(installed) });
@@ -24,10 +27,6 @@ beforeAll(async () => {
   const install = commands.find((command) => command.includes(packed));
   const installing = new Program(`${install} --prefer-offline`, { folder });
   if ((await installing.ended()) !== 0) throw new Error(installing.output);
-
-  provider = await Provider.start({
-    read: ({ text }) => [{ name: 'Branch', value: /Branch: (.*)/.exec(text)?.[1] ?? '', confidence: 90 }],
-  });
 }, 280_000);
 afterAll(async () => {
   await app?.stop('SIGKILL');
