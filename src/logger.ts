@@ -1,7 +1,11 @@
 import { pino } from 'pino';
 
-/** The part of a pino logger that is used. */
-export type Logger = Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>;
+/** The part of a pino logger that is used; the `console` has it, too. */
+export interface Logger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
 
 /** Where the app gives none: warnings and errors to stderr, as pino lines. */
 export function usualLogger(): Logger {

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AzureOpenAI, OpenAI } from 'openai';
-import express, { type Router } from 'express';
+import express, { type Request, type Response } from 'express';
 import { EMBEDDED_MODEL_ID, EMBEDDED_MODEL_NAME, startEmbeddedModel } from './llm/embedded-model.js';
 import type { ChatClient } from './llm/model.js';
 import { processPacer } from './llm/pacing.js';
@@ -11,7 +12,7 @@ import { parsePlanChoice, planChoice, SINGLE_PAGE, type PlanChoice } from './pro
 import { PageProcessor } from './processor/processor.js';
 import { Flags, type FlagContext, type UnleashClient } from './rollout/flags.js';
 import { openRequest, type RequestContext } from './rollout/request.js';
-import type { MetricRegistry } from './rollout/metrics.js';
+import type { MetricRegistry } from './rollout/metric-registry.js';
 import { createRollout } from './rollout/rollout.js';
 import { databaseAddress, readSettings, SettingsError, warnOfMisspelt, type Settings } from './settings.js';
 import { PageReader } from './stages/page-texts.js';
@@ -91,8 +92,10 @@ export interface Quire {
    *   the signal's reason on abort
    */
   processPdf(bytes: Uint8Array, context?: DocumentContext): Promise<DocumentRecord>;
-  /** The routes of the upload flow and of ops, to be mounted under any path of an Express app. */
-  router(options?: RouterOptions): Router;
+  /** The routes of the upload flow and of ops, to be mounted under any path of an app on Express 4 or 5. */
+  router(
+    options?: RouterOptions,
+  ): (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
   /**
    * A secret for a host of the routes, the same for all processes that share the database.
    *
@@ -182,7 +185,8 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
       const router = express.Router();
       router.use(opsDoor(settings.OPS_TOKEN), rollout.router());
       router.use(uploads.router(new Senders(identify, allowAnonymous, logger)));
-      return router;
+      // The requests of the app's own Express, whichever version that is.
+      return (request, response, next) => router(request as Request, response as Response, next);
     },
     async secret(name) {
       return (await uploads.opened()).store.secret(name);

@@ -11,8 +11,8 @@ import { runScript, type Ended } from './command.js';
 import { Provider, type Call, type Fault, type Field, type ReceivedPage } from './provider.js';
 import { seeded } from './random.js';
 
-/** The runnable comparison, as `npm run parity` runs it, against a provider on real HTTP. */
-const PARITY = fileURLToPath(new URL('../dist/parity/parity.js', import.meta.url));
+/** The runnable comparison, as `quire parity` runs it, against a provider on real HTTP. */
+const QUIRE = fileURLToPath(new URL('../dist/cli/quire.js', import.meta.url));
 const BANK_STATEMENT = fileURLToPath(new URL('./samples/bank-statement-multipage.pdf', import.meta.url));
 
 type Run = 'control' | 'control_again' | 'candidate';
@@ -53,7 +53,7 @@ async function startModel(
 }
 
 function parity(args: string[], variables: Record<string, string> = {}): Promise<Ended> {
-  return runScript(PARITY, args, folder, variables);
+  return runScript(QUIRE, ['parity', ...args], folder, variables);
 }
 
 function reportIn(out = 'parity-report'): { report: ParityReport; page: string } {
@@ -450,5 +450,5 @@ describe('it says in a line why nothing was compared, and ends with 2:', () => {
 test('--help tells how to use it', async () => {
   const { code, out } = await parity(['--help']);
   expect(code).toBe(0);
-  expect(out).toMatch(/^Usage: npm run parity -- /);
+  expect(out).toMatch(/^Usage: quire parity /);
 });

@@ -9,8 +9,8 @@ import type { Point, TuningReport } from '../src/tune/report.js';
 import { runScript, type Ended } from './command.js';
 import { Provider, type Behaviour, type Field, type ReceivedPage } from './provider.js';
 
-/** The runnable search for a plan, as `npm run tune` runs it, against a provider on real HTTP. */
-const TUNE = fileURLToPath(new URL('../dist/tune/tune.js', import.meta.url));
+/** The runnable search for a plan, as `quire tune` runs it, against a provider on real HTTP. */
+const QUIRE = fileURLToPath(new URL('../dist/cli/quire.js', import.meta.url));
 const BANK_STATEMENT = fileURLToPath(new URL('./samples/bank-statement-multipage.pdf', import.meta.url));
 
 let folder: string;
@@ -32,7 +32,7 @@ async function startModel(behaviour: Partial<Behaviour> = {}): Promise<Record<st
 }
 
 function tune(args: string[], variables: Record<string, string> = {}): Promise<Ended> {
-  return runScript(TUNE, args, folder, variables);
+  return runScript(QUIRE, ['tune', ...args], folder, variables);
 }
 
 function reportIn(out = 'tune-report'): { report: TuningReport; json: string; page: string } {
@@ -312,5 +312,5 @@ test('it says in a line why nothing was compared, and ends with 2', async () => 
 test('--help tells how to use it', async () => {
   const { code, out } = await tune(['--help']);
   expect(code).toBe(0);
-  expect(out).toMatch(/^Usage: npm run tune -- /);
+  expect(out).toMatch(/^Usage: quire tune /);
 });

@@ -1,4 +1,3 @@
-import type { OpenAI } from 'openai';
 import { z } from 'zod';
 import { ModelFailure, failureOf, type FailureReason, type ServiceError } from './failure.js';
 import { INSTRUCTIONS, type PageKind } from './instructions.js';
@@ -6,13 +5,42 @@ import type { Pacing } from './pacing.js';
 import { isHeaderSource, type HeaderSource, type Ticket } from './rate-limits.js';
 import { serviceOf, type Service } from './service.js';
 import type { UsageLedger } from './usage.js';
-import { answerFormat, readAnswer, userMessage, type PageAnswer, type SentPage } from './wire.js';
+import {
+  answerFormat,
+  readAnswer,
+  userMessage,
+  type AnswerFormat,
+  type PageAnswer,
+  type SentPage,
+} from './wire.js';
 
 /** The most a page's answer may take, in tokens (CURRENT_SYSTEM, One page through the model). */
 export const OUTPUT_TOKENS_PER_PAGE = 4_000;
 
-/** The part of an OpenAI client that is used: `OpenAI`, `AzureOpenAI` and compatible ones have it. */
-export type ChatClient = Pick<OpenAI, 'chat'>;
+/**
+ * The part of an OpenAI client that is used: those of the package `openai` from version 4 on have it, and
+ * so have `AzureOpenAI` and clients wrapped around one.
+ */
+export interface ChatClient {
+  chat: { completions: { create(request: ChatRequest, options: ChatRequestOptions): PromiseLike<unknown> } };
+}
+
+/** The body of one call; `LLM_REQUEST_DEFAULTS` may add to it. */
+export interface ChatRequest {
+  model: string;
+  messages: { role: 'system' | 'user'; content: string }[];
+  response_format: AnswerFormat;
+  stream: false;
+  max_completion_tokens: number;
+}
+
+/** How one call is made. */
+export interface ChatRequestOptions {
+  maxRetries: number;
+  /** Milliseconds. */
+  timeout: number;
+  signal: AbortSignal;
+}
 
 /** The model that is asked, and how. */
 export interface Model {
@@ -122,22 +150,22 @@ function cacheWaitMs(model: Model, { latency }: Service, pages: number, usage: U
   return pace.callMs + pace.pageMs * pages <= allowed ? allowed : 0;
 }
 
-function requestBody(model: Model, kind: PageKind, pages: readonly SentPage[]) {
+function requestBody(model: Model, kind: PageKind, pages: readonly SentPage[]): ChatRequest {
   return {
     ...model.requestDefaults,
     model: model.name,
     messages: [
-      { role: 'system' as const, content: INSTRUCTIONS[kind] },
-      { role: 'user' as const, content: userMessage(pages) },
+      { role: 'system', content: INSTRUCTIONS[kind] },
+      { role: 'user', content: userMessage(pages) },
     ],
     response_format: answerFormat(pages.length),
-    stream: false as const,
+    stream: false,
     max_completion_tokens: Math.min(OUTPUT_TOKENS_PER_PAGE * pages.length, model.budget.output),
   };
 }
 
 interface Request {
-  body: ReturnType<typeof requestBody>;
+  body: ChatRequest;
   sentBytes: number;
   /** Tokens it can use. */
   most: { input: number; output: number };

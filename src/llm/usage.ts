@@ -8,10 +8,20 @@ const usdPerMillionTokens = z.number().min(0).max(1_000_000);
 
 /**
  * Prices by model, in USD per million tokens. A model billed at another service tier has an entry
- * `model/tier`. `cached_input` is the price of prompt tokens the provider found in its cache; the
- * price of `input` where it is left out.
+ * `model/tier`.
  */
-export const priceTable = z.record(
+export type PriceTable = Record<string, ModelPrice>;
+
+/** In USD per million tokens. */
+export interface ModelPrice {
+  input: number;
+  /** Of prompt tokens the provider found in its cache. Default: the price of `input`. */
+  cached_input?: number | undefined;
+  output: number;
+}
+
+/** @internal */
+export const priceTable: z.ZodType<PriceTable> = z.record(
   z.string(),
   z.strictObject({
     input: usdPerMillionTokens,
@@ -19,7 +29,6 @@ export const priceTable = z.record(
     output: usdPerMillionTokens,
   }),
 );
-export type PriceTable = z.infer<typeof priceTable>;
 
 const tokens = z.int().nonnegative();
 const billed = z.object({

@@ -55,11 +55,17 @@ const PAGE_SCHEMA = {
   additionalProperties: false,
 };
 
+/** What an answer must look like, as the model service is told. */
+export interface AnswerFormat {
+  type: 'json_schema';
+  json_schema: { name: string; strict: true; schema: Record<string, unknown> };
+}
+
 /** The strict schema of an answer for `count` pages: the same for every call with as many pages. */
-export function answerFormat(count: number) {
+export function answerFormat(count: number): AnswerFormat {
   const keys = Array.from({ length: count }, (_, index) => answerKey(index));
   return {
-    type: 'json_schema' as const,
+    type: 'json_schema',
     json_schema: {
       name: 'page_fields',
       strict: true,

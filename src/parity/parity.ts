@@ -10,7 +10,7 @@ import { TrialError } from './trial-error.js';
 import { Plans, type Run, type Trial } from './trials.js';
 import { count, RUN_NAMES } from './wording.js';
 
-const USAGE = `Usage: npm run parity -- [--plan "batch 2x3"] [--out parity-report] FILES...
+const USAGE = `Usage: quire parity [--plan "batch 2x3"] [--out parity-report] FILES...
 
 Compares batches with page by page on your documents: PDFs, or JSON files of page texts ({"1": "..."}).
 Writes report.html and report.json. They hold field values.
@@ -18,7 +18,7 @@ Writes report.html and report.json. They hold field values.
 --plan   the plan to compare; default: QUIRE_PLAN if it is a batch plan, else "batch 2x3"
 --out    the folder of the report; default: parity-report
 
-The model is the one the settings name, as for npm start. Each document is read three times.
+The model is the one the settings name, as for the server. Each document is read three times.
 
 Exit status: 0 when the plan agrees as well as page by page does with itself, 1 when it agrees less,
 2 when nothing could be compared.
@@ -77,17 +77,24 @@ function candidatePlan(text: string | undefined): ProcessingPlan {
 
 const DEFAULT_PLAN: ProcessingPlan = { path: 'batch', batchSize: 2, maxWorkers: 3 };
 
-await runCommand(async (args) => {
-  const { values, positionals } = parsed(args, {
-    plan: { type: 'string' },
-    out: { type: 'string', default: 'parity-report' },
-    help: { type: 'boolean', short: 'h', default: false },
+/**
+ * The command `quire parity`.
+ *
+ * @returns the exit status
+ */
+export function parity(args: string[]): Promise<number> {
+  return runCommand(async () => {
+    const { values, positionals } = parsed(args, {
+      plan: { type: 'string' },
+      out: { type: 'string', default: 'parity-report' },
+      help: { type: 'boolean', short: 'h', default: false },
+    });
+    if (values.help) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    const files = filesNamed(positionals);
+    const folder = folderNamed(values.out);
+    return compare({ files, plan: candidatePlan(values.plan), folder });
   });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const files = filesNamed(positionals);
-  const folder = folderNamed(values.out);
-  return compare({ files, plan: candidatePlan(values.plan), folder });
-});
+}

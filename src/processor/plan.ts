@@ -39,16 +39,16 @@ const autoSizes = z.object({
   maxWorkers: clamped(MOST_WORKERS).optional(),
 });
 
-/** What the payload of a flag may hold. */
+/** What the payload of a flag may hold. @internal */
 export const planSizes = z.union([batchSizes, autoSizes]);
 
-/** A plan from outside; `batchSize` is clamped to 1..10 and `maxWorkers` to 1..20 (DESIGN, Rollout). */
+/** A plan from outside; `batchSize` is clamped to 1..10 and `maxWorkers` to 1..20 (DESIGN, Rollout). @internal */
 export const processingPlan = z.discriminatedUnion('path', [
   z.strictObject({ path: z.literal('single-page') }),
   batchSizes.extend({ path: z.literal('batch') }).strict(),
 ]);
 
-/** The same, or one that leaves the size to Quire. */
+/** The same, or one that leaves the size to Quire. @internal */
 export const planChoice = z.union([processingPlan, autoSizes.extend({ path: z.literal('batch') }).strict()]);
 
 export function isAuto(plan: PlanChoice): plan is AutoPlan {

@@ -1,12 +1,39 @@
 import type { EventEmitter } from 'node:events';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { Unleash, type Context } from 'unleash-client';
+import { Unleash } from 'unleash-client';
 import { loggable, type Logger } from '../logger.js';
 import { backedUp, bootstrapOnly, usualFolder, type FlagStorage } from './backup.js';
 
-/** The part of an Unleash client that is used; the caller's may come from another copy of the package. */
-export type UnleashClient = Pick<Unleash, 'getVariant' | 'on' | 'off'> &
-  Partial<Pick<Unleash, 'impactMetrics' | 'isSynchronized'>>;
+/** The part of an Unleash client that is used; the caller's may come from any copy of `unleash-client`. */
+export interface UnleashClient {
+  getVariant(flag: string, context: UnleashContext): FlagVariant;
+  on(event: string, listener: (told: unknown) => void): unknown;
+  off(event: string, listener: (told: unknown) => void): unknown;
+  isSynchronized?(): boolean;
+  impactMetrics?: ImpactMetrics;
+}
+
+/** What a flag is evaluated for, as an Unleash client takes it. */
+export interface UnleashContext {
+  [name: string]: string | Record<string, string | number> | undefined;
+  userId?: string;
+  sessionId?: string;
+  properties?: Record<string, string | number>;
+}
+
+/** A flag as an Unleash client evaluated it. */
+export interface FlagVariant {
+  enabled: boolean;
+  /** Missing in older copies of the SDK. */
+  feature_enabled?: boolean;
+  payload?: { value: string } | undefined;
+}
+
+/** Where a client reports figures to Unleash, in versions that can. */
+export interface ImpactMetrics {
+  defineGauge(name: string, help: string): void;
+  updateGauge(name: string, value: number): void;
+}
 
 /** Who asks, for stickiness and constraints. Nothing of it is logged. */
 export interface FlagContext {
@@ -36,6 +63,8 @@ export interface FlagsState {
   /** Milliseconds since the server last answered; null when it never did. */
   lastContactAgeMs: number | null;
 }
+
+const TROUBLE = ['error', 'warn'] as const;
 
 /** A start waits so long for the flags; requests never do. */
 const START_LIMIT_MS = 2_000;
@@ -88,13 +117,18 @@ export class Flags {
   static async fromBootstrap(logger: Logger): Promise<Flags> {
     const client = newClient({ url: 'http://127.0.0.1/', token: '', refreshMs: 0 }, bootstrapOnly());
     const flags = new Flags(client, 'bootstrap', Infinity, logger);
-    await started(client);
+    await started(client, START_LIMIT_MS);
     flags.#stop = () => Promise.resolve(destroy(client));
     return flags;
   }
 
   /** Polls a server. Resolves after its first answer or failure, and in any case after 2 s. */
-  static async fromServer(server: UnleashServer, logger: Logger): Promise<Flags> {
+  static async fromServer(given: UnleashServer, logger: Logger): Promise<Flags> {
+    const startedAt = performance.now();
+    const server = { ...given, url: await apiAddress(given) };
+    if (server.url !== withoutSlash(given.url)) {
+      logger.warn({ what_to_do: 'end UNLEASH_URL with /api' }, 'UNLEASH_URL lacks /api and is used with it');
+    }
     const folder = server.backupDir ?? usualFolder(server.url, server.token);
     let told = false;
     const storage = backedUp(folder, (error) => {
@@ -119,7 +153,7 @@ export class Flags {
       };
     };
     use(client);
-    await started(client);
+    await started(client, startedAt + START_LIMIT_MS - performance.now());
     return flags;
   }
 
@@ -160,7 +194,7 @@ export class Flags {
   }
 
   /** Where metrics are reported to, in clients that can. */
-  get impactMetrics(): Unleash['impactMetrics'] | undefined {
+  get impactMetrics(): ImpactMetrics | undefined {
     return this.#source === 'bootstrap' ? undefined : this.#client.impactMetrics;
   }
 
@@ -190,10 +224,10 @@ export class Flags {
       if (refused) onRefused();
     };
     for (const event of answers) client.on(event, reached);
-    client.on('error', failed).on('warn', failed);
+    for (const event of TROUBLE) client.on(event, failed);
     return () => {
       for (const event of answers) client.off(event, reached);
-      client.off('warn', failed).off('error', failed);
+      for (const event of TROUBLE) client.off(event, failed);
     };
   }
 
@@ -236,6 +270,34 @@ export class Flags {
   }
 }
 
+/** The address of the API, where people give that of the server; without an answer, the usual one is taken. */
+async function apiAddress({ url, token }: UnleashServer): Promise<string> {
+  const given = withoutSlash(url);
+  if (given.endsWith('/api')) return given;
+  const usual = `${given}/api`;
+  const [isUsual, isGiven] = await Promise.all([isApi(usual, token), isApi(given, token)]);
+  return isGiven && !isUsual ? given : usual;
+}
+
+function withoutSlash(address: string): string {
+  return address.replace(/\/+$/, '');
+}
+
+/** Whether the flags are to be had there, or would be with another token. */
+async function isApi(address: string, token: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${address}/client/features`, {
+      headers: { authorization: token },
+      signal: AbortSignal.timeout(START_LIMIT_MS),
+    });
+    await answer.body?.cancel();
+    const isJson = /\bjson\b/.test(answer.headers.get('content-type') ?? '');
+    return isJson && (answer.ok || answer.status === 401 || answer.status === 403);
+  } catch {
+    return false;
+  }
+}
+
 function newClient({ url, token, refreshMs }: UnleashServer, storageProvider: FlagStorage): Unleash {
   return new Unleash({
     url,
@@ -250,9 +312,9 @@ function newClient({ url, token, refreshMs }: UnleashServer, storageProvider: Fl
   });
 }
 
-async function started(client: Unleash): Promise<void> {
+async function started(client: Unleash, limitMs: number): Promise<void> {
   // `start` ends with the first poll, whatever came of it; `startUnleash` would reject.
-  await within(START_LIMIT_MS, client.start());
+  await within(limitMs, client.start());
   // The client counts itself ready two ticks after its data is there.
   await setImmediate();
 }
@@ -271,7 +333,7 @@ function destroy(client: Unleash): void {
   (client as unknown as { repository: EventEmitter }).repository.on('error', ignore);
 }
 
-function sdkContext({ userId, sessionId, properties }: FlagContext): Context {
+function sdkContext({ userId, sessionId, properties }: FlagContext): UnleashContext {
   return {
     ...(userId !== undefined && { userId }),
     ...(sessionId !== undefined && { sessionId }),

@@ -1,5 +1,4 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Unleash } from 'unleash-client';
 import { FAILURE_REASONS } from '../llm/failure.js';
 import type { CallReport } from '../llm/model.js';
 import type { Usage } from '../llm/usage.js';
@@ -9,7 +8,8 @@ import { isRead, type DocumentRecord, type MissingPage } from '../stages/record.
 import { SettingsError } from '../settings.js';
 import type { ComparedField } from './comparison.js';
 import type { Decision } from './decision.js';
-import type { FlagsState } from './flags.js';
+import type { FlagsState, ImpactMetrics } from './flags.js';
+import type { MetricRegistry } from './metric-registry.js';
 import { concernsBatches, type RollbackChange, type RollbackState } from './rollback.js';
 import type { Agreement, Comparison } from './running-agreement.js';
 import type { ShadowOutcome } from './shadow.js';
@@ -45,19 +45,12 @@ const HOUR_MS = 60 * 60 * 1_000;
 
 /** What is read at the moment of a scrape. */
 export interface LiveSources {
-  flags: { readonly state: FlagsState; readonly impactMetrics?: Unleash['impactMetrics'] | undefined };
+  flags: { readonly state: FlagsState; readonly impactMetrics?: ImpactMetrics | undefined };
   rollback: { readonly state: RollbackState; readonly failureRate: number | null };
   shadow: { readonly agreement: Agreement; readonly spentTodayUsd: number; readonly budgetUsd: number };
 }
 
 type HourSum = `${Path} ${'documents' | 'seconds' | 'calls' | 'priced' | 'usd'}`;
-
-/** A registry of prom-client; the app's may come from another copy of the package. */
-export interface MetricRegistry {
-  registerMetric(metric: object): void;
-  getSingleMetric(name: string): unknown;
-  removeSingleMetric(name: string): void;
-}
 
 /**
  * Everything published at `/metrics`, in a registry of its own: several Quires may live in one process.

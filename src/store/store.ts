@@ -18,10 +18,15 @@ export interface StoreSettings {
 }
 
 /** Who sent a document: what the flags were evaluated for. */
-export type StoredSender = z.infer<typeof storedSender>;
+export interface StoredSender {
+  userId?: string | undefined;
+  sessionId?: string | undefined;
+  properties?: Record<string, string | number> | undefined;
+  requestId?: string | undefined;
+}
 
 /** What an app says of a sender is not checked when it comes: what cannot be used must not keep a document. */
-const storedSender = z.object({
+const storedSender: z.ZodType<StoredSender> = z.object({
   userId: z.string().optional().catch(undefined),
   sessionId: z.string().optional().catch(undefined),
   properties: z

@@ -17,7 +17,7 @@ import { buildReport } from './report.js';
 import { summaryOf } from './summary.js';
 import { trySizes, type Grid, type SizeTrials } from './trials.js';
 
-const USAGE = `Usage: npm run tune -- [--sizes 1,2,3,5] [--workers 1,3,5,10] [--out tune-report] FILES...
+const USAGE = `Usage: quire tune [--sizes 1,2,3,5] [--workers 1,3,5,10] [--out tune-report] FILES...
 
 Tries batch sizes and workers on your documents: PDFs, or JSON files of page texts ({"1": "..."}).
 Prints the payload of the flag batch-page-processing that suits them. Writes report.html and report.json.
@@ -26,7 +26,7 @@ Prints the payload of the flag batch-page-processing that suits them. Writes rep
 --workers  calls at once, 1 to ${MOST_WORKERS} each; default: 1,3,5,10
 --out      the folder of the report; default: tune-report
 
-The model is the one the settings name, as for npm start. Each document is read page by page twice, and once
+The model is the one the settings name, as for the server. Each document is read page by page twice, and once
 for each size with the most workers. Times with fewer workers are worked out from the calls of that run.
 
 Exit status: 0 when a plan is recommended, 1 when none agrees with page by page, 2 when nothing could be compared.
@@ -39,7 +39,7 @@ interface Order {
 }
 
 /** @throws {TrialError} or {SettingsError} when nothing could be compared */
-async function tune({ files, grid, folder }: Order): Promise<number> {
+async function recommend({ files, grid, folder }: Order): Promise<number> {
   const { LLM_MAX_CONCURRENCY: mostCalls } = readSettings();
   await prepareFolder(folder);
   const { model, trials } = await tryAll(files, grid);
@@ -78,24 +78,30 @@ function numbers(option: string, text: string, most: number): number[] {
   return [...new Set(given)].sort((a, b) => a - b);
 }
 
-// The plans are given here.
-delete process.env.QUIRE_PLAN;
-
-await runCommand(async (args) => {
-  const { values, positionals } = parsed(args, {
-    sizes: { type: 'string', default: '1,2,3,5' },
-    workers: { type: 'string', default: '1,3,5,10' },
-    out: { type: 'string', default: 'tune-report' },
-    help: { type: 'boolean', short: 'h', default: false },
+/**
+ * The command `quire tune`.
+ *
+ * @returns the exit status
+ */
+export function tune(args: string[]): Promise<number> {
+  // The plans are given here.
+  delete process.env.QUIRE_PLAN;
+  return runCommand(async () => {
+    const { values, positionals } = parsed(args, {
+      sizes: { type: 'string', default: '1,2,3,5' },
+      workers: { type: 'string', default: '1,3,5,10' },
+      out: { type: 'string', default: 'tune-report' },
+      help: { type: 'boolean', short: 'h', default: false },
+    });
+    if (values.help) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    const files = filesNamed(positionals);
+    const folder = folderNamed(values.out);
+    const sizes = numbers('--sizes', values.sizes, MOST_PAGES_A_BATCH);
+    const workers = numbers('--workers', values.workers, MOST_WORKERS);
+    checkBatchesAllowed(readSettings());
+    return recommend({ files, grid: { sizes, workers }, folder });
   });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const files = filesNamed(positionals);
-  const folder = folderNamed(values.out);
-  const sizes = numbers('--sizes', values.sizes, MOST_PAGES_A_BATCH);
-  const workers = numbers('--workers', values.workers, MOST_WORKERS);
-  checkBatchesAllowed(readSettings());
-  return tune({ files, grid: { sizes, workers }, folder });
-});
+}

@@ -1,7 +1,7 @@
-import type { Request } from 'express';
 import { z } from 'zod';
 import { loggable, type Logger } from '../logger.js';
 import type { FlagContext } from '../rollout/flags.js';
+import type { HostRequest } from './host-request.js';
 
 /**
  * What names a user, a session or an owner: text that is not empty and holds neither NUL nor half of a
@@ -20,7 +20,10 @@ export interface Sender {
 }
 
 /** Tells who sends a request, for access to documents and for the flags' stickiness and constraints. */
-export type Identify = (request: Request) => Sender | Promise<Sender>;
+export type Identify = {
+  // A method, so that its request may also be typed as Express's own, or as one of the app's.
+  identify(request: HostRequest): Sender | Promise<Sender>;
+}['identify'];
 
 /** Who sends a request, checked. */
 export interface KnownSender extends FlagContext {
@@ -61,7 +64,7 @@ export class Senders {
   readonly #allowAnonymous: boolean;
   readonly #logger: Logger;
   readonly #told = new Set<string>();
-  readonly #known = new WeakMap<Request, Promise<KnownSender>>();
+  readonly #known = new WeakMap<HostRequest, Promise<KnownSender>>();
   readonly #forms = new Map<string, NumberForm>();
 
   /** @param identify the app's own. Default: what login and session middleware leave on a request */
@@ -76,13 +79,13 @@ export class Senders {
    *
    * @throws {UnknownSenderError} when nobody can be named for sure
    */
-  of(request: Request): Promise<KnownSender> {
+  of(request: HostRequest): Promise<KnownSender> {
     const known = this.#known.get(request) ?? this.#find(request);
     this.#known.set(request, known);
     return known;
   }
 
-  async #find(request: Request): Promise<KnownSender> {
+  async #find(request: HostRequest): Promise<KnownSender> {
     try {
       const { properties, ...ids } = await this.#asked(request);
       const userId = this.#text('userId', ids.userId);
@@ -97,7 +100,7 @@ export class Senders {
     }
   }
 
-  async #asked(request: Request): Promise<Sender> {
+  async #asked(request: HostRequest): Promise<Sender> {
     if (!this.#identify) return signedIn(request);
     try {
       return checked(await this.#identify(request));
@@ -171,12 +174,14 @@ const USER_IDS = ['id', 'sub', '_id'] as const;
 const middlewareTraces = z.object({ user: z.unknown(), sessionID: z.unknown() }).partial();
 
 /** What login and session middleware leave on a request. */
-function signedIn(request: Request): Sender {
+function signedIn(request: HostRequest): Sender {
   const { user, sessionID } = middlewareTraces.parse(request);
   const sessionId = typeof sessionID === 'string' ? sessionID : undefined;
   if (user === undefined || user === null) return { sessionId };
   const ids = user as Partial<Record<(typeof USER_IDS)[number], Id | null>>;
-  const name = USER_IDS.find((key) => ids[key] !== undefined && ids[key] !== null);
+  // Text has members of these names, too.
+  const name =
+    typeof user === 'object' && USER_IDS.find((key) => ids[key] !== undefined && ids[key] !== null);
   if (!name) throw new UnusableId('req.user', `${kindOf(user)} without ${USER_IDS.join(', ')}`);
   return { userId: ids[name] ?? undefined, sessionId };
 }
@@ -190,7 +195,7 @@ function textOf(where: string, id: unknown): string {
   const text = isObjectId(id) ? id.toHexString() : id;
   if (typeof text === 'bigint') return String(text);
   if (typeof text === 'number' && isExact(text)) return String(text);
-  if (typeof text !== 'string') throw new UnusableId(where, kindOf(id));
+  if (typeof text !== 'string') throw new UnusableId(where, `${kindOf(id)} that is no id`);
   if (text.trim() === '') throw new UnusableId(where, 'empty text');
   if (text.includes('\0')) throw new UnusableId(where, 'text with NUL');
   if (!text.isWellFormed()) throw new UnusableId(where, 'text with half of a surrogate pair');
@@ -210,5 +215,5 @@ function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Number.isFinite(value)) return 'a number that is too large to be exact';
   if (typeof value === 'number') return 'a number that is not finite';
-  return typeof value === 'object' ? `an object without toHexString()` : `a ${typeof value}`;
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

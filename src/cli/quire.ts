@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+
+const USAGE = `Usage: quire [parity|tune] [OPTIONS] [FILES...]
+
+quire          starts the server; PORT and HOST say where, by default http://127.0.0.1:3000/
+quire parity   compares batches with page by page on your documents
+quire tune     finds the batch size and the number of workers for your documents
+
+All read the settings in the environment. quire parity --help and quire tune --help tell their options.
+`;
+
+const [command, ...args] = process.argv.slice(2);
+
+// Each is loaded only when it is asked for: the server takes a second, and help should not.
+switch (command) {
+  case undefined:
+    await import('../server.js');
+    break;
+  case 'parity': {
+    const { parity } = await import('../parity/parity.js');
+    process.exitCode = await parity(args);
+    break;
+  }
+  case 'tune': {
+    const { tune } = await import('../tune/tune.js');
+    process.exitCode = await tune(args);
+    break;
+  }
+  case '--help':
+  case '-h':
+    process.stdout.write(USAGE);
+    break;
+  default:
+    process.stderr.write(`There is no command ${JSON.stringify(command)}. Try quire --help.\n`);
+    process.exitCode = 2;
+}
