@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startEmbeddedModel } from '../../src/llm/embedded-model.js';
 import { PACKED_PAGES, pageNamed, PAGES, REPOSITORY_PAGES } from '../markdown.js';
@@ -15,12 +15,13 @@ import { Reader } from './reader.js';
  * repository.
  */
 
-/** What runs a command that is not run here. */
-const RUN_BY: readonly (readonly [command: RegExp, script: string])[] = [
-  [/^npm (?:ci|test|run (?:test:all|typecheck|lint))(?: && npm run build)?$/, '.ci/run'],
-];
+/** CI runs these on a clean checkout. */
+const RUN_BY_CI = /^(npm (?:ci|test|run (?:test:all|typecheck|lint)))(?: && npm run build)?$/;
 /** PostgreSQL's own programs are in no package of npm. */
 const NOT_RUN = /^(?:pg_dump|pg_restore|psql) /;
+
+/** Which tests it runs is what can be wrong with it: they have a run of their own. */
+const NAMES_TESTS = /^npm (?:test|run test:all) -- ([\w ]+)$/;
 
 const root = newFolder();
 const user = join(root, 'user');
@@ -35,7 +36,7 @@ beforeAll(async () => {
   await cp(sample, join(user, 'packages/statement.pdf'));
   // An answer with an error status fails the command.
   await writeFile(join(user, '.curlrc'), 'fail-with-body\nsilent\nshow-error\n');
-  await pack(user);
+  const packed = await pack(user);
   await writeFile(join(user, 'package.json'), '{ "private": true }');
   const install = pageNamed('README.md').commands.find((command) => command.startsWith('npm install'));
   await reader(user).types(`${install} --prefer-offline`);
@@ -46,6 +47,7 @@ beforeAll(async () => {
     await cp(join(ROOT, file), join(repository, file), { recursive: true });
   }
   await symlink(join(ROOT, 'node_modules'), join(repository, 'node_modules'));
+  await cp(packed, join(repository, 'examples/monolith', basename(packed)));
 }, 280_000);
 afterAll(async () => {
   await model.close();
@@ -63,16 +65,23 @@ function reader(folder: string, known = {}, variables = {}): Reader {
 
 async function tryAll(commands: readonly string[], who: Reader): Promise<void> {
   try {
-    for (const command of commands) {
-      const script = RUN_BY.find(([pattern]) => pattern.test(command))?.[1];
-      if (script !== undefined) {
-        expect(readFileSync(join(ROOT, script), 'utf8')).toContain(command.split(' && ')[0]);
-      } else if (!NOT_RUN.test(command)) {
-        await who.types(command);
-      }
-    }
+    for (const command of commands) await tryOne(command, who);
   } finally {
     await who.leaves();
+  }
+}
+
+async function tryOne(command: string, who: Reader): Promise<void> {
+  if (NOT_RUN.test(command)) return;
+  const [, ofCi] = RUN_BY_CI.exec(command) ?? [];
+  if (ofCi !== undefined) {
+    expect(readFileSync(join(ROOT, '.ci/run'), 'utf8')).toContain(ofCi);
+    return;
+  }
+  const [, names] = NAMES_TESTS.exec(command) ?? [];
+  const wrote = await who.types(names === undefined ? command : command.replace(' -- ', ' -- --listTests '));
+  for (const name of names?.split(' ') ?? []) {
+    expect(wrote).toMatch(new RegExp(`/test/.*${name}.*\\.test\\.ts$`, 'm'));
   }
 }
 
@@ -277,11 +286,13 @@ describe('code examples', () => {
 
 describe('addresses and names', () => {
   let base: string;
+  let usage: string;
   let server: Reader;
   beforeAll(async () => {
     server = reader(user);
     await server.types('npx quire');
     base = server.base;
+    usage = await server.types('npx quire --help && npx quire parity --help && npx quire tune --help');
   });
   afterAll(() => server.leaves());
 
@@ -311,10 +322,7 @@ describe('addresses and names', () => {
     }
   });
 
-  test.each(PACKED_PAGES)('the commands and options that $file names are there', async ({ spans }) => {
-    const usage = await reader(user).types(
-      'npx quire --help && npx quire parity --help && npx quire tune --help',
-    );
+  test.each(PACKED_PAGES)('the commands and options that $file names are there', ({ spans }) => {
     const names = spans.flatMap(
       (span) => /^(?:npx )?quire (\w+)/.exec(span)?.[1] ?? /^--[\w-]+/.exec(span)?.[0] ?? [],
     );
