@@ -7,7 +7,11 @@ const { initialize } = require('unleash-client');
 
 const { DATABASE_URL, LOG_LEVEL, OPENAI_API_KEY, UNLEASH_API_TOKEN, UNLEASH_URL } = process.env;
 
-const logger = pino({ level: LOG_LEVEL ?? 'info' });
+const logger = pino({
+  level: LOG_LEVEL ?? 'info',
+  // Who has somebody's cookie is signed in as them.
+  redact: ['req.headers.cookie', 'res.headers["set-cookie"]'],
+});
 
 const registry = new Registry();
 collectDefaultMetrics({ register: registry });

@@ -36,7 +36,10 @@ async function show() {
 
 async function showDocuments() {
   clearTimeout(refresh);
-  const { documents } = await ask(`${QUIRE}/api/documents`);
+  const { documents, total, next } = await ask(`${QUIRE}/api/documents`);
+  find('caption').textContent = next
+    ? `The newest ${documents.length} of your ${total} documents`
+    : 'Your documents';
   find('#none').hidden = documents.length > 0;
   find('tbody').replaceChildren(...documents.map(rowOf));
   if (documents.some(({ status }) => status === 'extracting')) {
