@@ -89,9 +89,14 @@ test('an option that does not exist is refused, with the name that may be meant'
   expect(() => readSettings(given)).toThrow(/LLM_CONCURRENCY; LLM_MAX_CONCURRENCY is meant\?/);
 });
 
-test('a database that has no address of PostgreSQL is refused', async () => {
-  await expect(create({ database: 'mysql://host/database' })).rejects.toThrow(/database must be/);
-});
+test.each(['mysql://host/database', '', 7, {}, null])(
+  'a database that is neither an address of PostgreSQL nor a pool is refused: %j',
+  async (database) => {
+    await expect(create({ database: database as string })).rejects.toThrow(
+      /database given must be an address/,
+    );
+  },
+);
 
 test.each([
   ['LLM_MAX_CONCURENCY', 'LLM_MAX_CONCURRENCY'],
