@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
-import { Store } from '../src/index.js';
+import { Store, type StoredDocument } from '../src/index.js';
 import { goldenPdf, PRINTABLE } from './golden-pdf.js';
 import { Host } from './host.js';
 import { newDatabase, newDataFolder, newFolder } from './shared.js';
@@ -78,6 +78,19 @@ describe('on a PostgreSQL that processes share', () => {
     let adopted: string[] = [];
     while (adopted.length === 0) adopted = ids(await two.adopt([], 10));
     expect(adopted).toEqual([id]);
+  });
+
+  test('what was read of a document before is not held while it is read again, and stays when that fails', async () => {
+    const store = await open(await newDatabase());
+    const records = [{}] as StoredDocument['documents'];
+    const document: StoredDocument = { ...unread(), status: 'completed', documents: records };
+    await store.add({ document, owner: 'o', sender: {} }, pdf);
+    const { documents: _, ...listed } = document;
+    expect(await store.reopen({ ...document, status: 'extracting' }, 'o')).toMatchObject({ owner: 'o' });
+    const [adopted] = await store.adopt([], 10);
+    expect(adopted?.document).toEqual({ ...listed, status: 'extracting' });
+    await store.finish({ ...listed, status: 'failed' });
+    expect(await store.get(document.id, 'o')).toEqual({ ...document, status: 'failed' });
   });
 
   test('what another process has taken over is written by that one alone', async () => {
