@@ -210,7 +210,7 @@ function storePlace({ store, database }: QuireOptions, settings: Settings): Stor
       'The option database must be an address like postgres://user:password@host/database.',
     );
   }
-  return { open: () => Store.open({ url, dataDir: settings.QUIRE_DATA_DIR }) };
+  return { open: (onInUse) => Store.open({ url, dataDir: settings.QUIRE_DATA_DIR }, onInUse) };
 }
 
 /** Many apps have this variable for a database of their own. */
