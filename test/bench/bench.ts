@@ -1,5 +1,6 @@
 import { damaged } from './damaged.js';
 import { flips } from './flips.js';
+import { limits } from './limits.js';
 import { overload } from './overload.js';
 import { pages } from './pages.js';
 import { bothPaths } from './paths.js';
@@ -11,6 +12,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   overload,
   damaged,
   flips,
+  limits,
   replay,
   pages,
 };
