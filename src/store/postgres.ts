@@ -36,9 +36,13 @@ export function usePool(pool: PostgresPool): Database {
   return pooled(pool);
 }
 
-/** @throws {SettingsError} for a pool that is too small */
+/** @throws {SettingsError} for what is no pool, or one that is too small */
 export function checkPool(pool: PostgresPool): void {
-  if ((pool.options?.max ?? LEAST_CONNECTIONS) < LEAST_CONNECTIONS) {
+  const { connect, query, options } = (pool as Partial<PostgresPool> | null) ?? {};
+  if (typeof connect !== 'function' || typeof query !== 'function') {
+    throw new SettingsError('The database given must be an address or a pool of pg.');
+  }
+  if ((options?.max ?? LEAST_CONNECTIONS) < LEAST_CONNECTIONS) {
     throw new SettingsError(
       `The pool given as the database must have room for ${LEAST_CONNECTIONS} connections or more: one is kept while Quire is open.`,
     );
