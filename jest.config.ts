@@ -1,4 +1,5 @@
 /** @jest-config-loader esbuild-register */
+import { availableParallelism } from 'node:os';
 import type { Config } from 'jest';
 
 /**
@@ -18,7 +19,7 @@ const config: Config = {
   globalTeardown: '<rootDir>/test/stop-services.js',
   setupFiles: ['<rootDir>/test/data-dir.js'],
   // One more than there are processors, because tests wait now and then.
-  maxWorkers: '150%',
+  maxWorkers: availableParallelism() + 1,
   // For a test that hangs; a machine with other things to do takes its time.
   testTimeout: 180_000,
 };
