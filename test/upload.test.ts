@@ -2,13 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import express from 'express';
-import {
-  createQuire,
-  type Quire,
-  type QuireOptions,
-  type Store,
-  type StoredDocument,
-} from '../src/index.js';
+import { createQuire, type Quire, type QuireOptions, type Store, type StoredDocument } from '../src/index.js';
 import { lines, makePdf, rawPdf, textBomb } from './pdf-fixtures.js';
 import { Provider } from './provider.js';
 import { newStore } from './shared.js';
