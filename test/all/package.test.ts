@@ -1,0 +1,140 @@
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Child } from '../child.js';
+import { runApp, type AppKind, type AppRun } from './mounted-app.js';
+import { attempt, install, installNode, newFolder, pack, ROOT } from './package.js';
+
+/** The packed module, installed in an empty app outside of the repository's tree. */
+
+const INSTALL_LIMIT_MS = 280_000;
+
+const root = newFolder();
+const folder = (name: string) => join(root, name);
+let packed: string;
+
+beforeAll(async () => {
+  packed = await pack(root);
+}, INSTALL_LIMIT_MS);
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+async function installApp(name: string, peers: readonly string[]): Promise<string> {
+  await mkdir(folder(name));
+  await install(folder(name), [packed, ...peers]);
+  return folder(name);
+}
+
+function expectWhole({ scan, upload, exitCode, lastLine }: AppRun): void {
+  expect(scan).toMatchObject({ ocr_pages: [1], failed_pages: [], accounts: [{ accountNumber: '12345678' }] });
+  expect(upload.status).toBe('completed');
+  expect(upload.result?.documents).toMatchObject([
+    { result: { Total_Savings_Accounts: { value: '$53,578.24' } } },
+  ]);
+  expect({ exitCode, lastLine }).toEqual({ exitCode: 0, lastLine: 'closed' });
+}
+
+describe('with openai 4 and Express 4', () => {
+  let app: string;
+  beforeAll(async () => {
+    app = await installApp('oldest', ['openai@4.104.0', 'express@4.22.3']);
+  }, INSTALL_LIMIT_MS);
+
+  test.each<AppKind>(['ESM', 'CJS'])(
+    'an app reads a scan and completes an upload: %s',
+    async (kind) => expectWhole(await runApp(app, kind)),
+    INSTALL_LIMIT_MS,
+  );
+
+  test('everything that the build imports is a dependency of the package', () => {
+    const installed = join(app, 'node_modules', 'quire');
+    const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const imported = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(?:js|d\.ts)$/.test(name))
+      .flatMap((name) => [
+        ...readFileSync(join(installed, 'dist', name), 'utf8').matchAll(
+          /^(?:import|export)\b[^'"`]*?(?:\bfrom )?'([^'.][^']*)'|\b(?:import|resolve)\('([^'.][^']*)'\)/gm,
+        ),
+      ])
+      .map(([, from, called]) => from ?? called ?? '')
+      .map((name) =>
+        name
+          .split('/')
+          .slice(0, name.startsWith('@') ? 2 : 1)
+          .join('/'),
+      )
+      .filter((name) => !name.startsWith('node:') && !builtinModules.includes(name));
+    expect(imported).toContain('@tesseract.js-data/eng');
+    expect([...new Set(imported)].filter((name) => !(name in dependencies))).toEqual([]);
+  });
+
+  test('nothing but the build, the docs and what npm shows is shipped', () => {
+    const shipped = readdirSync(join(app, 'node_modules', 'quire')).sort();
+    expect(shipped).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json']);
+  });
+
+  test('what is public is typed by Node.js alone', () => {
+    const dist = join(app, 'node_modules', 'quire', 'dist');
+    const seen = new Set(['index.d.ts']);
+    const packages = new Set<string>();
+    for (const file of seen) {
+      const text = readFileSync(join(dist, file), 'utf8');
+      for (const [, from = ''] of text.matchAll(/(?:from |import\(|import )'([^']+)'/g)) {
+        if (from.startsWith('.')) seen.add(join(file, '..', from.replace(/\.js$/, '.d.ts')));
+        else packages.add(from);
+      }
+    }
+    expect(seen.size).toBeGreaterThan(10);
+    expect([...packages].filter((name) => !name.startsWith('node:'))).toEqual([]);
+  });
+
+  test('npx quire tells what it can do, and refuses what it cannot', async () => {
+    expect(await attempt('npx', ['--no', 'quire', '--help'], app)).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^Usage: quire /),
+    });
+    expect(await attempt('npx', ['--no', 'quire', 'no-such'], app)).toEqual({
+      code: 2,
+      out: expect.stringContaining('There is no command "no-such"'),
+    });
+  });
+
+  test('the command quire serves the page to try it on, and ends when told', async () => {
+    const server = new Child(join(app, 'node_modules', '.bin', 'quire'), { PORT: '0' }, app);
+    const address = await server.address();
+    const pages = await Promise.all([fetch(address), fetch(new URL('page.js', address))]);
+    expect(pages.map(({ status }) => status)).toEqual([200, 200]);
+    expect(await server.stop()).toBe(0);
+  });
+
+  test(
+    'npx quire parity and tune read a document',
+    async () => {
+      const sample = join(ROOT, 'test/samples/bank-statement-multipage.pdf');
+      const parity = await attempt('npx', ['--no', 'quire', 'parity', sample], app);
+      expect(parity).toEqual({ code: 0, out: expect.stringContaining('The report is ') });
+      const tune = await attempt(
+        'npx',
+        ['--no', 'quire', 'tune', '--sizes', '2', '--workers', '2', sample],
+        app,
+      );
+      expect(tune).toEqual({ code: 0, out: expect.stringContaining('"batchSize"') });
+    },
+    INSTALL_LIMIT_MS,
+  );
+});
+
+test(
+  'with the newest openai and Express, on the Node.js they need, an app reads a scan and completes an upload',
+  async () => {
+    const app = await installApp('newest', ['openai@7.57.0', 'express@5.3.0']);
+    await mkdir(folder('node'));
+    const node = await installNode(folder('node'), '22.23.3');
+    expectWhole(await runApp(app, 'ESM', node));
+    expectWhole(await runApp(app, 'CJS', node));
+  },
+  INSTALL_LIMIT_MS,
+);

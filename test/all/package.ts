@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The package as its users get it: packed from a clean tree, and installed outside of the repository's. */
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What `npm pack` needs of the repository. */
+const SOURCES = [
+  'src',
+  'docs',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
+
+/** A new folder in the system's temporary one; whoever makes it removes it. */
+export function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'quire-package-'));
+}
+
+/**
+ * Packs in a copy of the tree: other tests use the build in `dist/` meanwhile.
+ *
+ * @returns the file
+ */
+export async function pack(folder: string): Promise<string> {
+  const tree = join(folder, 'tree');
+  for (const name of SOURCES) cpSync(join(ROOT, name), join(tree, name), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
+  await run('npm', ['pack', '--pack-destination', folder], tree);
+  const packed = readdirSync(folder).find((name) => name.endsWith('.tgz'));
+  if (packed === undefined) throw new Error('npm pack wrote no file');
+  return join(folder, packed);
+}
+
+/** Installs packages in a folder, as in an app, without their development dependencies. */
+export async function install(folder: string, packages: readonly string[]): Promise<void> {
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  const quietly = ['--prefer-offline', '--no-audit', '--no-fund'];
+  await run('npm', ['install', '--omit=dev', ...quietly, ...packages], folder);
+}
+
+/** The binary of a Node.js version, from the npm package that `node` installs for this platform. */
+export async function installNode(folder: string, version: string): Promise<string> {
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const name = `node-${platform}-${process.arch}`;
+  await install(folder, [`${name}@${version}`]);
+  return join(folder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+}
+
+/** How a command ended, and what it wrote to stdout and stderr. */
+export interface Ended {
+  code: number;
+  out: string;
+}
+
+/** @throws when the command does not end with status 0, with all that it wrote */
+export async function run(command: string, args: readonly string[], folder: string): Promise<Ended> {
+  const ended = await attempt(command, args, folder);
+  if (ended.code !== 0)
+    throw new Error(`${command} ${args.join(' ')} ended with ${ended.code}: ${ended.out}`);
+  return ended;
+}
+
+/** @param variables beside those of this process */
+export function attempt(
+  command: string,
+  args: readonly string[],
+  folder: string,
+  variables: Record<string, string> = {},
+): Promise<Ended> {
+  const options = { cwd: folder, env: { ...process.env, ...variables }, maxBuffer: 64 * 1024 * 1024 };
+  return new Promise((resolve, reject) => {
+    execFile(command, args, options, (error, stdout, stderr) => {
+      const code = error ? error.code : 0;
+      if (typeof code === 'number') resolve({ code, out: stdout + stderr });
+      else reject(new Error(`${command} could not be run: ${error?.message}`));
+    });
+  });
+}
