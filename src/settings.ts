@@ -230,12 +230,15 @@ const OURS = /^(?:QUIRE|LLM|PDF|OCR)_/i;
 /** The share of a name's characters that a misspelling may change. */
 const MOST_CHANGED = 0.35;
 
-/** The setting whose name is closest, if it is close at all. */
+/** The setting whose name is closest, if it is close at all; one of the same kind before any other. */
 function nearest(name: string): string | undefined {
-  const changed = (known: string) =>
-    distance(known, name.toUpperCase()) / Math.max(known.length, name.length);
-  const [best] = Object.keys(MODULE).sort((a, b) => changed(a) - changed(b));
-  return best !== undefined && changed(best) <= MOST_CHANGED ? best : undefined;
+  const given = name.toUpperCase();
+  const changed = (known: string) => distance(known, given) / Math.max(known.length, given.length);
+  const kind = given.slice(0, given.indexOf('_') + 1);
+  const close = Object.keys(MODULE)
+    .filter((known) => changed(known) <= MOST_CHANGED)
+    .sort((a, b) => changed(a) - changed(b));
+  return close.find((known) => known.startsWith(kind)) ?? close[0];
 }
 
 function suggestion(meant: string | undefined): string {

@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
 
 const run = promisify(execFile);
 
@@ -93,19 +92,6 @@ export class Postgres {
    */
   async kill(): Promise<void> {
     await this.#end('SIGQUIT');
-  }
-
-  /** @returns the URL of a new, empty database */
-  async createDatabase(): Promise<string> {
-    const name = `test_${randomBytes(6).toString('hex')}`;
-    const client = new Client({ connectionString: this.url });
-    await client.connect();
-    try {
-      await client.query(`CREATE DATABASE ${name}`);
-    } finally {
-      await client.end();
-    }
-    return new URL(name, this.url).href;
   }
 
   /** Leaves nothing behind. */

@@ -57,8 +57,8 @@ export type Fault =
 export interface Behaviour {
   /** What the model reads on a page of a call. */
   read: (page: ReceivedPage, call: Call) => Field[];
-  /** Milliseconds until the answer. */
-  delay?: (call: Call, index: number) => number;
+  /** Milliseconds until the answer, or what is waited for before it. */
+  delay?: (call: Call, index: number) => number | Promise<unknown>;
   fault?: (call: Call, index: number) => Fault | undefined;
   /** Headers of the answer, beside its usual ones. */
   headers?: (call: Call, index: number) => Record<string, string>;
@@ -85,6 +85,7 @@ export class Provider {
   readonly calls: Call[] = [];
   behaviour: Behaviour;
   #underWay = 0;
+  readonly #expected: { calls: number; came: () => void }[] = [];
   /** Calls left without an answer whose client is still there. */
   waiting = 0;
   readonly #server = createServer((incoming, response) => void this.#answer(incoming, response));
@@ -108,6 +109,14 @@ export class Provider {
     return new OpenAI({ apiKey: 'test', baseURL: this.baseURL, maxRetries: 2 });
   }
 
+  /** Resolves when so many calls have come, all in all. */
+  called(calls: number): Promise<void> {
+    return new Promise((came) => {
+      if (this.calls.length >= calls) came();
+      else this.#expected.push({ calls, came });
+    });
+  }
+
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -128,12 +137,13 @@ export class Provider {
       concurrent: ++this.#underWay,
     };
     const index = this.calls.push(call) - 1;
+    for (const { calls, came } of this.#expected) if (calls <= this.calls.length) came();
     const keys = call.pages.map((_, position) => `page_${position + 1}`);
     if (keys.join() !== body.response_format.json_schema.schema.required.join()) {
       throw new Error('The schema does not ask for the pages that were sent');
     }
     const delay = this.behaviour.delay?.(call, index) ?? 0;
-    if (delay > 0) await sleep(delay);
+    await (typeof delay === 'number' ? sleep(delay) : delay);
     this.#underWay--;
     this.waiting++;
     response.once('close', () => this.waiting--);

@@ -1,20 +1,33 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CircuitState, CountBreaker } from 'cockatiel';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import express from 'express';
 import { createQuire, type DocumentRecord, type ProcessingPlan, type Quire } from '../src/index.js';
 import { Rollback, type RollbackChange, type RollbackSettings } from '../src/rollout/rollback.js';
+import { Clock } from './clock.js';
 import { BATCH_FLAG, flagClient } from './flag-client.js';
 import { Provider, type Fault } from './provider.js';
 import { seeded } from './random.js';
+import { newStore } from './shared.js';
 
 /** Automatic rollback: what trips it, what does not, and how batches come back. */
 
+const RETRY_MS = 300_000;
+const WINDOW_MS = 600_000;
 const SETTINGS: RollbackSettings = {
-  ...{ enabled: true, batchFailures: 0.01, minCalls: 50, windowMs: 600_000, retryMs: 100 },
+  enabled: true,
+  batchFailures: 0.01,
+  minCalls: 50,
+  windowMs: WINDOW_MS,
+  retryMs: RETRY_MS,
 };
+
+let clock: Clock;
+beforeEach(() => {
+  clock = new Clock();
+});
+afterEach(() => clock.restore());
 
 /** Lets the breaker's promises settle. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -93,9 +106,9 @@ describe('batch failures', () => {
   });
 
   test('older than the window are forgotten', async () => {
-    const { breaker } = rollback({ windowMs: 120, minCalls: 20 });
+    const { breaker } = rollback({ minCalls: 20 });
     await call(breaker, 19, () => true);
-    await sleep(150);
+    clock.moveOn(1.1 * WINDOW_MS);
     await call(breaker, 19, () => true);
     expect(breaker.state).toBe('closed');
     await call(breaker, 1, () => true);
@@ -123,7 +136,7 @@ describe('after a rollback', () => {
   test('nothing takes the batch path before the wait is over, then one document at a time', async () => {
     const { breaker } = await tripped();
     expect(breaker.admit(PLAN)).toBeNull();
-    await sleep(110);
+    clock.moveOn(1.1 * RETRY_MS);
     const probe = breaker.admit(PLAN);
     expect(probe?.isProbe).toBe(true);
     expect(breaker.state).toBe('half_open');
@@ -134,7 +147,7 @@ describe('after a rollback', () => {
 
   test('twenty good calls bring it back, over as many documents as they take', async () => {
     const { breaker, changes } = await tripped();
-    await sleep(110);
+    clock.moveOn(1.1 * RETRY_MS);
     for (let document = 0; document < 4; document++) {
       const probe = breaker.admit(PLAN);
       for (let index = 0; index < 5; index++) probe?.onBatch(null);
@@ -150,13 +163,13 @@ describe('after a rollback', () => {
 
   test('one bad call ends the probe, and the next wait is twice as long', async () => {
     const { breaker, changes } = await tripped();
-    await sleep(110);
+    clock.moveOn(1.1 * RETRY_MS);
     breaker.admit(PLAN)?.onBatch('cut_off');
     await settle();
     expect(changes.at(-1)).toBe('open: probe_failed');
-    await sleep(110);
+    clock.moveOn(1.1 * RETRY_MS);
     expect(breaker.admit(PLAN)).toBeNull();
-    await sleep(110);
+    clock.moveOn(1.1 * RETRY_MS);
     expect(breaker.admit(PLAN)?.isProbe).toBe(true);
   });
 
@@ -164,7 +177,7 @@ describe('after a rollback', () => {
     const { breaker } = rollback();
     const before = breaker.admit(PLAN);
     await call(breaker, 50, () => true);
-    await sleep(110);
+    clock.moveOn(1.1 * RETRY_MS);
     for (let index = 0; index < 30; index++) before?.onBatch(null);
     await settle();
     expect(breaker.state).toBe('open');
@@ -180,7 +193,7 @@ describe('after a rollback', () => {
     breaker.agreementFell();
     await settle();
     expect(changes).toEqual(['open: agreement']);
-    await sleep(110);
+    clock.moveOn(1.1 * RETRY_MS);
     expect(breaker.admit(PLAN)).toBeNull();
     agreement.isLow = false;
     const probe = breaker.admit(PLAN);
@@ -192,7 +205,7 @@ describe('after a rollback', () => {
 
   test('the call that decides a trial decides it alone', async () => {
     const { breaker, changes } = await tripped();
-    await sleep(110);
+    clock.moveOn(1.1 * RETRY_MS);
     const probe = breaker.admit(PLAN);
     for (let index = 0; index < 20; index++) probe?.onBatch(null);
     probe?.onBatch('not_json');
@@ -203,27 +216,22 @@ describe('after a rollback', () => {
   });
 
   test('the wait grows to sixteen times the first and no further', async () => {
-    const { breaker } = await tripped({ retryMs: 4 });
-    let waited = 0;
-    for (let failed = 0; failed < 9; failed++) {
-      const started = performance.now();
-      let probe = breaker.admit(PLAN);
-      for (; !probe; probe = breaker.admit(PLAN)) await sleep(1);
-      waited = performance.now() - started;
-      probe.onBatch('cut_off');
+    const { breaker } = await tripped();
+    for (const times of [1, 2, 4, 8, 16, 16, 16]) {
+      clock.moveOn(0.9 * times * RETRY_MS);
+      expect(breaker.admit(PLAN)).toBeNull();
+      clock.moveOn(0.2 * times * RETRY_MS);
+      breaker.admit(PLAN)?.onBatch('cut_off');
       await settle();
     }
-    expect(waited).toBeGreaterThan(4 * 14);
-    expect(waited).toBeLessThan(4 * 64);
   });
 });
 
 describe('in a quire', () => {
   const open: { close(): Promise<void> }[] = [];
   afterEach(async () => {
-    delete process.env.ROLLBACK_RETRY_MS;
     delete process.env.LLM_PAGE_ATTEMPTS;
-    await Promise.all(open.splice(0).map((each) => each.close()));
+    for (const each of open.splice(0).reverse()) await each.close();
   });
 
   /** A document of 40 pages, 20 batch calls of two. */
@@ -256,7 +264,7 @@ describe('in a quire', () => {
     const good = await start((isBatch) => (isBatch && random() < 0.005 ? 'truncated json' : undefined));
     const read = async (quire: Quire) => {
       const records: DocumentRecord[] = [];
-      for (let index = 0; index < 40; index++) records.push(await quire.processPages(document));
+      for (let index = 0; index < 25; index++) records.push(await quire.processPages(document));
       return records;
     };
     const [rolledBack, kept] = [await read(bad), await read(good)];
@@ -271,7 +279,9 @@ describe('in a quire', () => {
     const provider = await Provider.start({ read: () => [], fault: () => 'truncated json' });
     open.push(provider);
     process.env.LLM_PAGE_ATTEMPTS = '1';
-    const quire = await createQuire({ openai: provider.client(), model: 'test-model', plan: PLAN });
+    const store = await newStore();
+    open.push(store);
+    const quire = await createQuire({ openai: provider.client(), model: 'test-model', plan: PLAN, store });
     open.push(quire);
     for (let index = 0; index < 4; index++) {
       expect((await quire.processPages(document)).plan).toEqual(PLAN);
@@ -282,7 +292,7 @@ describe('in a quire', () => {
   });
 
   async function serve(quire: Quire): Promise<string> {
-    const server = createServer(express().use(quire.router()));
+    const server = createServer(express().use(quire.router({ allowAnonymous: true })));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     open.push({
       close: () => {
@@ -294,13 +304,12 @@ describe('in a quire', () => {
   }
 
   test('batches come back by themselves once they are well again', async () => {
-    process.env.ROLLBACK_RETRY_MS = '1500';
     let broken = true;
     const quire = await start((isBatch) => (isBatch && broken ? 'truncated json' : undefined));
     for (let index = 0; index < 3; index++) await quire.processPages(document);
     expect((await quire.processPages(document)).plan.path).toBe('single-page');
     broken = false;
-    await sleep(1_550);
+    clock.moveOn(1.1 * RETRY_MS);
     // Ten calls each. Two at once: one probes, the other goes page by page; then another one probes.
     const half = Object.fromEntries(Object.entries(document).slice(0, 20));
     const both = await Promise.all([quire.processPages(half), quire.processPages(half)]);

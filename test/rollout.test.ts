@@ -317,7 +317,7 @@ describe('when Unleash is out', () => {
     const secret = 'default:development.0000000000000000000000000000';
     const told = logged.length;
     const refused = await startQuire('refused', secret);
-    const app = createServer(express().use(refused.router()));
+    const app = createServer(express().use(refused.router({ allowAnonymous: true })));
     await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
     const at = `http://127.0.0.1:${(app.address() as AddressInfo).port}`;
     try {

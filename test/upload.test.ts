@@ -2,15 +2,22 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import express from 'express';
-import { createQuire, Store, type Quire, type QuireOptions, type StoredDocument } from '../src/index.js';
-import { newDataFolder } from './new-data-folder.js';
+import {
+  createQuire,
+  type Quire,
+  type QuireOptions,
+  type Store,
+  type StoredDocument,
+} from '../src/index.js';
 import { lines, makePdf, rawPdf, textBomb } from './pdf-fixtures.js';
 import { Provider } from './provider.js';
+import { newStore } from './shared.js';
 
 /** The upload flow over real HTTP, mounted under a path of an Express app. */
 
 let server: Server;
 let quire: Quire;
+let store: Store;
 let provider: Provider;
 let base: string;
 
@@ -25,8 +32,9 @@ beforeAll(async () => {
   });
   Object.assign(process.env, { PDF_MAX_PAGES: '12', UPLOAD_MAX_MB: '1' });
   Object.assign(process.env, { LLM_PRICES: '{"test-model": {"input": 3, "output": 15}}' });
+  store = await newStore();
   quire = await mountedQuire();
-  server = createServer(express().use('/loans/quire', quire.router()));
+  server = createServer(express().use('/loans/quire', quire.router({ allowAnonymous: true })));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/loans/quire`;
 });
@@ -34,6 +42,7 @@ afterAll(async () => {
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   await quire.close();
+  await store.close();
   await provider.close();
 });
 
@@ -42,6 +51,7 @@ function mountedQuire(options: QuireOptions = {}): Promise<Quire> {
     openai: provider.client(),
     model: 'test-model',
     plan: { path: 'batch', batchSize: 3, maxWorkers: 5 },
+    store,
     ...options,
   });
 }
@@ -425,7 +435,7 @@ describe('a host in trouble', () => {
     options: QuireOptions,
   ): Promise<{ at: string; quire: Quire; stop: () => Promise<void> }> {
     const own = await mountedQuire(options);
-    const host = createServer(express().use(own.router()));
+    const host = createServer(express().use(own.router({ allowAnonymous: true })));
     await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
     const stop = async () => {
       await own.close();
@@ -438,7 +448,7 @@ describe('a host in trouble', () => {
   test('a store that fails costs its document and no more, and is logged without its words', async () => {
     const logged: unknown[] = [];
     const log = (...entry: unknown[]) => void logged.push(entry);
-    const store = await Store.open({ dataDir: newDataFolder() });
+    const store = await newStore();
     store.finish = () => Promise.reject(new Error('disk of Ada Lovelace is full'));
     const { at, stop } = await serve({
       store,
@@ -454,14 +464,12 @@ describe('a host in trouble', () => {
   });
 
   test('a closed Quire takes no more uploads', async () => {
-    const store = await Store.open({ dataDir: newDataFolder() });
-    const { at, quire: own, stop } = await serve({ store });
+    const { at, quire: own, stop } = await serve({});
     await own.close();
     expect(await post(form(await textPdf(PACKAGE)), '/process', at)).toMatchObject({
       code: 503,
       success: false,
     });
     await stop();
-    await store.close();
   });
 });

@@ -117,13 +117,18 @@ export class Flags {
   static async fromBootstrap(logger: Logger): Promise<Flags> {
     const client = newClient({ url: 'http://127.0.0.1/', token: '', refreshMs: 0 }, bootstrapOnly());
     const flags = new Flags(client, 'bootstrap', Infinity, logger);
-    await started(client);
+    await started(client, START_LIMIT_MS);
     flags.#stop = () => Promise.resolve(destroy(client));
     return flags;
   }
 
   /** Polls a server. Resolves after its first answer or failure, and in any case after 2 s. */
-  static async fromServer(server: UnleashServer, logger: Logger): Promise<Flags> {
+  static async fromServer(given: UnleashServer, logger: Logger): Promise<Flags> {
+    const startedAt = performance.now();
+    const server = { ...given, url: await apiAddress(given) };
+    if (server.url !== withoutSlash(given.url)) {
+      logger.warn({ what_to_do: 'end UNLEASH_URL with /api' }, 'UNLEASH_URL lacks /api and is used with it');
+    }
     const folder = server.backupDir ?? usualFolder(server.url, server.token);
     let told = false;
     const storage = backedUp(folder, (error) => {
@@ -148,7 +153,7 @@ export class Flags {
       };
     };
     use(client);
-    await started(client);
+    await started(client, startedAt + START_LIMIT_MS - performance.now());
     return flags;
   }
 
@@ -265,6 +270,34 @@ export class Flags {
   }
 }
 
+/** The address of the API, where people give that of the server; without an answer, the usual one is taken. */
+async function apiAddress({ url, token }: UnleashServer): Promise<string> {
+  const given = withoutSlash(url);
+  if (given.endsWith('/api')) return given;
+  const usual = `${given}/api`;
+  const [isUsual, isGiven] = await Promise.all([isApi(usual, token), isApi(given, token)]);
+  return isGiven && !isUsual ? given : usual;
+}
+
+function withoutSlash(address: string): string {
+  return address.replace(/\/+$/, '');
+}
+
+/** Whether the flags are to be had there, or would be with another token. */
+async function isApi(address: string, token: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${address}/client/features`, {
+      headers: { authorization: token },
+      signal: AbortSignal.timeout(START_LIMIT_MS),
+    });
+    await answer.body?.cancel();
+    const isJson = /\bjson\b/.test(answer.headers.get('content-type') ?? '');
+    return isJson && (answer.ok || answer.status === 401 || answer.status === 403);
+  } catch {
+    return false;
+  }
+}
+
 function newClient({ url, token, refreshMs }: UnleashServer, storageProvider: FlagStorage): Unleash {
   return new Unleash({
     url,
@@ -279,9 +312,9 @@ function newClient({ url, token, refreshMs }: UnleashServer, storageProvider: Fl
   });
 }
 
-async function started(client: Unleash): Promise<void> {
+async function started(client: Unleash, limitMs: number): Promise<void> {
   // `start` ends with the first poll, whatever came of it; `startUnleash` would reject.
-  await within(START_LIMIT_MS, client.start());
+  await within(limitMs, client.start());
   // The client counts itself ready two ticks after its data is there.
   await setImmediate();
 }

@@ -179,7 +179,9 @@ function signedIn(request: HostRequest): Sender {
   const sessionId = typeof sessionID === 'string' ? sessionID : undefined;
   if (user === undefined || user === null) return { sessionId };
   const ids = user as Partial<Record<(typeof USER_IDS)[number], Id | null>>;
-  const name = USER_IDS.find((key) => ids[key] !== undefined && ids[key] !== null);
+  // Text has members of these names, too.
+  const name =
+    typeof user === 'object' && USER_IDS.find((key) => ids[key] !== undefined && ids[key] !== null);
   if (!name) throw new UnusableId('req.user', `${kindOf(user)} without ${USER_IDS.join(', ')}`);
   return { userId: ids[name] ?? undefined, sessionId };
 }
@@ -193,7 +195,7 @@ function textOf(where: string, id: unknown): string {
   const text = isObjectId(id) ? id.toHexString() : id;
   if (typeof text === 'bigint') return String(text);
   if (typeof text === 'number' && isExact(text)) return String(text);
-  if (typeof text !== 'string') throw new UnusableId(where, kindOf(id));
+  if (typeof text !== 'string') throw new UnusableId(where, `${kindOf(id)} that is no id`);
   if (text.trim() === '') throw new UnusableId(where, 'empty text');
   if (text.includes('\0')) throw new UnusableId(where, 'text with NUL');
   if (!text.isWellFormed()) throw new UnusableId(where, 'text with half of a surrogate pair');
@@ -213,5 +215,5 @@ function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Number.isFinite(value)) return 'a number that is too large to be exact';
   if (typeof value === 'number') return 'a number that is not finite';
-  return typeof value === 'object' ? `an object without toHexString()` : `a ${typeof value}`;
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -15,10 +15,11 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { PGlite } from '@electric-sql/pglite';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
-import { create } from 'unleash-server';
+import { create, SYSTEM_USER_AUDIT } from 'unleash-server';
 
 const HOST = '127.0.0.1';
 const FLAGS = ['batch-page-processing', 'batch-page-shadow'];
+const ENVIRONMENT = 'development';
 const PAYLOAD = '{"batchSize": 2, "maxWorkers": 3}';
 
 const settings = {
@@ -75,10 +76,12 @@ async function start() {
   for (const flag of FLAGS) await createFlag(address, flag);
 
   if (process.send) {
-    process.send({
-      url: `${address}/api`,
-      adminToken: settings.adminToken,
-      clientToken: settings.clientToken,
+    const { adminToken, clientToken } = settings;
+    const url = `${address}/api`;
+    process.send({ url, adminToken, clientToken, environment: ENVIRONMENT });
+    process.on('message', async ({ environment }) => {
+      const token = await createEnvironment(unleash, address, environment);
+      process.send({ url, adminToken, clientToken: token, environment });
     });
   } else {
     greet(address);
@@ -154,12 +157,33 @@ async function admit({ services, stores }) {
   }
 }
 
+/** The open-source server has no address for this. @returns the token of its clients */
+async function createEnvironment({ services, stores }, address, name) {
+  await stores.environmentStore.create({ name, type: 'development', enabled: true });
+  await services.environmentService.addEnvironmentToProject(name, 'default', SYSTEM_USER_AUDIT);
+  const secret = `default:${name}.${randomBytes(28).toString('hex')}`;
+  await stores.apiTokenStore.insert({
+    tokenName: name,
+    type: 'backend',
+    secret,
+    projects: ['default'],
+    environment: name,
+  });
+  for (const flag of FLAGS) await createStrategy(address, flag, name);
+  return secret;
+}
+
 /** Off and at 0 %. What is there already stays as it is. */
 async function createFlag(address, flag) {
   const flags = `${address}/api/admin/projects/default/features`;
-  const strategies = `${flags}/${flag}/environments/development/strategies`;
   await request('POST', flags, { name: flag, type: 'release' }, [409]);
-  if ((await request('GET', strategies)).length > 0) return;
+  const environment = `${flags}/${flag}/environments/${ENVIRONMENT}`;
+  if ((await request('GET', `${environment}/strategies`)).length > 0) return;
+  await createStrategy(address, flag, ENVIRONMENT);
+}
+
+async function createStrategy(address, flag, environment) {
+  const strategies = `${address}/api/admin/projects/default/features/${flag}/environments/${environment}/strategies`;
   // Unleash adds a strategy of 100 % to a flag that is enabled without one.
   await request('POST', strategies, {
     name: 'flexibleRollout',

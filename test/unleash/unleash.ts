@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { randomUUID } from 'node:crypto';
+import { on, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const SERVER = fileURLToPath(new URL('./server.js', import.meta.url));
@@ -50,61 +51,32 @@ export interface Feature {
   strategies: Strategy[];
 }
 
-interface Ready {
+/** What it takes to use an environment of an Unleash server. */
+export interface UnleashAccess {
   url: string;
   adminToken: string;
   clientToken: string;
+  environment: string;
 }
 
-/** A real Unleash server in a process of its own. It has both flags, off and at 0 %. */
-export class UnleashServer {
+/** Both flags as one environment of an Unleash server has them: at first off and at 0 %. */
+export class UnleashEnvironment {
   /** What UNLEASH_URL takes, `http://127.0.0.1:<port>/api`. */
   readonly url: string;
-  readonly port: number;
   readonly adminToken: string;
   readonly clientToken: string;
-  readonly #process: ChildProcess;
+  readonly #environment: string;
 
-  private constructor(process: ChildProcess, { url, adminToken, clientToken }: Ready) {
-    this.#process = process;
+  constructor({ url, adminToken, clientToken, environment }: UnleashAccess) {
     this.url = url;
-    this.port = Number(new URL(url).port);
     this.adminToken = adminToken;
     this.clientToken = clientToken;
-  }
-
-  /** Started again with the port, folder and tokens of an earlier one, it goes on where that one ended. */
-  static async start(options: StartOptions = {}): Promise<UnleashServer> {
-    const child = fork(SERVER, [], {
-      env: {
-        PATH: process.env.PATH,
-        NODE_ENV: 'production',
-        UNLEASH_PORT: String(options.port ?? 0),
-        UNLEASH_DATA_DIR: options.dataDir,
-        UNLEASH_ADMIN_TOKEN: options.adminToken,
-        UNLEASH_CLIENT_TOKEN: options.clientToken,
-      },
-      execArgv: [],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
-    let errors = '';
-    child.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-    const limit = AbortSignal.timeout(START_LIMIT_MS);
-    try {
-      const [ready] = (await Promise.race([
-        once(child, 'message', { signal: limit }),
-        once(child, 'close', { signal: limit }).then(() => Promise.reject(new Error(errors.trim()))),
-      ])) as [Ready];
-      return new UnleashServer(child, ready);
-    } catch (error) {
-      child.kill('SIGKILL');
-      throw error;
-    }
+    this.#environment = environment;
   }
 
   /** `features()` has it at once, an SDK up to a second after its next poll. */
   async flip(flag: string, change: Flip): Promise<void> {
-    const environment = `projects/default/features/${flag}/environments/development`;
+    const environment = `projects/default/features/${flag}/environments/${this.#environment}`;
     const strategies = (await this.#administer('GET', `${environment}/strategies`)) as (Strategy & {
       id: string;
     })[];
@@ -137,6 +109,69 @@ export class UnleashServer {
     return ((await response.json()) as { features: Feature[] }).features;
   }
 
+  async #administer(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(`${this.url}/admin/${path}`, {
+      method,
+      // A connection kept from before may be closed by the server just as it is used again.
+      headers: { authorization: this.adminToken, 'content-type': 'application/json', connection: 'close' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  }
+}
+
+/** A real Unleash server in a process of its own. */
+export class UnleashServer extends UnleashEnvironment {
+  readonly port: number;
+  readonly #process: ChildProcess;
+
+  private constructor(process: ChildProcess, access: UnleashAccess) {
+    super(access);
+    this.#process = process;
+    this.port = Number(new URL(access.url).port);
+  }
+
+  /** Started again with the port, folder and tokens of an earlier one, it goes on where that one ended. */
+  static async start(options: StartOptions = {}): Promise<UnleashServer> {
+    const child = fork(SERVER, [], {
+      env: {
+        PATH: process.env.PATH,
+        NODE_ENV: 'production',
+        UNLEASH_PORT: String(options.port ?? 0),
+        UNLEASH_DATA_DIR: options.dataDir,
+        UNLEASH_ADMIN_TOKEN: options.adminToken,
+        UNLEASH_CLIENT_TOKEN: options.clientToken,
+      },
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    let errors = '';
+    child.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    const limit = AbortSignal.timeout(START_LIMIT_MS);
+    try {
+      const [ready] = (await Promise.race([
+        once(child, 'message', { signal: limit }),
+        once(child, 'close', { signal: limit }).then(() => Promise.reject(new Error(errors.trim()))),
+      ])) as [UnleashAccess];
+      return new UnleashServer(child, ready);
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    }
+  }
+
+  /** Adds an environment in which the flags can be flipped without a change in any other. */
+  async newEnvironment(): Promise<UnleashAccess> {
+    const name = `test-${randomUUID()}`;
+    this.#process.send({ environment: name });
+    for await (const [made] of on(this.#process, 'message') as AsyncIterable<[UnleashAccess]>) {
+      if (made.environment === name) return made;
+    }
+    throw new Error('The server sends no more messages');
+  }
+
   /** Ends it as a crash would. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
@@ -154,17 +189,5 @@ export class UnleashServer {
       await once(child, 'exit');
     }
     return child.exitCode;
-  }
-
-  async #administer(method: string, path: string, body?: unknown): Promise<unknown> {
-    const response = await fetch(`${this.url}/admin/${path}`, {
-      method,
-      // A connection kept from before may be closed by the server just as it is used again.
-      headers: { authorization: this.adminToken, 'content-type': 'application/json', connection: 'close' },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
-    return text === '' ? undefined : JSON.parse(text);
   }
 }
