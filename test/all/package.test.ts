@@ -92,11 +92,11 @@ describe('with openai 4 and Express 4', () => {
   });
 
   test('npx quire tells what it can do, and refuses what it cannot', async () => {
-    expect(await attempt('npx', ['--no', 'quire', '--help'], app)).toEqual({
+    expect(await attempt('npx', ['quire', '--help'], app)).toEqual({
       code: 0,
       out: expect.stringMatching(/^Usage: quire /),
     });
-    expect(await attempt('npx', ['--no', 'quire', 'no-such'], app)).toEqual({
+    expect(await attempt('npx', ['quire', 'no-such'], app)).toEqual({
       code: 2,
       out: expect.stringContaining('There is no command "no-such"'),
     });
@@ -114,7 +114,7 @@ describe('with openai 4 and Express 4', () => {
     'npx quire parity and tune read a document',
     async () => {
       const sample = join(ROOT, 'test/samples/bank-statement-multipage.pdf');
-      const parity = await attempt('npx', ['--no', 'quire', 'parity', sample], app);
+      const parity = await attempt('npx', ['quire', 'parity', sample], app);
       expect(parity).toEqual({ code: 0, out: expect.stringContaining('The report is ') });
       const tune = await attempt(
         'npx',
