@@ -60,7 +60,7 @@ main();
 /** What became of a scan read without HTTP, of an uploaded sample, and of the app told to end. */
 export interface AppRun {
   scan: DocumentRecord;
-  upload: { status: string; is_complete: boolean; result?: { documents: { result?: object }[] } };
+  upload: { status: string; is_complete: boolean; result?: { documents: object[] } };
   exitCode: number | null;
   lastLine: string;
 }
