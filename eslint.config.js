@@ -17,11 +17,15 @@ export default tseslint.config(
   },
   {
     files: ['**/*.js'],
-    ignores: ['src/**'],
+    ignores: ['src/**', 'examples/**'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },
   {
-    files: ['src/upload/page.js'],
+    files: ['src/upload/page.js', 'examples/*/public/*.js'],
     languageOptions: { globals: globals.browser },
+  },
+  {
+    files: ['examples/*/*.js'],
+    languageOptions: { sourceType: 'commonjs', globals: globals.node },
   },
 );

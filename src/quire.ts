@@ -18,6 +18,8 @@ import { databaseAddress, readSettings, SettingsError, warnOfMisspelt, type Sett
 import { PageReader } from './stages/page-texts.js';
 import type { OnProgress } from './stages/progress.js';
 import type { DocumentRecord } from './stages/record.js';
+import { checkPool } from './store/postgres.js';
+import type { PostgresPool } from './store/postgres-pool.js';
 import { Store } from './store/store.js';
 import { Senders, type Identify } from './upload/sender.js';
 import { Uploads, type StorePlace } from './upload/uploads.js';
@@ -39,10 +41,11 @@ export interface QuireOptions {
   /** Where uploaded documents are kept; it stays the caller's to close. Default: one on `database`. */
   store?: Store;
   /**
-   * The PostgreSQL database that documents are kept in: its address. Default: the setting `QUIRE_DATABASE_URL`, or
-   * else an embedded one in `QUIRE_DATA_DIR`; opened when the first router is made.
+   * The PostgreSQL database that documents are kept in: its address, or the app's own pool of `pg`, which stays the
+   * app's to end and keeps one connection for Quire. Default: the setting `QUIRE_DATABASE_URL`, or else an embedded
+   * one in `QUIRE_DATA_DIR`; opened when the first router is made.
    */
-  database?: string;
+  database?: string | PostgresPool;
   /** The app's pino logger. Default: warnings and errors go to stderr. */
   logger?: Logger;
   /** The app's prom-client registry, where Quire's metrics are published until it is closed. Default: none. */
@@ -204,13 +207,17 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
 
 function storePlace({ store, database }: QuireOptions, settings: Settings): StorePlace {
   if (store) return { store };
-  const url = database ?? settings.QUIRE_DATABASE_URL;
-  if (url !== undefined && !databaseAddress.safeParse(url).success) {
+  const given = database === undefined ? settings.QUIRE_DATABASE_URL : database;
+  if (given !== undefined && typeof given !== 'string') {
+    checkPool(given);
+    return { open: (onInUse) => Store.open({ pool: given }, onInUse) };
+  }
+  if (given !== undefined && !databaseAddress.safeParse(given).success) {
     throw new SettingsError(
-      'The option database must be an address like postgres://user:password@host/database.',
+      'The database given must be an address like postgres://user:password@host/database, or a pool of pg.',
     );
   }
-  return { open: () => Store.open({ url, dataDir: settings.QUIRE_DATA_DIR }) };
+  return { open: (onInUse) => Store.open({ url: given, dataDir: settings.QUIRE_DATA_DIR }, onInUse) };
 }
 
 /** Many apps have this variable for a database of their own. */

@@ -107,7 +107,7 @@ describe('a document', () => {
 
   test('is not in anybody else’s status, list or costs', async () => {
     expect(await (await as('eve', `/status/${id}`)).json()).toMatchObject({ status: 'Unknown job ID' });
-    expect(await (await as('eve', '/api/documents')).json()).toEqual({ documents: [], total: 0 });
+    expect(await (await as('eve', '/api/documents')).json()).toEqual({ documents: [], total: 0, next: null });
     expect(await (await as('eve', '/api/costs')).json()).toMatchObject({ documents: [] });
     expect(await (await as(ada, '/api/documents')).json()).toMatchObject({ total: 1 });
   });
@@ -164,12 +164,12 @@ describe('a document', () => {
   test('is forgotten with all that was kept of it when its days are over', async () => {
     const old = await upload('old', await goldenPdf(long(0), 'old'));
     await finished('old', old);
-    expect(await store.expire(1)).toEqual([]);
+    expect(await store.expire(1, 100)).toEqual([]);
     await sleep(20);
-    expect(await store.expire(0.0000001)).toContain(old);
+    expect(await store.expire(0.0000001, 100)).toContain(old);
     expect((await as('old', `/api/document/${old}/pdf`)).status).toBe(404);
     // All others went with it.
-    expect(await (await as(ada, '/api/documents')).json()).toEqual({ documents: [], total: 0 });
+    expect(await (await as(ada, '/api/documents')).json()).toEqual({ documents: [], total: 0, next: null });
   });
 });
 

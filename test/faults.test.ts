@@ -7,8 +7,10 @@ import { pick, seeded } from './random.js';
 import { SILENT } from './silent.js';
 
 // Retries wait a random time: here, no longer than they must.
-beforeAll(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
-afterAll(() => jest.restoreAllMocks());
+beforeAll(() => {
+  jest.spyOn(Math, 'random').mockReturnValue(0);
+});
+afterAll(() => void jest.restoreAllMocks());
 
 const providers: Provider[] = [];
 afterEach(async () => {

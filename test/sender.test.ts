@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
-import express, { type Request } from 'express';
+import express from 'express';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createQuire, type Quire, type RouterOptions } from '../src/index.js';
+import { createQuire, type HostRequest, type Quire, type RouterOptions } from '../src/index.js';
 import { lines, makePdf } from './pdf-fixtures.js';
 
 /** Whose documents are whose, by what an app's login leaves on a request or its `identify` says. */
@@ -48,7 +48,7 @@ async function listen({ user, session, options }: App): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-function nameOf(request: Request): string {
+function nameOf(request: HostRequest): string {
   return request.get('x-name') ?? '';
 }
 

@@ -5,10 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { StoredDocument } from '../src/index.js';
 import { Child } from './child.js';
+import { lines, makePdf, scanOf } from './pdf-fixtures.js';
+import { newDataFolder } from './shared.js';
 
 /** The runnable host, as `npm start` runs it. */
-const { QUIRE_DATA_DIR = '' } = process.env;
 const SERVER = fileURLToPath(new URL('../dist/server.js', import.meta.url));
+
+let QUIRE_DATA_DIR: string;
+beforeAll(async () => {
+  QUIRE_DATA_DIR = await newDataFolder();
+});
 
 describe('without settings', () => {
   let child: Child;
@@ -28,9 +34,9 @@ describe('without settings', () => {
     });
   });
 
-  async function process(sample: string): Promise<StoredDocument['documents'][number]> {
+  async function process(pdf: Uint8Array): Promise<StoredDocument['documents'][number]> {
     const body = new FormData();
-    body.set('file', new Blob([readFileSync(new URL(`./samples/${sample}`, import.meta.url))]), sample);
+    body.set('file', new Blob([Uint8Array.from(pdf)]), 'package.pdf');
     const upload = await fetch(new URL('process', base), { method: 'POST', body });
     const { job_id: id } = (await upload.json()) as { job_id: string };
     const cookie = upload.headers.getSetCookie().join().split(';')[0] ?? '';
@@ -51,16 +57,17 @@ describe('without settings', () => {
   }
 
   test('the bank statement names no account by label and comes back under `document`', async () => {
-    const record = await process('bank-statement-multipage.pdf');
+    const sample = new URL('./samples/bank-statement-multipage.pdf', import.meta.url);
+    const record = await process(readFileSync(sample));
     expect(record).toMatchObject({ accounts: [], page_mapping: {}, ocr_pages: [], failed_pages: [] });
     expect(record.document).toMatchObject({ accountNumber: null, pages: [1, 2, 3, 4, 5] });
   });
 
-  test('the scanned package is read by OCR', async () => {
-    const record = await process('lending_package.pdf');
-    expect(record.ocr_pages).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(record.failed_pages).toEqual([]);
-    expect(record.document?.total_fields).toBeGreaterThan(5);
+  test('a scanned page is read by OCR', async () => {
+    const scan = await scanOf(lines('ACCOUNT NUMBER: 3525801543', 'Account Title: Jane Doe'));
+    const record = await process(await makePdf([{ scan }]));
+    expect(record).toMatchObject({ ocr_pages: [1], failed_pages: [] });
+    expect(record.accounts[0]?.result).toMatchObject({ Account_Title: { value: 'Jane Doe' } });
   });
 
   afterAll(async () => {
@@ -71,15 +78,7 @@ describe('without settings', () => {
 describe('it does not start, and says why,', () => {
   test.each([
     ['with a key and no model', { OPENAI_API_KEY: 'k' }, /OPENAI_MODEL/],
-    ['with a model and no key', { OPENAI_MODEL: 'm' }, /OPENAI_API_KEY/],
-    ['with half of what Azure needs', { AZURE_OPENAI_API_KEY: 'k' }, /AZURE_OPENAI_ENDPOINT/],
     ['with a port that is none', { PORT: 'http' }, /PORT: .*number/],
-    ['with prices that are not JSON', { LLM_PRICES: '{3' }, /LLM_PRICES: must be JSON/],
-    [
-      'with a plan that is none',
-      { QUIRE_PLAN: 'fast' },
-      /QUIRE_PLAN: must be "single-page" or like "batch 3x5"/,
-    ],
   ])('%s', async (_name, variables, message) => {
     const { code, errors } = await new Child(SERVER, { PORT: '0', QUIRE_DATA_DIR, ...variables }).ended();
     expect(code).toBe(1);

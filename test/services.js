@@ -5,7 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +46,7 @@ const SERVICES = {
   async cluster() {
     const cluster = await shared('cluster', async () => {
       const path = join(folder, 'cluster');
+      mkdirSync(path);
       await promisify(execFile)(process.execPath, ['dist/store/create-cluster.js', join(path, 'postgres')]);
       return { path };
     });

@@ -65,6 +65,7 @@ test.each([
   [{ QUIRE_FORCE_SINGLE_PAGE: 1 }, /QUIRE_FORCE_SINGLE_PAGE: must be 1 or 0/],
   [{ LLM_PRICES: { model: { input: -1, output: 1 } } }, /LLM_PRICES.model.input: /],
   [{ LLM_PRICES: '{3' }, /LLM_PRICES: must be JSON/],
+  [{ QUIRE_PLAN: 'fast' }, /QUIRE_PLAN: must be "single-page" or like "batch 3x5"/],
   [{ OPENAI_BASE_URL: 'localhost:8000/v1' }, /OPENAI_BASE_URL: .*http:\/\/ or https:\/\//],
   [{ UNLEASH_URL: 'ftp://unleash.example/api' }, /UNLEASH_URL: .*http:\/\/ or https:\/\//],
   [{ AZURE_OPENAI_ENDPOINT: 'example.openai.azure.com' }, /AZURE_OPENAI_ENDPOINT: .*http/],
@@ -75,14 +76,27 @@ test.each([
   expect(() => readSettings(given as Parameters<typeof readSettings>[0])).toThrow(message);
 });
 
+test.each([
+  ['a key and no model', { OPENAI_API_KEY: 'k' }, /OPENAI_MODEL/],
+  ['a model and no key', { OPENAI_MODEL: 'm' }, /OPENAI_API_KEY/],
+  ['half of what Azure needs', { AZURE_OPENAI_API_KEY: 'k' }, /AZURE_OPENAI_ENDPOINT/],
+])('%s is an error that says what is missing', async (_name, settings, message) => {
+  await expect(createQuire({ settings })).rejects.toThrow(message);
+});
+
 test('an option that does not exist is refused, with the name that may be meant', () => {
   const given = { LLM_CONCURRENCY: 3 } as Parameters<typeof readSettings>[0];
   expect(() => readSettings(given)).toThrow(/LLM_CONCURRENCY; LLM_MAX_CONCURRENCY is meant\?/);
 });
 
-test('a database that has no address of PostgreSQL is refused', async () => {
-  await expect(create({ database: 'mysql://host/database' })).rejects.toThrow(/database must be/);
-});
+test.each(['mysql://host/database', '', 7, {}, null])(
+  'a database that is neither an address of PostgreSQL nor a pool is refused: %j',
+  async (database) => {
+    await expect(create({ database: database as string })).rejects.toThrow(
+      /database given must be an address/,
+    );
+  },
+);
 
 test.each([
   ['LLM_MAX_CONCURENCY', 'LLM_MAX_CONCURRENCY'],

@@ -1,33 +1,21 @@
-import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
-import { Store, type StoredDocument } from '../src/index.js';
+import { Store } from '../src/index.js';
 import { goldenPdf, PRINTABLE } from './golden-pdf.js';
 import { Host } from './host.js';
-import { newDataFolder } from './new-data-folder.js';
-import { Postgres } from './postgres.js';
+import { newDatabase, newDataFolder, newFolder } from './shared.js';
+import { unread } from './stored-document.js';
 
 /** Who may go on with a document, when processes share a database, pause or end. */
 
-let postgres: Postgres;
-const pdf = join(newDataFolder(), 'a.pdf');
+let pdf: string;
 beforeAll(async () => {
-  postgres = await Postgres.start();
+  pdf = join(await newFolder(), 'a.pdf');
   writeFileSync(pdf, '%PDF-1.7');
 });
-afterAll(() => postgres.close());
-
-function unread(): StoredDocument {
-  return {
-    ...{ id: randomUUID(), filename: 'a.pdf', document_name: 'a', processed_date: new Date().toISOString() },
-    ...{ status: 'extracting', stage: 'ocr_extraction', error: null, total_pages: 0, documents: [] },
-    document_type_info: { document_type: 'unknown', document_type_display: '' },
-    processing_cost: { llm_calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 },
-  };
-}
 
 async function add(store: Store, sender = {}): Promise<string> {
   const document = unread();
@@ -41,7 +29,7 @@ describe('on a PostgreSQL that processes share', () => {
   const opened: Store[] = [];
   afterEach(() => Promise.all(opened.splice(0).map((store) => store.close())));
   const open = async (url: string) => {
-    const store = await Store.open({ url, dataDir: '' });
+    const store = await Store.open({ url });
     opened.push(store);
     return store;
   };
@@ -51,7 +39,7 @@ describe('on a PostgreSQL that processes share', () => {
   };
 
   test('the documents of a process that lives are its own; those of one that ended are anybody’s, once', async () => {
-    const url = await postgres.createDatabase();
+    const url = await newDatabase();
     const [one, two, three] = await Promise.all([open(url), open(url), open(url)]);
     const id = await add(one);
     expect(await two.adopt([], 10)).toEqual([]);
@@ -64,7 +52,7 @@ describe('on a PostgreSQL that processes share', () => {
   });
 
   test('a connection that breaks and is made again makes nobody’s documents anybody’s', async () => {
-    const url = await postgres.createDatabase();
+    const url = await newDatabase();
     const [one, two] = await Promise.all([open(url), open(url)]);
     // The look of a process that starts; later ones are not as quick to judge.
     expect(await two.adopt([], 10)).toEqual([]);
@@ -82,7 +70,7 @@ describe('on a PostgreSQL that processes share', () => {
   });
 
   test('a sender that cannot be understood keeps nobody’s document from being taken up', async () => {
-    const url = await postgres.createDatabase();
+    const url = await newDatabase();
     const one = await open(url);
     const id = await add(one, { userId: null, properties: { a: true } });
     await end(one);
@@ -93,7 +81,7 @@ describe('on a PostgreSQL that processes share', () => {
   });
 
   test('what another process has taken over is written by that one alone', async () => {
-    const url = await postgres.createDatabase();
+    const url = await newDatabase();
     const [one, two] = await Promise.all([open(url), open(url)]);
     const document = unread();
     await one.add({ document, owner: 'o', sender: {} }, pdf);
@@ -105,21 +93,32 @@ describe('on a PostgreSQL that processes share', () => {
   });
 });
 
-test('a process that was paused while another took its folder keeps nothing there any more', async () => {
-  const QUIRE_DATA_DIR = newDataFolder();
+test('a process that is paused has its folder still; another waits, and goes on when it has ended', async () => {
+  const QUIRE_DATA_DIR = await newDataFolder();
   const [paused, next] = [new Host({ QUIRE_DATA_DIR }), new Host({ QUIRE_DATA_DIR })];
   const [document] = PRINTABLE;
   if (!document) throw new Error('No golden document can be printed');
+  const pdf = await goldenPdf(document, 'paused');
+  const readiness = async () => (await (await next.fetch('/readyz')).json()) as { reason: string | null };
   await paused.start();
   paused.signal('SIGSTOP');
+  // As if it had been paused for long.
+  const long = Date.now() / 1_000 - 60;
+  utimesSync(join(QUIRE_DATA_DIR, 'lock'), long, long);
   await next.start();
-  const kept = await next.upload(await goldenPdf(document, 'next'));
-  await next.finished(kept.id);
+  while ((await readiness()).reason === null) await sleep(20);
+  expect(await readiness()).toMatchObject({
+    ready: false,
+    reason: 'store: in_use',
+    store: { trouble: 'in_use', code: null },
+  });
+  expect(await next.upload(pdf)).toMatchObject({ code: 503, retryAfter: '5' });
   paused.signal('SIGCONT');
-  expect(await paused.upload(await goldenPdf(document, 'paused'))).toMatchObject({ code: 503 });
-  await paused.kill();
-  await next.stop();
-  await next.start();
+  const kept = await paused.upload(pdf);
+  expect((await paused.finished(kept.id)).status).toBe('completed');
+  await paused.stop();
+  while ((await readiness()).reason !== null) await sleep(20);
+  next.cookie = paused.cookie;
   expect((await next.status(kept.id)).status).toBe('completed');
   await next.stop();
 });

@@ -20,7 +20,7 @@ const UNTOLD_WAIT_MS = 250;
  *
  * @param leaving share of the limits, 0 to 1, that must be left for others
  */
-export type Admission = (signal: AbortSignal, leaving: number) => Promise<void>;
+type Admission = (signal: AbortSignal, leaving: number) => Promise<void>;
 
 /** What calls to the model wait at for their turn. */
 export interface Pacing {

@@ -28,7 +28,7 @@ export type Scope = ComparedField['scope'];
 export type Verdict = 'agrees' | 'agrees_less' | 'too_few_pages';
 
 /** Counts of compared fields; the share that is the same, 0 to 1, null when nothing was compared. */
-export interface Agreement extends Tally {
+interface Agreement extends Tally {
   compared: number;
   agreement: number | null;
 }

@@ -10,11 +10,11 @@ import {
 import type { Evaluation, FlagContext, Flags } from './flags.js';
 import type { Admission, Rollback } from './rollback.js';
 
-export const BATCH_FLAG = 'batch-page-processing';
-export const SHADOW_FLAG = 'batch-page-shadow';
+const BATCH_FLAG = 'batch-page-processing';
+const SHADOW_FLAG = 'batch-page-shadow';
 
 /** Why a request takes the path it takes. */
-export type DecisionReason =
+type DecisionReason =
   | 'forced' // QUIRE_FORCE_SINGLE_PAGE
   | 'fixed' // the option `plan` or QUIRE_PLAN
   | 'flag'

@@ -20,25 +20,40 @@ export interface Database {
 }
 
 /** Why the store does not do what it was asked. */
-export type StoreTrouble = 'unreachable' | 'disk_full' | 'in_use';
+export type StoreTrouble = 'unreachable' | 'disk_full' | 'in_use' | 'changed_migration';
 
 const SAYS: Readonly<Record<StoreTrouble, string>> = {
   unreachable: 'The database cannot be reached.',
   disk_full: 'There is too little space left on the disk.',
   in_use:
-    'The folder QUIRE_DATA_DIR is in use by another process. Give each process a folder of its own, or set DATABASE_URL.',
+    'The folder QUIRE_DATA_DIR is in use by another Quire. Give each one a folder of its own, or let them share a PostgreSQL.',
+  changed_migration:
+    'The database was brought up to date by another build: a migration that has run is not the one of this version. Start the build that was used before, or restore a backup from before it.',
 };
 
-/** The store cannot be used for now; what was asked of it may be asked again. */
+/** The store cannot be used for now; what was asked of it may be asked again. Its message says what to do. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
+  /** Of the error behind it, like `ECONNREFUSED` or the SQLSTATE `57P01`. */
+  readonly code: string | undefined;
 
   constructor(
     readonly trouble: StoreTrouble,
     options?: ErrorOptions,
   ) {
     super(SAYS[trouble], options);
+    this.code = codeOf(options?.cause);
   }
+}
+
+export function codeOf(error: unknown): string | undefined {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** Whether a statement leaves the database as it is. */
+export function isReading(sql: string): boolean {
+  return /^\s*SELECT\b/.test(sql);
 }
 
 /** The first key of the session locks that tell which executors live. */

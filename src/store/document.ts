@@ -1,8 +1,14 @@
 import type { Stage } from '../stages/progress.js';
 import type { DocumentRecord } from '../stages/record.js';
 
-/** What the upload flow keeps of a document, key by key as existing clients read it. */
-export interface StoredDocument {
+/**
+ * The version of the documents this one writes, and the latest it takes up. It is raised when what is kept
+ * of a document being read changes so that the version before could not go on with it.
+ */
+export const DOCUMENT_VERSION = 1;
+
+/** What a list shows of a document, key by key as existing clients read it. */
+export interface ListedDocument {
   id: string;
   filename: string;
   document_name: string;
@@ -16,6 +22,10 @@ export interface StoredDocument {
   total_pages: number;
   document_type_info: DocumentType;
   processing_cost: ProcessingCost;
+}
+
+/** What the upload flow keeps of a document. */
+export interface StoredDocument extends ListedDocument {
   /** A list of one, once the document is processed. */
   documents: ProcessedDocument[];
 }

@@ -4,8 +4,8 @@ import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PGlite, types } from '@electric-sql/pglite';
-import { lock } from 'proper-lockfile';
-import { EXECUTOR_LOCKS, StoreError, type Database, type Query, type Row } from './database.js';
+import { EXECUTOR_LOCKS, isReading, StoreError, type Database, type Query, type Row } from './database.js';
+import { lockFile } from './folder-lock.js';
 
 /** Small, because it is this process's memory; synced, because documents are not to be lost. */
 const PARAMETERS = {
@@ -19,39 +19,26 @@ const PARAMETERS = {
 /** PGlite hangs for ever when the disk fills up under it, so nothing is written near that. */
 const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 
-/** A process that was killed leaves its lock behind, which counts for so long after its last sign of life. */
-const LOCK_STALE_MS = 5_000;
-const LOCK_SIGN_MS = 1_000;
-/** A restart waits for the lock of the process before it. */
-const LOCK_TRIES = 14;
-const LOCK_TRY_MS = 500;
-
 /**
- * PostgreSQL in this process (PGlite), its data in a folder that one process at a time can use.
+ * PostgreSQL in this process (PGlite), its data in a folder that one Quire at a time can use.
  *
- * @throws {StoreError} `in_use` when another process has the folder
+ * @param onInUse told, while the folder is waited for, that another Quire has it
+ * @throws {StoreError} `in_use` when another Quire keeps the folder
  */
-export async function openEmbeddedPostgres(dataDir: string): Promise<Database> {
+export async function openEmbeddedPostgres(
+  dataDir: string,
+  onInUse?: (error: StoreError) => void,
+): Promise<Database> {
   const root = resolve(dataDir);
   await mkdir(root, { recursive: true, mode: 0o700 });
-  const lockFile = join(root, 'lock');
-  const lost = new AbortController();
-  const release = await lock(root, {
-    lockfilePath: lockFile,
-    stale: LOCK_STALE_MS,
-    update: LOCK_SIGN_MS,
-    retries: { retries: LOCK_TRIES, factor: 1, minTimeout: LOCK_TRY_MS, maxTimeout: LOCK_TRY_MS },
-    onCompromised: () => lost.abort(),
-  }).catch((cause: unknown) => {
-    throw new StoreError('in_use', { cause });
-  });
+  const release = await lockFile(join(root, 'lock'), onInUse);
   try {
     const folder = join(root, 'postgres');
     await checkSpace(root);
     await createIfMissing(folder);
-    return wrapped(await open(folder), root, lockFile, lost.signal, release);
+    return wrapped(await open(folder), root, release);
   } catch (error) {
-    await release();
+    release();
     throw error;
   }
 }
@@ -93,52 +80,24 @@ async function createIfMissing(folder: string): Promise<void> {
   await rename(unfinished, folder);
 }
 
-function wrapped(
-  pglite: PGlite,
-  root: string,
-  lockFile: string,
-  lost: AbortSignal,
-  release: () => Promise<void>,
-): Database {
-  let inode: number | undefined;
-  /** A process that was stopped for a while may find that another has the folder now, or could have it. */
-  const checkLock = async () => {
-    const lastSign = await stat(lockFile).catch(() => undefined);
-    inode ??= lastSign?.ino;
-    const isOurs = !lost.aborted && lastSign?.ino === inode;
-    // Old, but nobody else's yet: it is ours again with the next sign of life.
-    if (!isOurs || !lastSign || Date.now() - lastSign.mtimeMs > LOCK_STALE_MS) throw new StoreError('in_use');
-  };
+function wrapped(pglite: PGlite, root: string, release: () => void): Database {
   const ask =
     (session: Pick<PGlite, 'query'>): Query =>
-    async (sql, parameters = []) =>
-      (await session.query<Row>(sql, [...parameters])).rows;
+    async (sql, parameters = []) => {
+      if (!isReading(sql)) await checkSpace(root);
+      return (await session.query<Row>(sql, [...parameters])).rows;
+    };
   const query = ask(pglite);
   return {
-    async query(sql, parameters) {
-      await checkLock();
-      if (!/^\s*SELECT/.test(sql)) await checkSpace(root);
-      return query(sql, parameters);
-    },
-    async transaction(work) {
-      await checkLock();
-      await checkSpace(root);
-      return pglite.transaction((transaction) =>
-        work(async (sql, parameters) => {
-          await checkLock();
-          await checkSpace(root);
-          return ask(transaction)(sql, parameters);
-        }),
-      );
-    },
+    query,
+    transaction: (work) => pglite.transaction((transaction) => work(ask(transaction))),
     async hold(executor) {
       await query('SELECT pg_advisory_lock($1, $2)', [EXECUTOR_LOCKS, executor]);
     },
     canJudge: () => true,
     async close() {
       await pglite.close();
-      // Another process may have taken over the lock.
-      await release().catch(() => undefined);
+      release();
     },
   };
 }

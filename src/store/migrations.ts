@@ -1,54 +1,113 @@
-import type { Database } from './database.js';
+import { createHash } from 'node:crypto';
+import { StoreError, type Database, type Query } from './database.js';
 
-/** One after the other, each once; what has run anywhere is never changed again. */
-const MIGRATIONS = [
-  `CREATE TABLE quire.documents (
-    id uuid PRIMARY KEY,
-    owner text NOT NULL,
-    uploaded_at timestamptz NOT NULL DEFAULT now(),
-    status text NOT NULL,
-    document json NOT NULL,
-    sender json NOT NULL,
-    plan json,
-    page_texts json,
-    executor integer NOT NULL,
-    openings integer NOT NULL DEFAULT 0
-  );
-  CREATE INDEX documents_by_owner ON quire.documents (owner, uploaded_at DESC);
-  CREATE INDEX documents_unfinished ON quire.documents (uploaded_at) WHERE status = 'extracting';
-  CREATE TABLE quire.pdf_parts (
-    document_id uuid NOT NULL REFERENCES quire.documents ON DELETE CASCADE,
-    part integer NOT NULL,
-    bytes bytea NOT NULL,
-    PRIMARY KEY (document_id, part)
-  );
-  ALTER TABLE quire.pdf_parts ALTER COLUMN bytes SET STORAGE EXTERNAL;
-  CREATE TABLE quire.answers (
-    document_id uuid NOT NULL REFERENCES quire.documents ON DELETE CASCADE,
-    key text NOT NULL,
-    fields json NOT NULL,
-    PRIMARY KEY (document_id, key)
-  );
-  CREATE INDEX answers_by_key ON quire.answers (key);
-  CREATE TABLE quire.secrets (name text PRIMARY KEY, secret text NOT NULL);`,
+/**
+ * Lists of statements, one list after the other, each once. They are only ever added to: what has run
+ * anywhere is never changed, as the hash kept of each list proves at every start.
+ *
+ * Processes of the version before go on beside those of this one for a while, so what is added must be
+ * something they can leave alone.
+ */
+const MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE quire.documents (
+      id uuid PRIMARY KEY,
+      owner text NOT NULL,
+      uploaded_at timestamptz NOT NULL DEFAULT now(),
+      status text NOT NULL,
+      document json NOT NULL,
+      sender json NOT NULL,
+      plan json,
+      page_texts json,
+      executor integer NOT NULL,
+      openings integer NOT NULL DEFAULT 0
+    )`,
+    'CREATE INDEX documents_by_owner ON quire.documents (owner, uploaded_at DESC)',
+    `CREATE INDEX documents_unfinished ON quire.documents (uploaded_at) WHERE status = 'extracting'`,
+    `CREATE TABLE quire.pdf_parts (
+      document_id uuid NOT NULL REFERENCES quire.documents ON DELETE CASCADE,
+      part integer NOT NULL,
+      bytes bytea NOT NULL,
+      PRIMARY KEY (document_id, part)
+    )`,
+    'ALTER TABLE quire.pdf_parts ALTER COLUMN bytes SET STORAGE EXTERNAL',
+    `CREATE TABLE quire.answers (
+      document_id uuid NOT NULL REFERENCES quire.documents ON DELETE CASCADE,
+      key text NOT NULL,
+      fields json NOT NULL,
+      PRIMARY KEY (document_id, key)
+    )`,
+    'CREATE INDEX answers_by_key ON quire.answers (key)',
+    'CREATE TABLE quire.secrets (name text PRIMARY KEY, secret text NOT NULL)',
+  ],
+  [
+    'ALTER TABLE quire.migrations ADD COLUMN hash text',
+    // What a list shows of a document, and what it cost: empty where a version before wrote it.
+    `ALTER TABLE quire.documents
+      ADD COLUMN version integer NOT NULL DEFAULT 1,
+      ADD COLUMN listing json,
+      ADD COLUMN llm_calls numeric,
+      ADD COLUMN input_tokens numeric,
+      ADD COLUMN output_tokens numeric,
+      ADD COLUMN cost_usd numeric`,
+    'CREATE INDEX documents_in_order ON quire.documents (owner, uploaded_at DESC, id DESC)',
+    'DROP INDEX quire.documents_by_owner',
+    'CREATE INDEX documents_by_age ON quire.documents (uploaded_at)',
+    'CREATE INDEX documents_unlisted ON quire.documents (owner) WHERE listing IS NULL',
+    // A process of a version before writes the document alone: then its listing is out of date.
+    `CREATE FUNCTION quire.forget_listing() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        NEW.listing := NULL;
+        RETURN NEW;
+      END
+    $$`,
+    `CREATE TRIGGER forget_listing BEFORE UPDATE OF document ON quire.documents FOR EACH ROW
+      WHEN (NEW.listing::text IS NOT DISTINCT FROM OLD.listing::text)
+      EXECUTE FUNCTION quire.forget_listing()`,
+  ],
 ];
 
 /** Processes that start at once wait for each other here. */
 const MIGRATION_LOCK = 0x71756972_65;
 
-/** Brings the database up to date; safe when several processes start at once. */
+/**
+ * Brings the database up to date; safe when several processes start at once. Migrations of later
+ * versions are left alone: during a rolling upgrade, both run on one database.
+ *
+ * @throws {StoreError} `changed_migration` when one that has run is not the one of this version
+ */
 export function migrate(database: Database): Promise<void> {
   return database.transaction(async (query) => {
     await query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    await query('CREATE SCHEMA IF NOT EXISTS quire');
-    await query('CREATE TABLE IF NOT EXISTS quire.migrations (number integer PRIMARY KEY)');
-    const [done] = await query('SELECT count(*)::integer AS count FROM quire.migrations');
-    for (const [number, migration] of MIGRATIONS.entries()) {
-      if (number < Number(done?.count)) continue;
-      // One statement at a time: a prepared one holds no more.
-      for (const statement of migration.split(';').filter((text) => text.trim() !== ''))
-        await query(statement);
+    const done = await applied(query);
+    for (const [number, statements] of MIGRATIONS.entries()) {
+      const hash = done.get(number);
+      if (typeof hash === 'string' && hash !== hashOf(statements)) {
+        throw new StoreError('changed_migration', { cause: new Error(`migration ${number}`) });
+      }
+      if (done.has(number)) continue;
+      for (const statement of statements) await query(statement);
       await query('INSERT INTO quire.migrations (number) VALUES ($1)', [number]);
     }
+    for (const [number, statements] of MIGRATIONS.entries()) {
+      // Versions up to 0.1.0 kept none.
+      if (typeof done.get(number) === 'string') continue;
+      await query('UPDATE quire.migrations SET hash = $2 WHERE number = $1', [number, hashOf(statements)]);
+    }
   });
+}
+
+/** The migrations that have run, with the hash kept of each. */
+async function applied(query: Query): Promise<Map<number, unknown>> {
+  const [missing] = await query(
+    `SELECT to_regnamespace('quire') IS NULL AS schema, to_regclass('quire.migrations') IS NULL AS migrations`,
+  );
+  if (missing?.schema === true) await query('CREATE SCHEMA quire');
+  if (missing?.migrations === true) await query('CREATE TABLE quire.migrations (number integer PRIMARY KEY)');
+  const rows = await query('SELECT * FROM quire.migrations');
+  return new Map(rows.map(({ number, hash }) => [Number(number), hash]));
+}
+
+function hashOf(statements: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(statements)).digest('hex');
 }

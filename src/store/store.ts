@@ -1,20 +1,34 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { open as openFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { Field } from '../llm/wire.js';
 import type { AnswerShelf } from '../processor/kept-answers.js';
 import { processingPlan, type ProcessingPlan } from '../processor/plan.js';
+import { SettingsError } from '../settings.js';
 import type { PageTexts } from '../stages/page-texts.js';
-import { EXECUTOR_LOCKS, type Database, type Row } from './database.js';
-import type { StoredDocument } from './document.js';
+import { answersOf } from './answers.js';
+import { StoreError, type Database, type Row } from './database.js';
+import {
+  DOCUMENT_VERSION,
+  type ListedDocument,
+  type ProcessingCost,
+  type StoredDocument,
+} from './document.js';
+import { Executors } from './executors.js';
+import { json, parsed, UUID } from './json.js';
+import { LISTED, listed, Listings, type PageOfDocuments } from './listings.js';
 import { migrate } from './migrations.js';
-import { openPostgres } from './postgres.js';
+import type { PostgresPool } from './postgres-pool.js';
+import { openPostgres, usePool } from './postgres.js';
+import { watched, type WatchedDatabase } from './watched.js';
 
+/** Where documents are kept: the first of these that is given. */
 export interface StoreSettings {
+  /** An app's own pool of connections to a PostgreSQL server, which stays the app's to end. */
+  pool?: PostgresPool | undefined;
   /** Address of a PostgreSQL server, like `postgres://user@host/database`. */
   url?: string | undefined;
   /** Where the embedded database keeps its files, without a server. */
-  dataDir: string;
+  dataDir?: string | undefined;
 }
 
 /** Who sent a document: what the flags were evaluated for. */
@@ -38,7 +52,8 @@ const storedSender: z.ZodType<StoredSender> = z.object({
 
 /** A document whose reading has not ended, with all that is needed to go on. */
 export interface UnfinishedDocument {
-  document: StoredDocument;
+  /** Without what was read of it before: the records of all that waits would fill the memory. */
+  document: ListedDocument;
   owner: string;
   sender: StoredSender;
   /** null when it was not decided yet. */
@@ -47,8 +62,6 @@ export interface UnfinishedDocument {
   openings: number;
 }
 
-/** Longer than a process takes to hold its lock again, in milliseconds. */
-const MISSING_MS = 1_500;
 const PART_BYTES = 1024 * 1024;
 /** Executors are told apart by a random number; the odds that two processes draw the same are 1 in 2^31. */
 const MOST_EXECUTORS = 2 ** 31 - 1;
@@ -61,28 +74,43 @@ const MOST_EXECUTORS = 2 ** 31 - 1;
  * @throws {StoreError} from every method, when the database cannot be used for now
  */
 export class Store {
-  readonly #database: Database;
+  readonly #database: WatchedDatabase;
   readonly #executor: number;
-  /** Executors without a lock, and since when by `performance.now()`; undefined before the first look. */
-  #missing: Map<number, number> | undefined;
+  readonly #executors: Executors;
+  readonly #listings: Listings;
 
   private constructor(database: Database, executor: number) {
-    this.#database = database;
+    this.#database = watched(database);
     this.#executor = executor;
+    this.#executors = new Executors(this.#database, executor);
+    this.#listings = new Listings(this.#database);
   }
 
-  /** Opens the database and brings it up to date. */
-  static async open({ url, dataDir }: StoreSettings): Promise<Store> {
-    const database = await (url ? openPostgres(url) : embedded(dataDir));
+  /**
+   * Opens the database and brings it up to date.
+   *
+   * @param onInUse told, while the embedded database's folder is waited for, that another Quire has it
+   * @throws {StoreError} when it cannot be opened now
+   * @throws {SettingsError} when what is given cannot be used
+   */
+  static async open(settings: StoreSettings, onInUse?: (error: StoreError) => void): Promise<Store> {
+    let database: Database | undefined;
     try {
+      database = await openDatabase(settings, onInUse);
       await migrate(database);
       const executor = randomInt(1, MOST_EXECUTORS);
       await database.hold(executor);
       return new Store(database, executor);
     } catch (error) {
-      await database.close();
-      throw error;
+      await database?.close();
+      if (error instanceof StoreError || error instanceof SettingsError) throw error;
+      throw new StoreError('unreachable', { cause: error });
     }
+  }
+
+  /** What the last statement could not be done for; undefined as soon as one succeeds. */
+  get trouble(): StoreError | undefined {
+    return this.#database.trouble;
   }
 
   close(): Promise<void> {
@@ -91,16 +119,26 @@ export class Store {
 
   /** Keeps a document that is still to be read, with its PDF from a file: both or none. */
   async add(
-    { document, owner, sender }: Pick<UnfinishedDocument, 'document' | 'owner' | 'sender'>,
+    {
+      document,
+      owner,
+      sender,
+    }: Omit<UnfinishedDocument, 'document' | 'plan' | 'openings'> & {
+      document: StoredDocument;
+    },
     path: string,
   ): Promise<void> {
     const file = await openFile(path);
     try {
       await this.#database.transaction(async (query) => {
         await query(
-          `INSERT INTO quire.documents (id, owner, status, document, sender, executor)
-           VALUES ($1, $2, $3, $4, $5, $6)`,
-          [document.id, owner, document.status, json(document), json(sender), this.#executor],
+          `INSERT INTO quire.documents (id, listing, llm_calls, input_tokens, output_tokens, cost_usd,
+             document, status, owner, sender, executor, version)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+          [
+            ...[document.id, ...listed(document), json(document), document.status, owner, json(sender)],
+            ...[this.#executor, DOCUMENT_VERSION],
+          ],
         );
         for (let part = 0; ; part++) {
           const { bytesRead, buffer } = await file.read(Buffer.alloc(PART_BYTES), 0, PART_BYTES, null);
@@ -149,71 +187,73 @@ export class Store {
     return { ...kept, texts: new Map(kept.texts) };
   }
 
-  /** Keeps what came of reading a document; nothing when it was deleted meanwhile or another process has it. */
-  async finish(document: StoredDocument): Promise<void> {
+  /**
+   * Keeps what came of reading a document; nothing when it was deleted meanwhile or another process has it.
+   *
+   * @param document without a list of its records, those kept of an earlier reading stay
+   */
+  async finish(document: StoredDocument | ListedDocument): Promise<void> {
+    const whole = 'documents' in document ? document : await this.#withRecords(document);
+    if (!whole) return;
     await this.#database.query(
-      `UPDATE quire.documents SET status = $2, document = $3, page_texts = NULL
-       WHERE id = $1 AND executor = $4 AND status = 'extracting'`,
-      [document.id, document.status, json(document), this.#executor],
+      `UPDATE quire.documents SET ${LISTED}, document = $7, status = $8, page_texts = NULL
+       WHERE id = $1 AND executor = $9 AND status = 'extracting'`,
+      [whole.id, ...listed(whole), json(whole), whole.status, this.#executor],
     );
+  }
+
+  async #withRecords(document: ListedDocument): Promise<StoredDocument | undefined> {
+    const [row] = await this.#database.query(
+      'SELECT document::text AS document FROM quire.documents WHERE id = $1',
+      [document.id],
+    );
+    return row && { ...document, documents: (parsed(row.document) as StoredDocument).documents };
   }
 
   /**
    * Puts a finished document back among the unfinished ones.
    *
-   * @returns false when it is being read already or is not there
+   * @returns undefined when it is being read already or is not there
    */
   async reopen(document: StoredDocument, owner: string): Promise<UnfinishedDocument | undefined> {
     const [row] = await this.#database.query(
-      `UPDATE quire.documents SET status = 'extracting', document = $3, executor = $4, openings = 0
-       WHERE id = $1 AND owner = $2 AND status <> 'extracting' RETURNING ${UNFINISHED}`,
-      [document.id, owner, json(document), this.#executor],
+      `UPDATE quire.documents SET ${LISTED}, document = $7, status = 'extracting', executor = $8, version = $9,
+         openings = 0
+       WHERE id = $1 AND owner = $10 AND status <> 'extracting' AND version <= $9 RETURNING ${UNFINISHED}`,
+      [document.id, ...listed(document), json(document), this.#executor, DOCUMENT_VERSION, owner],
     );
-    return row && unfinished(row);
+    return row && this.#unfinished(row);
+  }
+
+  /** Whether a later version than this one has written the document, so that this one cannot go on with it. */
+  async isOfLaterVersion(id: string): Promise<boolean> {
+    const rows = await this.#database.query('SELECT id FROM quire.documents WHERE id = $1 AND version > $2', [
+      id,
+      DOCUMENT_VERSION,
+    ]);
+    return rows.length > 0;
   }
 
   /**
    * Takes over documents that nobody reads: those of processes that ended, and this one's own that are
-   * not in `reading`.
+   * not in `reading`. None that a later version has written.
    */
   async adopt(reading: readonly string[], most: number): Promise<UnfinishedDocument[]> {
     const rows = await this.#database.query(
-      `UPDATE quire.documents SET executor = $1 WHERE id IN (
+      `UPDATE quire.documents SET executor = $1, version = $5 WHERE id IN (
          SELECT id FROM quire.documents
-         WHERE status = 'extracting' AND id <> ALL($2::uuid[]) AND (executor = $1 OR executor = ANY($3::integer[]))
+         WHERE status = 'extracting' AND id <> ALL($2::uuid[]) AND version <= $5
+           AND (executor = $1 OR executor = ANY($3::integer[]))
          ORDER BY uploaded_at LIMIT $4 FOR UPDATE SKIP LOCKED
        ) RETURNING ${UNFINISHED}`,
-      [this.#executor, reading, await this.#ended(), most],
+      [this.#executor, reading, await this.#executors.ended(), most, DOCUMENT_VERSION],
     );
-    return rows.map(unfinished);
-  }
-
-  /**
-   * Executors whose lock is gone for good. A server that restarts takes all locks away, not all at once,
-   * and they are taken again: so a lock must be missing for a while, except at the first look of a process,
-   * and means nothing where one's own is not held.
-   */
-  async #ended(): Promise<number[]> {
-    const rows = this.#database.canJudge()
-      ? await this.#database.query(
-          `WITH living AS (
-             SELECT objid::bigint AS executor FROM pg_locks
-             WHERE locktype = 'advisory' AND classid = $2 AND objsubid = 2
-             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-           )
-           SELECT DISTINCT executor FROM quire.documents
-           WHERE status = 'extracting' AND executor NOT IN (SELECT executor FROM living)
-           AND $1 IN (SELECT executor FROM living)`,
-          [this.#executor, EXECUTOR_LOCKS],
-        )
-      : [];
-    const now = performance.now();
-    const isFirstLook = this.#missing === undefined;
-    const before = this.#missing ?? new Map<number, number>();
-    this.#missing = new Map(rows.map(({ executor: e }) => [Number(e), before.get(Number(e)) ?? now]));
-    return [...this.#missing].flatMap(([executor, since]) =>
-      isFirstLook || now - since >= MISSING_MS ? executor : [],
-    );
+    const adopted: UnfinishedDocument[] = [];
+    for (const row of rows) {
+      const unfinished = await this.#unfinished(row);
+      if (unfinished) adopted.push(unfinished);
+    }
+    return adopted;
   }
 
   async get(id: string, owner: string): Promise<StoredDocument | undefined> {
@@ -225,16 +265,33 @@ export class Store {
     return row && (parsed(row.document) as StoredDocument);
   }
 
-  /** All documents of an owner, the newest first. */
-  async list(owner: string): Promise<StoredDocument[]> {
-    const rows = await this.#database.query(
-      `SELECT uploaded_at, document::text AS document FROM quire.documents WHERE owner = $1`,
-      [owner],
-    );
-    // Sorted here: a sort of whole records in the database may write them to the disk.
-    return rows
-      .sort((a, b) => Number(b.uploaded_at) - Number(a.uploaded_at))
-      .map(({ document }) => parsed(document) as StoredDocument);
+  /**
+   * Documents of an owner without their records, the newest first.
+   *
+   * @param after the `next` of the page before, or a document's id
+   * @returns undefined when `after` is neither
+   */
+  list(owner: string, limit: number, after?: string): Promise<PageOfDocuments | undefined> {
+    return this.#listings.page(owner, limit, after);
+  }
+
+  /** How many documents an owner has. */
+  count(owner: string): Promise<number> {
+    return this.#listings.count(owner);
+  }
+
+  /** What all documents of an owner cost; in money null as soon as one's is not known. */
+  costs(owner: string): Promise<ProcessingCost> {
+    return this.#listings.costs(owner);
+  }
+
+  /**
+   * Fills in what lists need of a few documents that a version before wrote.
+   *
+   * @returns whether there may be more
+   */
+  fillListings(): Promise<boolean> {
+    return this.#listings.fill();
   }
 
   /** A document's PDF, a part of at most 1 MB at a time. */
@@ -259,48 +316,20 @@ export class Store {
     return rows.length > 0;
   }
 
-  /** Forgets documents uploaded more than `days` days ago, and returns their ids. */
-  async expire(days: number): Promise<string[]> {
+  /** Forgets at most `most` documents uploaded more than `days` days ago, and returns their ids. */
+  async expire(days: number, most: number): Promise<string[]> {
     const rows = await this.#database.query(
-      `DELETE FROM quire.documents WHERE uploaded_at < now() - $1 * interval '1 day' RETURNING id`,
-      [days],
+      `DELETE FROM quire.documents WHERE id IN (
+         SELECT id FROM quire.documents WHERE uploaded_at < now() - $1 * interval '1 day' LIMIT $2
+       ) RETURNING id`,
+      [days, most],
     );
     return rows.map(({ id }) => String(id));
   }
 
-  /**
-   * The answers one document was given or can use: those of its owner's documents. An answer of somebody
-   * else's is never used, because a page beside it may have been made to mislead the model.
-   */
+  /** The answers one document was given or can use: those of its owner's documents. */
   answers(document: string, owner: string): AnswerShelf {
-    const keep: AnswerShelf['keep'] = async (answers) => {
-      // A document deleted meanwhile keeps nothing. Two pages may be the same.
-      await this.#database.query(
-        `INSERT INTO quire.answers (document_id, key, fields)
-       SELECT id, key, fields::json FROM quire.documents, unnest($2::text[], $3::text[]) AS given (key, fields)
-       WHERE id = $1 ON CONFLICT DO NOTHING`,
-        [document, answers.map(({ key }) => key), answers.map(({ fields }) => json(fields))],
-      );
-    };
-    return {
-      find: async (keys) => {
-        const rows = await this.#database.query(
-          `SELECT DISTINCT ON (key) key, fields::text AS fields, document_id <> $3 AS borrowed
-           FROM quire.answers JOIN quire.documents ON id = document_id
-           WHERE key = ANY($1::text[]) AND owner = $2 ORDER BY key, document_id <> $3`,
-          [keys, owner, document],
-        );
-        const found = rows.map(({ key, fields }) => ({
-          key: String(key),
-          fields: parsed(fields) as Field[],
-        }));
-        // An answer from another document is this one's from now on, and stays when the other is deleted.
-        const borrowed = found.filter((_, index) => rows[index]?.borrowed === true);
-        if (borrowed.length > 0) await keep(borrowed);
-        return new Map(found.map(({ key, fields }) => [key, fields]));
-      },
-      keep,
-    };
+    return answersOf(this.#database, document, owner);
   }
 
   /** A secret of this name, the same for all processes that share the database; made when it is missing. */
@@ -312,35 +341,42 @@ export class Store {
     const [row] = await this.#database.query('SELECT secret FROM quire.secrets WHERE name = $1', [name]);
     return String(row?.secret);
   }
+
+  /** Undefined when the document was deleted meanwhile. */
+  async #unfinished(row: Row): Promise<UnfinishedDocument | undefined> {
+    const document =
+      row.listing === null
+        ? await this.#listings.of(String(row.id))
+        : (parsed(row.listing) as ListedDocument);
+    return (
+      document && {
+        document,
+        owner: String(row.owner),
+        sender: storedSender.parse(parsed(row.sender)),
+        plan: row.plan === null ? null : processingPlan.parse(parsed(row.plan)),
+        openings: Number(row.openings),
+      }
+    );
+  }
+}
+
+function openDatabase(
+  { pool, url, dataDir }: StoreSettings,
+  onInUse?: (error: StoreError) => void,
+): Database | Promise<Database> {
+  if (pool) return usePool(pool);
+  if (url) return openPostgres(url);
+  if (dataDir) return embedded(dataDir, onInUse);
+  throw new SettingsError('A store needs a pool, a url or a dataDir.');
 }
 
 /** Loaded when it is used: it is large. */
-async function embedded(dataDir: string): Promise<Database> {
+async function embedded(dataDir: string, onInUse?: (error: StoreError) => void): Promise<Database> {
   const { openEmbeddedPostgres } = await import('./embedded-postgres.js');
-  return openEmbeddedPostgres(dataDir);
+  return openEmbeddedPostgres(dataDir, onInUse);
 }
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** A document this process reads; one that was taken over or has ended is left alone. */
 const MINE = `id = $1 AND executor = $3 AND status = 'extracting'`;
-const UNFINISHED = 'document::text AS document, owner, sender::text AS sender, plan::text AS plan, openings';
-
-function unfinished(row: Row): UnfinishedDocument {
-  return {
-    document: parsed(row.document) as StoredDocument,
-    owner: String(row.owner),
-    sender: storedSender.parse(parsed(row.sender)),
-    plan: row.plan === null ? null : processingPlan.parse(parsed(row.plan)),
-    openings: Number(row.openings),
-  };
-}
-
-// As json, not jsonb: that would order keys anew, and refuse U+0000, which models and PDFs can hold.
-function json(value: unknown): string {
-  return JSON.stringify(value);
-}
-
-// What is read back is what was written: it was checked at the edge, before it was kept.
-function parsed(text: unknown): unknown {
-  return JSON.parse(String(text));
-}
+const UNFINISHED =
+  'id, listing::text AS listing, owner, sender::text AS sender, plan::text AS plan, openings';

@@ -12,7 +12,7 @@ import type { TextSource } from '../stages/pipeline.js';
 import { progressAt, type OnProgress, type Progress } from '../stages/progress.js';
 import type { DocumentRecord } from '../stages/record.js';
 import { StoreError } from '../store/database.js';
-import type { ProcessedDocument, StoredDocument } from '../store/document.js';
+import type { ListedDocument, ProcessedDocument, StoredDocument } from '../store/document.js';
 import type { Store, StoredSender, UnfinishedDocument } from '../store/store.js';
 import { patiently } from './patience.js';
 
@@ -73,6 +73,9 @@ const ADOPT_EVERY_MS = 2_000;
 /** A document that brings down every process that reads it is given up at last. */
 const MOST_OPENINGS = 50;
 const EXPIRE_EVERY_MS = 60 * 60_000;
+const EXPIRED_AT_ONCE = 100;
+/** How often documents are looked for that a version before has written. */
+const FILL_EVERY_MS = 60_000;
 
 /**
  * The documents being read in the background, and how far each one is. All it knows is in the store as
@@ -97,7 +100,10 @@ export class Jobs {
     this.#settings = settings;
     this.#tools = tools;
     this.#turns = pLimit(settings.atOnce);
-    this.#rounds = [this.#every(ADOPT_EVERY_MS, () => this.#adopt())];
+    this.#rounds = [
+      this.#every(ADOPT_EVERY_MS, () => this.#adopt()),
+      this.#every(FILL_EVERY_MS, () => this.#fillListings()),
+    ];
     if (settings.retentionDays !== undefined) {
       this.#rounds.push(this.#every(EXPIRE_EVERY_MS, () => this.#expire()));
     }
@@ -155,12 +161,14 @@ export class Jobs {
   /**
    * Asks again for what a document lacks, under its plan: only pages without a kept answer cost a call.
    *
-   * @returns false when the owner has no such document; 'complete' when it lacks nothing
+   * @returns false when the owner has no such document; 'complete' when it lacks nothing; 'later' when a
+   *   later version has written it
    */
-  async retry(id: string, owner: string): Promise<'started' | 'complete' | 'reading' | false> {
+  async retry(id: string, owner: string): Promise<'started' | 'complete' | 'reading' | 'later' | false> {
     if (this.#closing.signal.aborted) throw new NotTakenError('closed');
     const document = await this.#tools.store.get(id, owner);
     if (!document) return false;
+    if (await this.#tools.store.isOfLaterVersion(id)) return 'later';
     if (document.status === 'extracting' || this.#isKnown(id)) return 'reading';
     const missing = document.documents.some(({ failed_pages }) => failed_pages.length > 0);
     if (document.status === 'completed' && !missing) return 'complete';
@@ -272,7 +280,7 @@ export class Jobs {
     const { store, logger } = this.#tools;
     const { signal } = job.stop;
     if (this.#closing.signal.aborted) return;
-    let outcome: StoredDocument;
+    let outcome: StoredDocument | ListedDocument;
     try {
       outcome = processed(document, await request.read(this.#source(document.id)), job.progress);
     } catch (error) {
@@ -337,7 +345,20 @@ export class Jobs {
   async #expire(): Promise<void> {
     const { retentionDays } = this.#settings;
     if (retentionDays === undefined) return;
-    for (const id of await this.#tools.store.expire(retentionDays)) this.#forget(id);
+    let deleted = 0;
+    let expired: string[];
+    do {
+      expired = await this.#tools.store.expire(retentionDays, EXPIRED_AT_ONCE);
+      for (const id of expired) this.#forget(id);
+      deleted += expired.length;
+    } while (expired.length === EXPIRED_AT_ONCE && !this.#closing.signal.aborted);
+    if (deleted > 0) {
+      this.#tools.logger.info({ documents: deleted, retention_days: retentionDays }, 'old documents deleted');
+    }
+  }
+
+  async #fillListings(): Promise<void> {
+    while ((await this.#tools.store.fillListings()) && !this.#closing.signal.aborted);
   }
 
   /** At once and then again and again, until `close`. */
@@ -386,11 +407,11 @@ function placeholder({ filename, documentName }: Upload): StoredDocument {
   };
 }
 
-function failed(document: StoredDocument, { stage, totalPages }: Progress, error: string): StoredDocument {
+function failed<D extends ListedDocument>(document: D, { stage, totalPages }: Progress, error: string): D {
   return { ...document, status: 'failed', stage, error, total_pages: totalPages };
 }
 
-function processed(document: StoredDocument, record: DocumentRecord, progress: Progress): StoredDocument {
+function processed(document: ListedDocument, record: DocumentRecord, progress: Progress): StoredDocument {
   const { accounts, document: whole, failed_pages: missing, usage } = record;
   const groups = whole ? [whole] : accounts;
   const named = new Set(Object.values(record.page_mapping)).size;

@@ -245,14 +245,29 @@ function pageLists(record) {
   );
 }
 
+/** How much of the list is shown, in pages of the answer. */
+let pagesShown = 1;
+
 async function showDocuments() {
   try {
-    const { documents } = await call('api/documents');
-    const items = documents.map(documentItem);
+    const items = [];
+    let next = '';
+    for (let page = 0; page < pagesShown && next !== null; page++) {
+      const answer = await call(`api/documents${next && `?${new URLSearchParams({ after: next })}`}`);
+      items.push(...answer.documents.map(documentItem));
+      next = answer.next;
+    }
     byId('documents').replaceChildren(...(items.length ? items : [make('li', { textContent: 'None yet.' })]));
+    byId('more').hidden = next === null;
   } catch (error) {
     byId('documents').replaceChildren(make('li', { textContent: error.message }));
+    byId('more').hidden = true;
   }
+}
+
+function showMore() {
+  pagesShown++;
+  return showDocuments();
 }
 
 function documentItem({
@@ -297,6 +312,7 @@ function documentItem({
   return make('li', {}, text, openButton, ...retry, pdf, deleteButton);
 }
 
+byId('more').onclick = ({ target }) => void act(target, showMore);
 byId('upload').onsubmit = (event) => {
   event.preventDefault();
   void act(event.submitter, () => upload(event.target));

@@ -19,6 +19,7 @@ import { formatPlan } from '../processor/plan.js';
 import { checkPdf, PdfError } from '../stages/pdf-error.js';
 import { firstCodePoints } from '../text.js';
 import { StoreError } from '../store/database.js';
+import type { PageOfDocuments } from '../store/listings.js';
 import type { Store } from '../store/store.js';
 import { NotTakenError, type Jobs } from './jobs.js';
 import { UnknownSenderError, type Senders } from './sender.js';
@@ -85,8 +86,10 @@ export function uploadRouter({ opened, uploadDir, senders, maxMegabytes, logger 
 
   router.get('/api/documents', async (request, response) => {
     const { store } = await opened();
-    const documents = await store.list(await owner(request));
-    response.json({ documents, total: documents.length });
+    const whose = await owner(request);
+    const page = await pageOf(store, whose, request.query);
+    if (typeof page === 'string') return refuse(response, 400, page);
+    response.json({ documents: page.documents, total: await store.count(whose), next: page.next });
   });
 
   router.get('/api/document/:id', async (request, response) => {
@@ -120,7 +123,8 @@ export function uploadRouter({ opened, uploadDir, senders, maxMegabytes, logger 
     if (!document) return notFound(response);
     response.attachment(document.filename);
     response.set({ 'Content-Type': 'application/pdf', 'X-Content-Type-Options': 'nosniff' });
-    await pipeline(Readable.from(store.pdf(document.id)), response);
+    // One part at a time, however slowly it is taken.
+    await pipeline(Readable.from(store.pdf(document.id), { highWaterMark: 1 }), response);
   });
 
   const remove: RequestHandler<{ id: string }> = async (request, response) => {
@@ -138,6 +142,12 @@ export function uploadRouter({ opened, uploadDir, senders, maxMegabytes, logger 
         return notFound(response);
       case 'reading':
         return refuse(response, 409, 'The document is being read');
+      case 'later':
+        return refuse(
+          response,
+          409,
+          'A later version of Quire has written the document; this one cannot read it',
+        );
       case 'complete':
         response.json({ success: true, message: 'No page failed, so there is nothing to ask again' });
         return;
@@ -148,7 +158,10 @@ export function uploadRouter({ opened, uploadDir, senders, maxMegabytes, logger 
 
   router.get('/api/costs', async (request, response) => {
     const { store } = await opened();
-    response.json(costs(await store.list(await owner(request))));
+    const whose = await owner(request);
+    const page = await pageOf(store, whose, request.query);
+    if (typeof page === 'string') return refuse(response, 400, page);
+    response.json(costs(page, await store.costs(whose)));
   });
 
   const answerError: ErrorRequestHandler = (error: unknown, request, response, next) => {
@@ -180,6 +193,30 @@ export function uploadRouter({ opened, uploadDir, senders, maxMegabytes, logger 
 
 /** Seconds until a refused upload may be tried again. */
 export const RETRY_AFTER_S = 5;
+
+const MOST_LISTED = 100;
+
+const pageQuery = z.object({
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/)
+    .transform(Number)
+    .pipe(z.int().min(1).max(MOST_LISTED))
+    .default(MOST_LISTED),
+  after: z.string().optional(),
+});
+
+/** The page of an owner's documents that a query asks for, or a sentence that says what is wrong with it. */
+async function pageOf(store: Store, owner: string, query: unknown): Promise<PageOfDocuments | string> {
+  const asked = pageQuery.safeParse(query);
+  if (asked.success) {
+    const page = await store.list(owner, asked.data.limit, asked.data.after);
+    if (page) return page;
+  } else if (asked.error.issues.some(({ path }) => path[0] === 'limit')) {
+    return `limit must be a whole number from 1 to ${MOST_LISTED}`;
+  }
+  return 'after must be the next of the page before, or the id of a document';
+}
 
 /** As much of a file as tells whether it is a PDF. */
 async function beginningOf(path: string): Promise<Uint8Array> {

@@ -5,13 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Router } from 'express';
 import type { Settings } from '../settings.js';
 import { loggable } from '../logger.js';
+import type { StoreState } from '../rollout/router.js';
+import { StoreError } from '../store/database.js';
 import type { Store } from '../store/store.js';
 import { Jobs, NotTakenError, type JobTools } from './jobs.js';
 import { uploadRouter } from './router.js';
 import type { Senders } from './sender.js';
 
 /** Where documents are kept: a store of the caller's, which stays the caller's to close, or one to be opened. */
-export type StorePlace = { store: Store } | { open: () => Promise<Store> };
+export type StorePlace =
+  { store: Store } | { open: (onInUse: (error: StoreError) => void) => Promise<Store> };
 
 /** The upload flow of one Quire: the store it opens when it is first needed, and the jobs on it. */
 export class Uploads {
@@ -19,6 +22,12 @@ export class Uploads {
   readonly #settings: Settings;
   readonly #tools: Omit<JobTools, 'store'>;
   #opening: Promise<{ jobs: Jobs; store: Store }> | undefined;
+  /** Set once it is open. */
+  #store: Store | undefined;
+  /** Why it is not open yet. */
+  #notOpen: StoreError | undefined;
+  /** Whether it is opened in the background, as soon as it can be. */
+  #isAwaited = false;
   #closed: Promise<void> | undefined;
 
   constructor(place: StorePlace, settings: Settings, tools: Omit<JobTools, 'store'>) {
@@ -40,26 +49,48 @@ export class Uploads {
 
   /** Documents left unfinished go on before anybody asks, as soon as the store can be opened. */
   async #openAtLast(): Promise<void> {
+    if (this.#isAwaited) return;
+    this.#isAwaited = true;
+    const told = { trouble: '', at: -Infinity };
     while (!this.#closed) {
       try {
-        await this.opened();
+        await this.#attempt();
         return;
       } catch (error) {
-        this.#tools.logger.error(loggable(error), 'the store does not open');
+        const trouble = this.trouble?.trouble ?? 'unknown';
+        if (trouble !== told.trouble || performance.now() - told.at > TELL_AGAIN_MS) {
+          Object.assign(told, { trouble, at: performance.now() });
+          const reason = error instanceof StoreError ? error.message : undefined;
+          this.#tools.logger.error(
+            { ...loggable(error), reason },
+            'the store does not open; it is tried again',
+          );
+        }
         await sleep(OPEN_AGAIN_MS, undefined, { ref: false });
       }
     }
   }
 
-  #trouble: { trouble: string; code: string | null } | null = null;
-  get trouble(): { trouble: string; code: string | null } | null {
-    return this.#trouble;
+  /** What the store cannot be used for; null while it can be, and until it was tried. */
+  get trouble(): StoreState | null {
+    const error = this.#store ? this.#store.trouble : this.#notOpen;
+    return error ? { trouble: error.trouble, code: error.code ?? null } : null;
   }
 
-  /** @throws {StoreError} when the store does not open; the next call tries again */
-  opened(): Promise<{ jobs: Jobs; store: Store }> {
+  /**
+   * The store, once it is open. Nobody waits for one that did not open and is tried again in the background.
+   *
+   * @throws {StoreError} when it is not open
+   */
+  async opened(): Promise<{ jobs: Jobs; store: Store }> {
+    if (this.#isAwaited && this.#notOpen) throw this.#notOpen;
+    return this.#attempt();
+  }
+
+  #attempt(): Promise<{ jobs: Jobs; store: Store }> {
     this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = undefined;
+      if (error instanceof StoreError) this.#notOpen = error;
       throw error;
     });
     return this.#opening;
@@ -79,7 +110,14 @@ export class Uploads {
   async #open(): Promise<{ jobs: Jobs; store: Store }> {
     if (this.#closed) throw new NotTakenError('closed');
     await removeAbandonedUploads();
-    const store = 'store' in this.#place ? this.#place.store : await this.#place.open();
+    const store =
+      'store' in this.#place
+        ? this.#place.store
+        : await this.#place.open((error) => {
+            this.#notOpen = error;
+          });
+    this.#store = store;
+    this.#notOpen = undefined;
     const jobs = new Jobs(
       {
         atOnce: this.#settings.DOCUMENTS_AT_ONCE,
@@ -93,7 +131,8 @@ export class Uploads {
   }
 }
 
-const OPEN_AGAIN_MS = 5_000;
+const OPEN_AGAIN_MS = 1_000;
+const TELL_AGAIN_MS = 60_000;
 const PREFIX = 'quire-uploads-';
 const UPLOAD_DIR = join(tmpdir(), PREFIX + String(process.pid));
 

@@ -1,5 +1,6 @@
 import { STAGES, type Progress } from '../stages/progress.js';
-import type { StoredDocument } from '../store/document.js';
+import type { ProcessingCost, StoredDocument } from '../store/document.js';
+import type { PageOfDocuments } from '../store/listings.js';
 
 /**
  * The answer of `GET /status/:id` (CURRENT_SYSTEM, The web upload flow).
@@ -69,26 +70,20 @@ export function completeData(document: StoredDocument, index: number) {
   );
 }
 
-/** The answer of `GET /api/costs`: the total is null as soon as one document's cost is unknown. */
-export function costs(documents: readonly StoredDocument[]) {
-  const all = documents.map(({ processing_cost }) => processing_cost);
-  const sum = (key: 'llm_calls' | 'input_tokens' | 'output_tokens') =>
-    all.reduce((total, cost) => total + cost[key], 0);
+/**
+ * The answer of `GET /api/costs`.
+ *
+ * @param total what all documents of the owner cost, those of other pages included
+ */
+export function costs({ documents, next }: PageOfDocuments, total: ProcessingCost) {
   return {
     documents: documents.map(({ id, document_name, processing_cost }) => ({
       id,
       document_name,
       ...processing_cost,
     })),
-    total: {
-      llm_calls: sum('llm_calls'),
-      input_tokens: sum('input_tokens'),
-      output_tokens: sum('output_tokens'),
-      cost_usd: all.reduce<number | null>(
-        (total, { cost_usd }) => (total === null || cost_usd === null ? null : total + cost_usd),
-        0,
-      ),
-    },
+    total,
+    next,
   };
 }
 

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { Client } from 'pg';
-import { open } from '../src/store/embedded-postgres.js';
-import { killRounds, type KillFigures } from './kills.js';
-import { newDataFolder } from './new-data-folder.js';
-import { Postgres } from './postgres.js';
+import { open } from '../../src/store/embedded-postgres.js';
+import { killRounds, type KillFigures } from '../kills.js';
+import { newDatabase, newDataFolder } from '../shared.js';
 
 /** The host is killed at random points of random documents, and started again. */
 
@@ -14,12 +13,6 @@ const SEED = Number(process.env.SOAK_SEED ?? 0);
 const KEYS = 'SELECT key FROM quire.answers';
 const LIMIT_MS = ROUNDS * 20_000 + 60_000;
 
-let postgres: Postgres;
-beforeAll(async () => {
-  postgres = await Postgres.start();
-});
-afterAll(() => postgres.close());
-
 function expectNothingLost(figures: KillFigures, seed: number): void {
   console.log(JSON.stringify({ seed, ...figures }));
   expect(figures).toMatchObject({ lost: 0, different: 0, askedAgain: 0 });
@@ -28,7 +21,7 @@ function expectNothingLost(figures: KillFigures, seed: number): void {
 test(
   'on PostgreSQL no upload is lost, every record is golden and no kept answer is asked for again',
   async () => {
-    const DATABASE_URL = await postgres.createDatabase();
+    const DATABASE_URL = await newDatabase();
     const keptKeys = async () => {
       const client = new Client(DATABASE_URL);
       await client.connect();
@@ -56,7 +49,7 @@ test(
     // A restart waits for the lock of a killed process to grow stale: that is done side by side.
     const lanes = [2, 3, 4, 5, 6].map(async (lane) => {
       const seed = SEED + lane;
-      const QUIRE_DATA_DIR = newDataFolder();
+      const QUIRE_DATA_DIR = await newDataFolder();
       const keptKeys = async () => {
         const database = await open(join(QUIRE_DATA_DIR, 'postgres'));
         try {

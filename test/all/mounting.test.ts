@@ -3,12 +3,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { Child } from './child.js';
-import { lines, makePdf } from './pdf-fixtures.js';
+import { Child } from '../child.js';
+import { lines, makePdf } from '../pdf-fixtures.js';
 
 /** README's two examples, run as they stand there, on the package as it would be installed. */
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 let app: string;
 
 beforeAll(() => {

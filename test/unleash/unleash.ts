@@ -31,14 +31,14 @@ export interface Flip {
   constraints?: unknown[];
 }
 
-export interface Variant {
+interface Variant {
   name: string;
   weight: number;
   stickiness: string;
   payload?: { type: string; value: string };
 }
 
-export interface Strategy {
+interface Strategy {
   name: string;
   parameters: Record<string, string>;
   constraints: unknown[];

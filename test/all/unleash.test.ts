@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { UnleashServer, type Feature } from './unleash.js';
+import { UnleashServer, type Feature } from '../unleash/unleash.js';
 
 let dataDir: string;
 let server: UnleashServer;

@@ -1,0 +1,139 @@
+import pLimit from 'p-limit';
+import type { Database, Parameter } from './database.js';
+import type { ListedDocument, ProcessingCost } from './document.js';
+import { json, parsed, UUID } from './json.js';
+
+export interface PageOfDocuments {
+  /** The newest first. */
+  documents: ListedDocument[];
+  /** What the next page comes after; null at the end. */
+  next: string | null;
+}
+
+/** The columns that hold what a list shows of a document, as they are set by `listed`. */
+export const LISTED = 'listing = $2, llm_calls = $3, input_tokens = $4, output_tokens = $5, cost_usd = $6';
+
+export function listed(document: ListedDocument): Parameter[] {
+  const { llm_calls, input_tokens, output_tokens, cost_usd } = document.processing_cost;
+  return [json(listingOf(document)), llm_calls, input_tokens, output_tokens, cost_usd];
+}
+
+function listingOf(document: ListedDocument): ListedDocument {
+  const { documents: _records, ...listing } = document as ListedDocument & { documents?: unknown };
+  return listing;
+}
+
+/** A place in the list: the microsecond of the upload, and the id. It stays one when its document is gone. */
+const PLACE = /^(\d{1,16})_([-0-9a-f]{36})$/;
+const MICROSECONDS = '(extract(epoch FROM uploaded_at) * 1000000)::bigint::text AS microseconds';
+const BATCH = 20;
+
+/**
+ * Lists of documents, without their records: a record can be megabytes, and a list must not grow with
+ * what is in it. Versions up to 0.1.0 kept records alone; what lists need of those is filled in from
+ * them, one at a time.
+ */
+export class Listings {
+  readonly #database: Database;
+  readonly #oneByOne = pLimit(1);
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** @returns undefined when `after` is neither the `next` of a page nor the id of a document of the owner */
+  async page(owner: string, limit: number, after?: string): Promise<PageOfDocuments | undefined> {
+    const place = after === undefined ? [] : await this.#placeOf(after, owner);
+    if (!place) return undefined;
+    const rows = await this.#database.query(
+      `SELECT id, ${MICROSECONDS}, listing::text AS listing FROM quire.documents WHERE owner = $1
+       ${after === undefined ? '' : `AND (uploaded_at, id) < (timestamptz 'epoch' + $3::bigint * interval '1 microsecond', $4::uuid)`}
+       ORDER BY uploaded_at DESC, id DESC LIMIT $2`,
+      [owner, limit + 1, ...place],
+    );
+    const documents: ListedDocument[] = [];
+    for (const { id, listing } of rows.slice(0, limit)) {
+      const document = listing === null ? await this.of(String(id)) : (parsed(listing) as ListedDocument);
+      if (document) documents.push(document);
+    }
+    const last = rows.length > limit ? rows[limit - 1] : undefined;
+    return { documents, next: last ? `${String(last.microseconds)}_${String(last.id)}` : null };
+  }
+
+  /** How many documents the owner has. */
+  async count(owner: string): Promise<number> {
+    const [row] = await this.#database.query(
+      'SELECT count(*) AS count FROM quire.documents WHERE owner = $1',
+      [owner],
+    );
+    return Number(row?.count);
+  }
+
+  /** What all documents of the owner cost; in money null as soon as one's is not known. */
+  async costs(owner: string): Promise<ProcessingCost> {
+    for (;;) {
+      const [sums] = await this.#database.query(
+        `SELECT count(*) FILTER (WHERE listing IS NULL) AS unlisted, sum(llm_calls) AS llm_calls,
+           sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
+           CASE WHEN count(cost_usd) = count(*) THEN coalesce(sum(cost_usd), 0) END AS cost_usd
+         FROM quire.documents WHERE owner = $1`,
+        [owner],
+      );
+      if (sums && Number(sums.unlisted) === 0) {
+        return {
+          llm_calls: Number(sums.llm_calls),
+          input_tokens: Number(sums.input_tokens),
+          output_tokens: Number(sums.output_tokens),
+          cost_usd: sums.cost_usd === null ? null : Number(sums.cost_usd),
+        };
+      }
+      await this.fill(owner);
+    }
+  }
+
+  /**
+   * Fills in a few listings that are missing, of one owner's documents or of anybody's.
+   *
+   * @returns whether there may be more
+   */
+  async fill(owner?: string): Promise<boolean> {
+    const [ofOwner, parameters] = owner === undefined ? ['', []] : ['AND owner = $1', [owner]];
+    const rows = await this.#database.query(
+      `SELECT id FROM quire.documents WHERE listing IS NULL ${ofOwner} LIMIT ${BATCH}`,
+      parameters,
+    );
+    for (const { id } of rows) await this.of(String(id));
+    return rows.length === BATCH;
+  }
+
+  /** What a list shows of a document, filled in where it is missing; undefined when there is none of this id. */
+  of(id: string): Promise<ListedDocument | undefined> {
+    return this.#oneByOne(() =>
+      this.#database.transaction(async (query) => {
+        // Locked, so that no other process writes the document meanwhile.
+        const [row] = await query(
+          `SELECT coalesce(listing, document)::text AS document, listing IS NULL AS is_missing
+           FROM quire.documents WHERE id = $1 FOR UPDATE`,
+          [id],
+        );
+        if (!row) return undefined;
+        const document = listingOf(parsed(row.document) as ListedDocument);
+        if (row.is_missing === true) {
+          await query(`UPDATE quire.documents SET ${LISTED} WHERE id = $1`, [id, ...listed(document)]);
+        }
+        return document;
+      }),
+    );
+  }
+
+  async #placeOf(after: string, owner: string): Promise<Parameter[] | undefined> {
+    const [, microseconds, id] = PLACE.exec(after) ?? [];
+    if (microseconds !== undefined && id !== undefined && UUID.test(id)) return [microseconds, id];
+    if (!UUID.test(after)) return undefined;
+    const [row] = await this.#database.query(
+      `SELECT ${MICROSECONDS} FROM quire.documents WHERE id = $1 AND owner = $2`,
+      [after, owner],
+    );
+    return row && [String(row.microseconds), after];
+  }
+}

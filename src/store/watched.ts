@@ -1,0 +1,29 @@
+import { isReading, StoreError, type Database } from './database.js';
+
+/** A database that knows what trouble its last statement had. */
+export interface WatchedDatabase extends Database {
+  /** Undefined as soon as a statement succeeds; of a full disk, one that writes. */
+  readonly trouble: StoreError | undefined;
+}
+
+export function watched(database: Database): WatchedDatabase {
+  let trouble: StoreError | undefined;
+  const watch = async <T>(isWriting: boolean, statement: Promise<T>): Promise<T> => {
+    try {
+      const result = await statement;
+      if (isWriting || trouble?.trouble !== 'disk_full') trouble = undefined;
+      return result;
+    } catch (error) {
+      if (error instanceof StoreError) trouble = error;
+      throw error;
+    }
+  };
+  return {
+    ...database,
+    get trouble() {
+      return trouble;
+    },
+    query: (sql, parameters) => watch(!isReading(sql), database.query(sql, parameters)),
+    transaction: (work) => watch(true, database.transaction(work)),
+  };
+}

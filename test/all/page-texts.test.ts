@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, expect, test } from '@jest/globals';
+import { PageReader } from '../../src/stages/page-texts.js';
+import { rawPdf, type RawPage } from '../pdf-fixtures.js';
+
+/** Pages that take long: scans of real paper, and files made to keep pdfium busy. */
+
+const PLAIN: RawPage = { content: 'BT /F1 12 Tf 50 700 Td (A sound page with text enough) Tj ET' };
+/** Too little text for a page that was not scanned. */
+const SCAN: RawPage = { content: 'BT /F1 30 Tf 50 700 Td (Jane Doe) Tj ET' };
+/** Its text is read in a moment, its drawing takes minutes. */
+const ENDLESS: RawPage = {
+  content: `BT /F1 30 Tf 50 700 Td (Draft) Tj ET [0.02 0.02] 0 d ${'0 0 m 612 792 l S '.repeat(20_000)}`,
+};
+
+const reader = new PageReader();
+afterAll(() => reader.close());
+
+const sample = readFileSync(new URL('../samples/lending_package.pdf', import.meta.url));
+
+test('the sample lending package is read, with its page total before any page and progress for each', async () => {
+  const progress: string[] = [];
+  const { texts, ocrPages, unreadablePages } = await reader.read(sample, {
+    onPage: ({ pagesRead, totalPages }) => progress.push(`${pagesRead} of ${totalPages}`),
+  });
+  expect(ocrPages).toEqual([1, 2, 3, 4, 5, 6]);
+  expect([...texts.keys()]).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(unreadablePages).toEqual([]);
+  expect(progress).toEqual([0, 1, 2, 3, 4, 5, 6].map((page) => `${page} of 6`));
+  expect(texts.get(1)).toContain('Social Security Number: 987-65-4321');
+  expect(texts.get(1)).toMatch(/Regular +10\.00 +32\.00 +320\.00 +16,640\.00/);
+  expect(texts.get(3)).toMatch(/Payroll check number: +0{10}/);
+  expect(texts.get(4)).toMatch(/Account Number {3,}333 008755555/);
+  expect(texts.get(4)).toMatch(/opening account balance as at 1 MAY 2021 +\|? *\$50,000\.00/);
+  expect(texts.get(5)).toContain('4963147952');
+  expect(texts.get(6)).toContain('Ziggy Starpixel');
+});
+
+test('waiting for a turn does not count toward the time limit', async () => {
+  const stop = new AbortController();
+  const slow = { content: `BT /F1 8 Tf 50 50 Td ${'(Quire) Tj '.repeat(3_000)} ET` };
+  const bomb = rawPdf(Array.from({ length: 500 }, () => slow));
+  const bombs = Array.from({ length: availableParallelism() + 1 }, () =>
+    reader.read(bomb, { signal: stop.signal }).catch((error: unknown) => error),
+  );
+  const patient = new PageReader({ timeLimitMs: 3_000 });
+  const reading = patient.read(rawPdf([PLAIN]));
+  await sleep(3_500);
+  stop.abort();
+  expect((await reading).texts.get(1)).toBe('A sound page with text enough');
+  expect(await Promise.all(bombs)).toEqual(bombs.map(() => stop.signal.reason as unknown));
+});
+
+test('a page that takes too long to draw is named, and does not fail the other scans', async () => {
+  const hurried = new PageReader({ timeLimitMs: 5_000 });
+  const { texts, ocrPages, unreadablePages } = await hurried.read(rawPdf([SCAN, ENDLESS, SCAN]));
+  expect([...texts]).toEqual([
+    [1, 'Jane Doe'],
+    [2, 'Draft'],
+    [3, 'Jane Doe'],
+  ]);
+  expect(ocrPages).toEqual([1, 3]);
+  expect(unreadablePages).toEqual([{ page: 2, reason: 'drawing_timeout' }]);
+});
+
+test('after three such pages the rest of the document is not drawn', async () => {
+  const hurried = new PageReader({ timeLimitMs: 4_000 });
+  const pagesRead: number[] = [];
+  const { unreadablePages } = await hurried.read(rawPdf([PLAIN, ENDLESS, ENDLESS, ENDLESS, SCAN]), {
+    onPage: (done) => pagesRead.push(done.pagesRead),
+  });
+  expect(unreadablePages).toEqual([2, 3, 4, 5].map((page) => ({ page, reason: 'drawing_timeout' })));
+  expect(pagesRead).toEqual([0, 1, 2, 3, 4, 5]);
+});
