@@ -4,6 +4,7 @@ import express from 'express';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createQuire, type HostRequest, type Quire, type RouterOptions } from '../src/index.js';
 import { lines, makePdf } from './pdf-fixtures.js';
+import { newDataFolder } from './shared.js';
 
 /** Whose documents are whose, by what an app's login leaves on a request or its `identify` says. */
 
@@ -15,7 +16,8 @@ beforeAll(async () => {
   pdf = Uint8Array.from(await makePdf([{ texts: lines('ACCOUNT NUMBER: 12345678') }]));
   const warn = (fields: object, message: string) =>
     void warnings.push(JSON.stringify({ ...fields, message }));
-  quire = await createQuire({ logger: { info: () => undefined, error: warn, warn } });
+  const settings = { QUIRE_DATA_DIR: await newDataFolder() };
+  quire = await createQuire({ settings, logger: { info: () => undefined, error: warn, warn } });
 });
 afterAll(() => quire.close());
 beforeEach(() => void (warnings.length = 0));
