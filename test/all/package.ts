@@ -47,12 +47,20 @@ export async function install(folder: string, packages: readonly string[]): Prom
   await run('npm', ['install', '--omit=dev', ...quietly, ...packages], folder);
 }
 
-/** The binary of a Node.js version, from the npm package that `node` installs for this platform. */
-export async function installNode(folder: string, version: string): Promise<string> {
+/**
+ * Installs versions of Node.js, from the npm packages that `node` is made of.
+ *
+ * @returns their binaries
+ */
+export async function installNodes(folder: string, versions: readonly string[]): Promise<string[]> {
   const platform = process.platform === 'win32' ? 'win' : process.platform;
-  const name = `node-${platform}-${process.arch}`;
-  await install(folder, [`${name}@${version}`]);
-  return join(folder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  const binary = process.platform === 'win32' ? 'node.exe' : 'node';
+  const named = (version: string) => `node-${version}`;
+  await install(
+    folder,
+    versions.map((version) => `${named(version)}@npm:node-${platform}-${process.arch}@${version}`),
+  );
+  return versions.map((version) => join(folder, 'node_modules', named(version), 'bin', binary));
 }
 
 /** How a command ended, and what it wrote to stdout and stderr. */
