@@ -10,7 +10,9 @@ import { SILENT } from './silent.js';
 beforeAll(() => {
   jest.spyOn(Math, 'random').mockReturnValue(0);
 });
-afterAll(() => void jest.restoreAllMocks());
+afterAll(() => {
+  jest.restoreAllMocks();
+});
 
 const providers: Provider[] = [];
 afterEach(async () => {

@@ -2,16 +2,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import express from 'express';
-import {
-  createQuire,
-  type Quire,
-  type QuireOptions,
-  type Store,
-  type StoredDocument,
-} from '../src/index.js';
+import { createQuire, type Quire, type QuireOptions, type Store, type StoredDocument } from '../src/index.js';
 import { lines, makePdf, rawPdf, textBomb } from './pdf-fixtures.js';
 import { Provider } from './provider.js';
 import { newStore } from './shared.js';
+import { SILENT } from './silent.js';
 
 /** The upload flow over real HTTP, mounted under a path of an Express app. */
 
@@ -52,6 +47,7 @@ function mountedQuire(options: QuireOptions = {}): Promise<Quire> {
     model: 'test-model',
     plan: { path: 'batch', batchSize: 3, maxWorkers: 5 },
     store,
+    logger: SILENT,
     ...options,
   });
 }
