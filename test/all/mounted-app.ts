@@ -65,6 +65,17 @@ export interface AppRun {
   lastLine: string;
 }
 
+/** A run in which nothing went wrong. */
+export const WHOLE = {
+  scan: { ocr_pages: [1], failed_pages: [], accounts: [{ accountNumber: '12345678' }] },
+  upload: {
+    status: 'completed',
+    result: { documents: [{ document: { result: { Total_Savings_Accounts: { value: '$53,578.24' } } } }] },
+  },
+  exitCode: 0,
+  lastLine: 'closed',
+};
+
 /**
  * Runs an app in a folder in which the package, Express and `openai` are installed.
  *

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { Child } from '../child.js';
-import { runApp, type AppKind, type AppRun } from './mounted-app.js';
-import { attempt, install, installNode, newFolder, pack, ROOT, run } from './package.js';
+import { runApp, WHOLE, type AppKind } from './mounted-app.js';
+import { attempt, install, installNodes, newFolder, pack, ROOT, run } from './package.js';
 
 /** The packed module, installed in an empty app outside of the repository's tree. */
 
@@ -32,15 +32,6 @@ function importsOf(text: string): string[] {
   return [...ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName), ...resolved];
 }
 
-function expectWhole({ scan, upload, exitCode, lastLine }: AppRun): void {
-  expect(scan).toMatchObject({ ocr_pages: [1], failed_pages: [], accounts: [{ accountNumber: '12345678' }] });
-  expect(upload.status).toBe('completed');
-  expect(upload.result?.documents).toMatchObject([
-    { document: { result: { Total_Savings_Accounts: { value: '$53,578.24' } } } },
-  ]);
-  expect({ exitCode, lastLine }).toEqual({ exitCode: 0, lastLine: 'closed' });
-}
-
 describe('with openai 4 and Express 4', () => {
   let app: string;
   beforeAll(async () => {
@@ -49,7 +40,7 @@ describe('with openai 4 and Express 4', () => {
 
   test.each<AppKind>(['ESM', 'CJS'])(
     'an app reads a scan and completes an upload: %s',
-    async (kind) => expectWhole(await runApp(app, kind)),
+    async (kind) => expect(await runApp(app, kind)).toMatchObject(WHOLE),
     LIMIT_MS,
   );
 
@@ -142,9 +133,9 @@ test(
   async () => {
     const app = await installApp('newest', ['openai@7.57.0', 'express@5.3.0']);
     await mkdir(folder('node'));
-    const node = await installNode(folder('node'), '22.23.3');
-    expectWhole(await runApp(app, 'ESM', node));
-    expectWhole(await runApp(app, 'CJS', node));
+    const [node] = await installNodes(folder('node'), ['22.23.3']);
+    expect(await runApp(app, 'ESM', node)).toMatchObject(WHOLE);
+    expect(await runApp(app, 'CJS', node)).toMatchObject(WHOLE);
   },
   LIMIT_MS,
 );
