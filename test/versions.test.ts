@@ -145,8 +145,8 @@ describe('migrations', () => {
     await (await Store.open({ url })).close();
     // A change of one of these makes every database unusable: add a migration instead.
     expect(await run(url, 'SELECT number, hash FROM quire.migrations ORDER BY number')).toEqual([
-      { number: 0, hash: '' },
-      { number: 1, hash: '' },
+      { number: 0, hash: '3bb57ae3caa830bfa2a494294ac0b14baa9df75597c5a624b7469c9ca0066b53' },
+      { number: 1, hash: 'a55d50431de6d8297595ed6f287a2f895f5dae7bf8f95c72eadb52fb9a312a68' },
     ]);
   });
 
