@@ -6,6 +6,7 @@ import { createQuire, type Quire, type QuireOptions, type Store, type StoredDocu
 import { lines, makePdf, rawPdf, textBomb } from './pdf-fixtures.js';
 import { Provider } from './provider.js';
 import { newStore } from './shared.js';
+import { SILENT } from './silent.js';
 
 /** The upload flow over real HTTP, mounted under a path of an Express app. */
 
@@ -46,6 +47,7 @@ function mountedQuire(options: QuireOptions = {}): Promise<Quire> {
     model: 'test-model',
     plan: { path: 'batch', batchSize: 3, maxWorkers: 5 },
     store,
+    logger: SILENT,
     ...options,
   });
 }

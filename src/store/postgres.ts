@@ -38,7 +38,7 @@ export function usePool(pool: PostgresPool): Database {
 
 /** @throws {SettingsError} for what is no pool, or one that is too small */
 export function checkPool(pool: PostgresPool): void {
-  const { connect, query, options } = (pool as Partial<PostgresPool> | null) ?? {};
+  const { connect, query, options } = pool as Partial<PostgresPool>;
   if (typeof connect !== 'function' || typeof query !== 'function') {
     throw new SettingsError('The database given must be an address or a pool of pg.');
   }
