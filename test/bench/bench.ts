@@ -1,6 +1,7 @@
 import { damaged } from './damaged.js';
 import { flips } from './flips.js';
 import { limits } from './limits.js';
+import { list } from './list.js';
 import { overload } from './overload.js';
 import { pages } from './pages.js';
 import { bothPaths } from './paths.js';
@@ -13,6 +14,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   damaged,
   flips,
   limits,
+  list,
   replay,
   pages,
 };
