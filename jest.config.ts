@@ -1,4 +1,5 @@
 /** @jest-config-loader esbuild-register */
+import { availableParallelism } from 'node:os';
 import type { Config } from 'jest';
 
 /**
@@ -17,8 +18,10 @@ const config: Config = {
   globalSetup: '<rootDir>/test/start-services.js',
   globalTeardown: '<rootDir>/test/stop-services.js',
   setupFiles: ['<rootDir>/test/data-dir.js'],
-  maxWorkers: '100%',
-  testTimeout: 60_000,
+  // One more than there are processors, because tests wait now and then.
+  maxWorkers: availableParallelism() + 1,
+  // For a test that hangs; a machine with other things to do takes its time.
+  testTimeout: 180_000,
 };
 
 export default config;

@@ -124,8 +124,29 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
   const settings = readSettings(options.settings);
   const logger = unfailing(options.logger ?? usualLogger());
   warnOfMisspelt(logger);
-  const fixedPlan = options.plan ? checkedPlan(options.plan) : parsePlanChoice(settings.QUIRE_PLAN ?? '');
   const model = await chooseModel(options, settings);
+  let flags: Flags | undefined;
+  try {
+    flags = await chooseFlags(options, settings, logger);
+    return assembled(options, settings, { model, flags, logger });
+  } catch (error) {
+    // Nothing goes on running of a Quire that could not be made.
+    await flags?.close();
+    await model.close();
+    throw error;
+  }
+}
+
+/** What is running already when a Quire is put together. */
+interface Started {
+  model: ChosenModel;
+  flags: Flags;
+  logger: Logger;
+}
+
+function assembled(options: QuireOptions, settings: Settings, { model, flags, logger }: Started): Quire {
+  const place = storePlace(options, settings);
+  const fixedPlan = options.plan ? checkedPlan(options.plan) : parsePlanChoice(settings.QUIRE_PLAN ?? '');
   processPacer.concurrency = settings.LLM_MAX_CONCURRENCY;
   const asked = {
     client: model.client,
@@ -144,7 +165,6 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const prices = { ...settings.LLM_PRICES, ...EMBEDDED_PRICE };
-  const flags = await chooseFlags(options, settings, logger);
   const rollout = createRollout(settings, {
     ...{ flags, fixedPlan, processor, prices, closing: closing.signal, logger },
     registry: options.registry,
@@ -160,7 +180,7 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
       ...context,
       signal: AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]),
     });
-  const uploads = new Uploads(storePlace(options, settings), settings, {
+  const uploads = new Uploads(place, settings, {
     open: (context) => openRequest(tools, context),
     reader,
     logger,
@@ -207,7 +227,7 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
 
 function storePlace({ store, database }: QuireOptions, settings: Settings): StorePlace {
   if (store) return { store };
-  const given = database === undefined ? settings.QUIRE_DATABASE_URL : database;
+  const given = database ?? settings.QUIRE_DATABASE_URL;
   if (given !== undefined && typeof given !== 'string') {
     checkPool(given);
     return { open: (onInUse) => Store.open({ pool: given }, onInUse) };

@@ -5,8 +5,8 @@ export class Clock {
 
   constructor() {
     for (const clock of [performance, Date]) {
-      const { now } = clock;
-      clock.now = () => now.call(clock) + this.#movedMs;
+      const now = clock.now.bind(clock);
+      clock.now = () => now() + this.#movedMs;
       this.#restore.push(() => (clock.now = now));
     }
   }

@@ -236,12 +236,10 @@ describe('labelled values', () => {
     ['account labels', 'ACCOUNT NUMBER'],
     ['columns', 'Ab   '],
     ['lines', 'Name:\n'],
-  ])('take no more than a moment from a megabyte of %s', async (_, part) => {
+  ])('come from a megabyte of %s', async (_, part) => {
     const text = part.repeat(1_000_000 / part.length);
-    const start = performance.now();
-    await ask([{ number: 1, text }]);
-    // Takes 0.3 s on an idle machine; this guards against minutes.
-    expect(performance.now() - start).toBeLessThan(10_000);
+    // Rules that look back would take hours: the test would not end.
+    expect(await ask([{ number: 1, text }])).toHaveLength(1);
   });
 
   test('stop at 200 a page', async () => {

@@ -118,7 +118,7 @@ async function planNow(quire: Quire): Promise<string> {
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   for (const started = performance.now(); !(await holds()); await sleep(10)) {
-    if (performance.now() - started > 30_000) throw new Error(logged.join('\n'));
+    if (performance.now() - started > 100_000) throw new Error(logged.join('\n'));
   }
 }
 

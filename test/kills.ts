@@ -58,13 +58,19 @@ export async function killRounds(options: {
         }),
       );
       await host.start({ QUIRE_PLAN: pick(random, PLANS) });
+      const before = provider.calls.length;
       const uploading = packages.map(async ({ document, pdf }) => {
         // An upload that breaks off was not accepted: its client knows, and sends it again.
         const uploaded = await host.upload(pdf).catch(() => undefined);
         if (uploaded?.id) accepted.push({ id: uploaded.id, plan: uploaded.plan, document });
       });
       // Mostly while documents are read, now and then while they still arrive.
-      if (random() < 0.7) await Promise.all(uploading);
+      if (random() < 0.7) {
+        await Promise.all(uploading);
+        // So many calls after the upload, or when there are no more.
+        const calls = before + Math.floor(6 * random());
+        await Promise.race([provider.called(calls), sleep(2_000)]);
+      }
       await sleep(400 * random());
       await host.kill();
       await Promise.all(uploading);

@@ -143,7 +143,8 @@ export class Provider {
       throw new Error('The schema does not ask for the pages that were sent');
     }
     const delay = this.behaviour.delay?.(call, index) ?? 0;
-    await (typeof delay === 'number' ? sleep(delay) : delay);
+    if (typeof delay !== 'number') await delay;
+    else if (delay > 0) await sleep(delay);
     this.#underWay--;
     this.waiting++;
     response.once('close', () => this.waiting--);

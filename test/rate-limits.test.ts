@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { createQuire, type Progress, type Quire } from '../src/index.js';
 import { ModelFailure } from '../src/llm/failure.js';
 import { Pacer } from '../src/llm/pacing.js';
 import { RateLimits, type Ticket } from '../src/llm/rate-limits.js';
-import { Provider, type Call } from './provider.js';
+import { most, pages, quireFor, serviceWith, type Kept } from './limited-service.js';
+import type { Call } from './provider.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** Calls wait for room within the rate limits that a model service tells. */
@@ -285,182 +286,43 @@ describe('what is reckoned', () => {
   });
 });
 
-/** A limit as a service keeps it; its "minute" is short. */
-interface Kept {
-  readonly size: number;
-  /** What is left at this moment. */
-  level(): number;
-  take(amount: number): void;
-  /** Milliseconds until all of it is there again. */
-  resetMs(): number;
-}
-
-/** Fills at once when a window ends. */
-class Window implements Kept {
-  #taken = 0;
-  #endsAt = 0;
-
-  constructor(
-    readonly size: number,
-    readonly minuteMs: number,
-  ) {}
-
-  level(): number {
-    const now = performance.now();
-    if (now >= this.#endsAt) {
-      this.#taken = 0;
-      this.#endsAt = now + this.minuteMs;
-    }
-    return this.size - this.#taken;
-  }
-
-  take(amount: number): void {
-    this.#taken += amount;
-  }
-
-  resetMs(): number {
-    return this.#endsAt - performance.now();
-  }
-}
-
-interface Limited {
-  provider: Provider;
-  /** Until then it limits nothing and tells of no limit. */
-  limit: () => void;
-  /** When each call that was turned down came, by the clock of `performance.now()`. */
-  turnedDown: number[];
-  /** When each call that was let in came, and what it was charged. */
-  letIn: { at: number; charged: number }[];
-}
-
-const providers: Provider[] = [];
-const quires: Quire[] = [];
+const closing: { close(): Promise<void> }[] = [];
 afterEach(async () => {
-  await Promise.all(quires.splice(0).map((quire) => quire.close()));
-  await Promise.all(providers.splice(0).map((provider) => provider.close()));
+  for (const each of closing.splice(0).reverse()) await each.close();
 });
 
-/** A service that charges calls when they come, and answers after a moment. */
-async function serviceWith(
-  of: 'requests' | 'tokens',
-  limit: Kept,
-  charge: (call: Call) => number,
-): Promise<Limited> {
-  const turnedDown: number[] = [];
-  const letIn: { at: number; charged: number }[] = [];
-  const headers: Record<string, string>[] = [];
-  const waits: (number | undefined)[] = [];
-  let isLimited = false;
-  const provider = await Provider.start({
-    read: () => [],
-    delay: (call, index) => {
-      if (!isLimited) return 1;
-      const charged = charge(call);
-      const isIn = limit.level() >= charged;
-      if (isIn) limit.take(charged);
-      headers[index] = {
-        [`x-ratelimit-limit-${of}`]: String(limit.size),
-        [`x-ratelimit-remaining-${of}`]: String(Math.max(0, Math.floor(limit.level()))),
-        [`x-ratelimit-reset-${of}`]: `${Math.ceil(limit.resetMs())}ms`,
-      };
-      if (isIn) letIn.push({ at: performance.now(), charged });
-      else turnedDown.push(performance.now());
-      waits[index] = isIn ? undefined : 20;
-      return isIn ? 5 : 0;
-    },
-    fault: (_call, index) => {
-      const wait = waits[index];
-      return wait === undefined ? undefined : { status: 429, headers: { 'retry-after-ms': String(wait) } };
-    },
-    headers: (_call, index) => headers[index] ?? {},
-  });
-  providers.push(provider);
-  return { provider, limit: () => (isLimited = true), turnedDown, letIn };
+/** A quire of so many calls at once, and the service with the limit that it asks. */
+async function start(of: 'requests' | 'tokens', limit: Kept, charge: (call: Call) => number, calls: number) {
+  const service = await serviceWith(of, limit, charge);
+  const quire = await quireFor(service, calls);
+  closing.push(service.provider, quire);
+  return { service, quire };
 }
-
-/** A Quire whose connections and code are warm: calls reach the service in a moment, as measured against its "minute". */
-async function quireFor({ provider, limit }: Limited, concurrency: number): Promise<Quire> {
-  const before = { ...process.env };
-  process.env.LLM_MAX_CONCURRENCY = String(concurrency);
-  const plan = { path: 'batch' as const, batchSize: 1, maxWorkers: 20 };
-  const starting = createQuire({ openai: provider.client(), model: 'test-model', plan });
-  process.env = before;
-  const quire = await starting;
-  quires.push(quire);
-  await quire.processPages(pages(60));
-  limit();
-  return quire;
-}
-
-/** `count` pages of one account. */
-function pages(count: number): Record<number, string> {
-  const text = (page: number) => `Sheet ${page} of the package ACCOUNT NUMBER: 12345678`;
-  return Object.fromEntries(Array.from({ length: count }, (_, index) => [index + 1, text(index + 1)]));
-}
-
-/** The share of what the limit let in, from full at the first call to the last call, that was used. */
-function shareUsed({ letIn }: Limited, { size, minuteMs }: TokenBucket): number {
-  const [first, last] = [letIn[0]?.at ?? NaN, letIn.at(-1)?.at ?? NaN];
-  const used = letIn.reduce((sum, { charged }) => sum + charged, 0);
-  return used / (size + ((last - first) / minuteMs) * size);
-}
-
-const most = ({ maxTokens, bytes }: Call) => maxTokens + Math.ceil(bytes / 4);
 
 describe('with calls far beyond the limit', () => {
   test.each<[string, 'requests' | 'tokens', number, (call: Call) => number]>([
     ['counts requests', 'requests', 20, () => 1],
     ['charges the most an answer may take', 'tokens', 130_000, most],
     ['charges what was really used, a fraction of what was announced', 'tokens', 22_000, () => 1_100],
-  ])(
-    'a service that %s turns hardly any down, and nine tenths of its limit are used',
-    async (_name, of, size, charge) => {
-      const bucket = new TokenBucket(size, 800);
-      const service = await serviceWith(of, bucket, charge);
-      const quire = await quireFor(service, 8);
-      const record = await quire.processPages(pages(45));
-      expect(record.failed_pages).toEqual([]);
-      // A machine that is busy delays a call now and then by more than the short "minute" leaves room for.
-      expect(service.turnedDown.length).toBeLessThanOrEqual(4);
-      expect(service.letIn).toHaveLength(45);
-      expect(shareUsed(service, bucket)).toBeGreaterThan(0.9);
-    },
-  );
-
-  test('when the first wave was turned down, the calls after it are not', async () => {
-    const bucket = new TokenBucket(8, 240);
-    const service = await serviceWith('requests', bucket, () => 1);
-    const quire = await quireFor(service, 20);
-    await quire.processPages(pages(40));
-    const [first = NaN] = service.turnedDown;
-    // But for one, on a machine that is busy.
-    expect(service.turnedDown.filter((at) => at > first + 100).length).toBeLessThanOrEqual(4);
-  });
-
-  test('a service whose windows end all at once turns calls down in the first windows alone', async () => {
-    const windowMs = 600;
-    const window = new Window(15, windowMs);
-    const service = await serviceWith('requests', window, () => 1);
-    const quire = await quireFor(service, 20);
-    const record = await quire.processPages(pages(56));
+  ])('a service that %s lets every page in', async (_name, of, size, charge) => {
+    const { service, quire } = await start(of, new TokenBucket(size, 800), charge, 8);
+    const record = await quire.processPages(pages(45));
     expect(record.failed_pages).toEqual([]);
-    const started = service.letIn[0]?.at ?? NaN;
-    const late = service.turnedDown.filter((at) => at > started + 2 * windowMs);
-    // All but none: a machine that is busy delays calls by more than the end of a window is told.
-    expect(late.length).toBeLessThan(6);
+    expect(service.letIn).toHaveLength(45);
+    // How few it turns down, and how much of its limit is used, `npm run bench -- limits` measures.
   });
 
-  test('a document that waits for room is left at once on abort', async () => {
+  test('a document waits where nothing is left, and is left at once on abort', async () => {
     const empty: Kept = { size: 20, level: () => 0, take: () => undefined, resetMs: () => 600_000 };
-    const service = await serviceWith('requests', empty, () => 0);
-    const quire = await quireFor(service, 2);
+    const { service, quire } = await start('requests', empty, () => 0, 2);
     const leave = new AbortController();
-    const onProgress = ({ stage, pagesProcessed }: Progress) => {
-      if (stage === 'llm_extraction' && pagesProcessed === 2) leave.abort(new Error('the user left'));
-    };
-    await expect(quire.processPages(pages(20), { signal: leave.signal, onProgress })).rejects.toThrow(
-      'the user left',
-    );
+    const reading = quire.processPages(pages(20), { signal: leave.signal });
+    const left = expect(reading).rejects.toThrow('the user left');
+    // Those that were under way when the first answer told that nothing is left.
+    await service.provider.called(service.provider.calls.length + 1);
+    await sleep(500);
+    leave.abort(new Error('the user left'));
+    await left;
     expect(service.letIn.length).toBeLessThan(5);
-  }, 10_000);
+  });
 });

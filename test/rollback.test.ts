@@ -10,6 +10,7 @@ import { BATCH_FLAG, flagClient } from './flag-client.js';
 import { Provider, type Fault } from './provider.js';
 import { seeded } from './random.js';
 import { newStore } from './shared.js';
+import { SILENT } from './silent.js';
 
 /** Automatic rollback: what trips it, what does not, and how batches come back. */
 
@@ -251,7 +252,12 @@ describe('in a quire', () => {
       fault: ({ pages }) => fault(pages.length > 1),
     });
     const unleash = await flagClient({ name: BATCH_FLAG });
-    const quire = await createQuire({ openai: provider.client(), model: 'test-model', unleash });
+    const quire = await createQuire({
+      openai: provider.client(),
+      model: 'test-model',
+      unleash,
+      logger: SILENT,
+    });
     open.push({ close: () => quire.close() }, provider);
     return quire;
   }
@@ -281,7 +287,13 @@ describe('in a quire', () => {
     process.env.LLM_PAGE_ATTEMPTS = '1';
     const store = await newStore();
     open.push(store);
-    const quire = await createQuire({ openai: provider.client(), model: 'test-model', plan: PLAN, store });
+    const quire = await createQuire({
+      openai: provider.client(),
+      model: 'test-model',
+      plan: PLAN,
+      store,
+      logger: SILENT,
+    });
     open.push(quire);
     for (let index = 0; index < 4; index++) {
       expect((await quire.processPages(document)).plan).toEqual(PLAN);

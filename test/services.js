@@ -1,7 +1,7 @@
 /**
- * What the test files of one run share: a PostgreSQL server, an Unleash server, and an empty embedded database
- * to copy. Jest's own process keeps them and starts each when a file first asks for it (`shared.ts`), so that
- * files which need none of them begin at once.
+ * What the test files of one run share: a PostgreSQL server, an Unleash server, an empty embedded database
+ * to copy, and the packed module. Jest's own process keeps them and starts each when a file first asks for it
+ * (`shared.ts`), so that files which need none of them begin at once.
  */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -51,6 +51,13 @@ const SERVICES = {
       return { path };
     });
     return { path: cluster.path };
+  },
+  async package() {
+    const packed = await shared('package', async () => {
+      const { packModule } = await tsImport('./pack.ts', import.meta.url);
+      return { path: await packModule(join(folder, 'package')) };
+    });
+    return { path: packed.path };
   },
 };
 

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { createQuire, SettingsError, type Quire, type QuireOptions } from '../src/index.js';
 import { readSettings } from '../src/settings.js';
+import { newDataFolder } from './shared.js';
 
 /** Settings as options and from the environment, and what a mistake in one leads to. */
 
@@ -89,7 +90,7 @@ test('an option that does not exist is refused, with the name that may be meant'
   expect(() => readSettings(given)).toThrow(/LLM_CONCURRENCY; LLM_MAX_CONCURRENCY is meant\?/);
 });
 
-test.each(['mysql://host/database', '', 7, {}, null])(
+test.each(['mysql://host/database', '', 7, {}])(
   'a database that is neither an address of PostgreSQL nor a pool is refused: %j',
   async (database) => {
     await expect(create({ database: database as string })).rejects.toThrow(
@@ -121,7 +122,7 @@ test('names that are like no setting, and those of others, are left alone', asyn
 
 test('DATABASE_URL belongs to the app: it is not used, and that is told once', async () => {
   process.env.DATABASE_URL = 'postgres://127.0.0.1:1/none';
-  const quire = await create({});
+  const quire = await create({ settings: { QUIRE_DATA_DIR: await newDataFolder() } });
   quire.router();
   quire.router();
   expect(logged.filter(({ message }) => message === 'DATABASE_URL is not used')).toHaveLength(1);

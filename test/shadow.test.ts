@@ -89,7 +89,7 @@ async function start(
         const lines = (await metrics()).matchAll(/^quire_shadow_runs_total\{.*\} (\d+)$/gm);
         const ended = Array.from(lines, ([, count]) => Number(count)).reduce((sum, count) => sum + count, 0);
         if (ended >= runs) return;
-        if (performance.now() - started > 30_000) throw new Error(`${ended} shadows have ended`);
+        if (performance.now() - started > 100_000) throw new Error(`${ended} shadows have ended`);
       }
     },
   };

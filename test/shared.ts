@@ -9,7 +9,7 @@ import { UnleashEnvironment, type UnleashAccess } from './unleash/unleash.js';
 
 const { TESTS_DIR: all = '', TESTS_SERVICES: services = '' } = process.env;
 
-async function ask<T>(service: 'postgres' | 'unleash' | 'cluster'): Promise<T> {
+async function ask<T>(service: 'postgres' | 'unleash' | 'cluster' | 'package'): Promise<T> {
   const response = await fetch(new URL(service, services));
   if (!response.ok) throw new Error(await response.text());
   return (await response.json()) as T;
@@ -52,4 +52,10 @@ export async function newDataFolder(): Promise<string> {
   const folder = join(all, randomUUID());
   await cp(path, folder, { recursive: true });
   return folder;
+}
+
+/** The file that `npm pack` writes. */
+export async function packedModule(): Promise<string> {
+  const { path } = await ask<{ path: string }>('package');
+  return path;
 }

@@ -9,6 +9,7 @@ const endsAt = Date.now() + minutes * 60_000;
 const TESTS = ['kills', 'load'].map((name) => `<rootDir>/test/all/${name}.test.ts`);
 let failed = 0;
 for (let round = 0; round === 0 || Date.now() < endsAt; round++) {
+  console.log(`soak: round ${round + 1} begins`);
   const jest = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
   const { status } = spawnSync(process.execPath, [...jest, '--testMatch', ...TESTS], {
     stdio: 'inherit',

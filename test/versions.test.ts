@@ -53,7 +53,7 @@ function hostWith(provider: Provider, variables: Record<string, string>): Host {
     OPENAI_API_KEY: 'test',
     OPENAI_MODEL: 'test-model',
     OPENAI_BASE_URL: provider.baseURL,
-    LLM_PRICES: JSON.stringify({ 'test-model-2026': { input: 0.1, output: 0.3 } }),
+    LLM_PRICES: JSON.stringify({ 'test-model': { input: 0.1, output: 0.3 } }),
     QUIRE_PLAN: 'single-page',
     LOG_LEVEL: 'error',
   });

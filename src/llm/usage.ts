@@ -13,7 +13,7 @@ const usdPerMillionTokens = z.number().min(0).max(1_000_000);
 export type PriceTable = Record<string, ModelPrice>;
 
 /** In USD per million tokens. */
-export interface ModelPrice {
+interface ModelPrice {
   input: number;
   /** Of prompt tokens the provider found in its cache. Default: the price of `input`. */
   cached_input?: number | undefined;

@@ -14,7 +14,7 @@ export interface UnleashClient {
 }
 
 /** What a flag is evaluated for, as an Unleash client takes it. */
-export interface UnleashContext {
+interface UnleashContext {
   [name: string]: string | Record<string, string | number> | undefined;
   userId?: string;
   sessionId?: string;
@@ -22,7 +22,7 @@ export interface UnleashContext {
 }
 
 /** A flag as an Unleash client evaluated it. */
-export interface FlagVariant {
+interface FlagVariant {
   enabled: boolean;
   /** Missing in older copies of the SDK. */
   feature_enabled?: boolean;

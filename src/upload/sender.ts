@@ -183,7 +183,10 @@ function signedIn(request: HostRequest): Sender {
   const name =
     typeof user === 'object' && USER_IDS.find((key) => ids[key] !== undefined && ids[key] !== null);
   if (!name) throw new UnusableId('req.user', `${kindOf(user)} without ${USER_IDS.join(', ')}`);
-  return { userId: ids[name] ?? undefined, sessionId };
+  const userId = ids[name] ?? undefined;
+  // Looked at here, so that the log names the place.
+  textOf(`req.user.${name}`, userId);
+  return { userId, sessionId };
 }
 
 function checked(answer: unknown): Sender {
@@ -195,7 +198,7 @@ function textOf(where: string, id: unknown): string {
   const text = isObjectId(id) ? id.toHexString() : id;
   if (typeof text === 'bigint') return String(text);
   if (typeof text === 'number' && isExact(text)) return String(text);
-  if (typeof text !== 'string') throw new UnusableId(where, `${kindOf(id)} that is no id`);
+  if (typeof text !== 'string') throw new UnusableId(where, kindOf(id));
   if (text.trim() === '') throw new UnusableId(where, 'empty text');
   if (text.includes('\0')) throw new UnusableId(where, 'text with NUL');
   if (!text.isWellFormed()) throw new UnusableId(where, 'text with half of a surrogate pair');

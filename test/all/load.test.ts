@@ -1,15 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { damagedFiles } from '../damaged.js';
 import { goldenPdf, isGolden, PRINTABLE, readSheet } from '../golden-pdf.js';
 import type { GoldenDocument } from '../golden.js';
 import { Host } from '../host.js';
-import { lines, makePdf, textBomb } from '../pdf-fixtures.js';
+import { lines, makePdf } from '../pdf-fixtures.js';
 import { Postgres } from '../postgres.js';
 import { Provider } from '../provider.js';
-import { seeded } from '../random.js';
 import { newDatabase, newDataFolder, newFolder } from '../shared.js';
 
 /** The host under more than it can take: too many, too long, too damaged, and with its database or disk away. */
@@ -126,28 +126,15 @@ const DAMAGED = process.env.SOAK_ROUNDS ? 500 : 250;
 test.each(databases)(
   'damaged files are each answered with a reason, and the host lives on: %s',
   async (_name, database) => {
-    const random = seeded(7);
-    const sample = readFileSync(new URL('./samples/bank-statement-multipage.pdf', import.meta.url));
-    const [document] = PRINTABLE;
-    if (!document) throw new Error('No golden document can be printed');
-    const small = await goldenPdf(document, 'damaged');
-    const damaged = (index: number): Buffer => {
-      if (index % 100 === 99) return textBomb(1_500_000);
-      const bytes = Buffer.from(index % 10 === 0 ? sample : small);
-      if (index % 3 === 0) return bytes.subarray(0, 10 + Math.floor(random() * (bytes.length - 10)));
-      for (let flip = 0; flip < 1 + random() * 200; flip++) {
-        bytes[8 + Math.floor(random() * (bytes.length - 8))] = Math.floor(random() * 256);
-      }
-      return bytes;
-    };
+    const next = await damagedFiles();
     await start({
       ...(await database()),
       PDF_TIME_LIMIT_MS: '2000',
       QUIRE_PLAN: 'batch 3x5',
       OCR_TIME_LIMIT_MS: '5000',
     });
-    const read = async (index: number) => {
-      const { code, id, message } = await host.upload(damaged(index));
+    const read = async () => {
+      const { code, id, message } = await host.upload(next());
       if (code === 400) return message;
       expect(code).toBe(200);
       const { status, detailed_message, result } = await host.finished(id);
@@ -155,9 +142,9 @@ test.each(databases)(
       return status === 'completed' || missing.length > 0 ? 'read' : detailed_message;
     };
     const reasons: string[] = [];
-    let next = 0;
+    let sent = 0;
     const lane = async () => {
-      while (next < DAMAGED) reasons.push(await read(next++));
+      while (sent++ < DAMAGED) reasons.push(await read());
     };
     await Promise.all([lane(), lane(), lane(), lane()]);
     expect(reasons).toHaveLength(DAMAGED);

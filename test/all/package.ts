@@ -1,24 +1,13 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packedModule } from '../shared.js';
 
-/** The package as its users get it: packed from a clean tree, and installed outside of the repository's. */
+/** The package as its users get it: installed outside of the repository's tree. */
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/** What `npm pack` needs of the repository. */
-const SOURCES = [
-  'src',
-  'docs',
-  'README.md',
-  'LICENSE',
-  'CHANGELOG.md',
-  'package.json',
-  'tsconfig.json',
-  'tsconfig.build.json',
-];
 
 /** A new folder in the system's temporary one; whoever makes it removes it. */
 export function newFolder(): string {
@@ -26,18 +15,15 @@ export function newFolder(): string {
 }
 
 /**
- * Packs in a copy of the tree: other tests use the build in `dist/` meanwhile.
+ * Puts the packed module into a folder.
  *
  * @returns the file
  */
 export async function pack(folder: string): Promise<string> {
-  const tree = join(folder, 'tree');
-  for (const name of SOURCES) cpSync(join(ROOT, name), join(tree, name), { recursive: true });
-  symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
-  await run('npm', ['pack', '--pack-destination', folder], tree);
-  const packed = readdirSync(folder).find((name) => name.endsWith('.tgz'));
-  if (packed === undefined) throw new Error('npm pack wrote no file');
-  return join(folder, packed);
+  const packed = await packedModule();
+  const copy = join(folder, basename(packed));
+  copyFileSync(packed, copy);
+  return copy;
 }
 
 /** Installs packages in a folder, as in an app, without their development dependencies. */
@@ -47,12 +33,20 @@ export async function install(folder: string, packages: readonly string[]): Prom
   await run('npm', ['install', '--omit=dev', ...quietly, ...packages], folder);
 }
 
-/** The binary of a Node.js version, from the npm package that `node` installs for this platform. */
-export async function installNode(folder: string, version: string): Promise<string> {
+/**
+ * Installs versions of Node.js, from the npm packages that `node` is made of.
+ *
+ * @returns their binaries
+ */
+export async function installNodes(folder: string, versions: readonly string[]): Promise<string[]> {
   const platform = process.platform === 'win32' ? 'win' : process.platform;
-  const name = `node-${platform}-${process.arch}`;
-  await install(folder, [`${name}@${version}`]);
-  return join(folder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  const binary = process.platform === 'win32' ? 'node.exe' : 'node';
+  const named = (version: string) => `node-${version}`;
+  await install(
+    folder,
+    versions.map((version) => `${named(version)}@npm:node-${platform}-${process.arch}@${version}`),
+  );
+  return versions.map((version) => join(folder, 'node_modules', named(version), 'bin', binary));
 }
 
 /** How a command ended, and what it wrote to stdout and stderr. */

@@ -4,8 +4,8 @@ import { Program } from '../program.js';
 const STARTS: readonly (readonly [command: RegExp, says: RegExp])[] = [
   [/(?:npx quire|npm start|npm run dev)$/, /(http:\/\/127\.0\.0\.1:\d+)\//],
   [/npm run unleash$/, /UNLEASH_API_TOKEN=\S+ npm start/],
-  [/npm run soak/, /\d+ minutes/],
-  [/npm run bench/, /\S+ .*\n/],
+  [/npm run soak/, /round 1 begins/],
+  [/npm run bench/, /^# \w+$/m],
   [/tsc .*--watch$/, /Found 0 errors/],
   [/--watchAll/, /Tests: .* passed/],
   [/--inspect-brk/, /Debugger listening/],

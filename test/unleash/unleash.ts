@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const SERVER = fileURLToPath(new URL('./server.js', import.meta.url));
 
 /** The server is up in 5 to 10 s; with every core at work on other tests it takes longer. */
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 180_000;
 
 export interface StartOptions {
   /** any free one unless given */
