@@ -16,6 +16,8 @@ import { RETRY_AFTER_S } from './upload/router.js';
 const SESSION_COOKIE = 'quire_session';
 const SESSION_MS = 365 * 24 * 60 * 60_000;
 const PAGE = ['/', '/page.js'];
+/** Longer than clients and proxies keep a connection: an upload sent on one that is being closed would be lost. */
+const KEEP_ALIVE_MS = 65_000;
 
 /** The runnable host: Quire's routes and one page to try them on. */
 async function serve(): Promise<void> {
@@ -55,6 +57,7 @@ async function serve(): Promise<void> {
     const port = typeof address === 'object' ? address?.port : PORT;
     process.stdout.write(`Quire is at http://${HOST}:${port}/ with ${about.model}, plan ${about.plan}\n`);
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   const stop = () => {
     server.close();
     server.closeIdleConnections();

@@ -70,7 +70,9 @@ export function attempt(
   folder: string,
   variables: Record<string, string> = {},
 ): Promise<Ended> {
-  const options = { cwd: folder, env: { ...process.env, ...variables }, maxBuffer: 64 * 1024 * 1024 };
+  // An app does not have this repository's .npmrc, which `npm run` hands on.
+  const env = { ...process.env, npm_config_engine_strict: 'false', ...variables };
+  const options = { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 };
   return new Promise((resolve, reject) => {
     execFile(command, args, options, (error, stdout, stderr) => {
       const code = error ? error.code : 0;
