@@ -27,31 +27,31 @@ import { opsDoor } from './rollout/door.js';
 
 export interface QuireOptions {
   /** An OpenAI client, or one of a compatible service. Default: made from the settings. */
-  openai?: ChatClient;
+  openai?: ChatClient | undefined;
   /** The model's name, or the deployment's at Azure. Default: the setting `OPENAI_MODEL`. */
-  model?: string;
+  model?: string | undefined;
   /** A fixed plan, which wins over the flags. Default: the setting `QUIRE_PLAN`; flags decide without one. */
-  plan?: PlanChoice;
+  plan?: PlanChoice | undefined;
   /**
    * The app's own Unleash client, which stays the app's to end. It is listened to: its errors go to
    * `logger`, and the SDK no longer prints them itself. Default: one made from `UNLEASH_URL`,
    * and the bootstrap file, with both flags off, without that.
    */
-  unleash?: UnleashClient;
+  unleash?: UnleashClient | undefined;
   /** Where uploaded documents are kept; it stays the caller's to close. Default: one on `database`. */
-  store?: Store;
+  store?: Store | undefined;
   /**
    * The PostgreSQL database that documents are kept in: its address, or the app's own pool of `pg`, which stays the
    * app's to end and keeps one connection for Quire. Default: the setting `QUIRE_DATABASE_URL`, or else an embedded
    * one in `QUIRE_DATA_DIR`; opened when the first router is made.
    */
-  database?: string | PostgresPool;
+  database?: string | PostgresPool | undefined;
   /** The app's pino logger. Default: warnings and errors go to stderr. */
-  logger?: Logger;
+  logger?: Logger | undefined;
   /** The app's prom-client registry, where Quire's metrics are published until it is closed. Default: none. */
-  registry?: MetricRegistry;
+  registry?: MetricRegistry | undefined;
   /** Settings that win over those of the environment, by the same names. */
-  settings?: Partial<Settings>;
+  settings?: Partial<Settings> | undefined;
 }
 
 /** What a caller says about a document; the flags are evaluated for `userId`, `sessionId`, `properties`. */
@@ -68,9 +68,9 @@ export interface RouterOptions {
    * Who sends a request. Default: `request.user.id`, `sub` or `_id`, where login middleware sets `request.user`, or
    * else `request.sessionID`. A request whose sender has no usable id is answered with 401.
    */
-  identify?: Identify;
+  identify?: Identify | undefined;
   /** Whether requests that name nobody are served; they share their documents. Default: they are answered with 401. */
-  allowAnonymous?: boolean;
+  allowAnonymous?: boolean | undefined;
 }
 
 export interface Quire {
@@ -188,6 +188,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
   });
 
   let isRouterMade = false;
+  let closed: Promise<void> | undefined;
   return {
     modelName: model.shownAs,
     fixedPlan: settings.QUIRE_FORCE_SINGLE_PAGE ? SINGLE_PAGE : fixedPlan,
@@ -214,15 +215,31 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     async secret(name) {
       return (await uploads.opened()).store.secret(name);
     },
-    async close() {
-      closing.abort(new Error('Quire was closed.'));
-      await uploads.close();
-      await flags.close();
-      rollout.metrics.withdraw();
-      await reader.close();
-      await model.close();
+    close() {
+      closed ??= endAll([
+        () => closing.abort(new Error('Quire was closed.')),
+        () => uploads.close(),
+        () => flags.close(),
+        () => rollout.metrics.withdraw(),
+        () => reader.close(),
+        () => model.close(),
+      ]);
+      return closed;
     },
   };
+}
+
+/** One after the other; what fails to end keeps nothing else from ending. */
+async function endAll(ends: readonly (() => Promise<void> | void)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const end of ends) {
+    try {
+      await end();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 function storePlace({ store, database }: QuireOptions, settings: Settings): StorePlace {

@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { formatPlan } from './processor/plan.js';
 import { createQuire } from './quire.js';
 import { isForOps } from './rollout/door.js';
-import { readHostSettings } from './settings.js';
+import { readHostSettings, readSettings } from './settings.js';
 import { StoreError } from './store/database.js';
 import { NotTakenError } from './upload/jobs.js';
 import { RETRY_AFTER_S } from './upload/router.js';
@@ -23,7 +23,7 @@ const KEEP_ALIVE_MS = 65_000;
 async function serve(): Promise<void> {
   const { HOST, PORT, LOG_LEVEL, UPLOADS_PER_MINUTE, DATABASE_URL } = readHostSettings();
   const logger = pino({ level: LOG_LEVEL });
-  const settings = { QUIRE_DATABASE_URL: process.env.QUIRE_DATABASE_URL ?? DATABASE_URL };
+  const settings = { QUIRE_DATABASE_URL: readSettings().QUIRE_DATABASE_URL ?? DATABASE_URL };
   const quire = await createQuire({ logger, settings });
   const { modelName: model, fixedPlan } = quire;
   const about = { model, plan: fixedPlan ? formatPlan(fixedPlan) : 'chosen for each request' };

@@ -25,8 +25,10 @@ async function main() {
     await pool?.end();
     logger.info('stopped');
   }
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  let stopping;
+  const stopOnce = (signal) => (stopping ??= stop(signal));
+  process.once('SIGTERM', stopOnce);
+  process.once('SIGINT', stopOnce);
 }
 
 main();

@@ -129,7 +129,7 @@ export class Flags {
     if (server.url !== withoutSlash(given.url)) {
       logger.warn({ what_to_do: 'end UNLEASH_URL with /api' }, 'UNLEASH_URL lacks /api and is used with it');
     }
-    const folder = server.backupDir ?? usualFolder(server.url, server.token);
+    const folder = server.backupDir ?? usualFolder(given.url, given.token);
     let told = false;
     const storage = backedUp(folder, (error) => {
       if (!told) logger.warn(loggable(error), 'the backup of the flags cannot be used');

@@ -10,6 +10,7 @@ import type { PageTexts } from '../stages/page-texts.js';
 import { runPipeline, type TextSource } from '../stages/pipeline.js';
 import type { OnProgress } from '../stages/progress.js';
 import { isRead, type DocumentRecord, type MissingPage } from '../stages/record.js';
+import { StoreError } from '../store/database.js';
 import type { FlagContext } from './flags.js';
 import type { Rollout } from './rollout.js';
 
@@ -94,7 +95,8 @@ export function openRequest(
         answers,
         onCall: (call) => {
           service = call.service ?? service;
-          modelHealth.called(call);
+          // A call that was broken off says nothing of the service.
+          if (!signal.aborted) modelHealth.called(call);
           void deciding.then(({ plan }) => metrics.called(plan.path, call));
         },
         onBatch: (failure) => {
@@ -120,7 +122,8 @@ export function openRequest(
     } catch (error) {
       opening.counted(undefined);
       const { plan, reason } = await deciding;
-      const outcome = signal.aborted ? 'aborted' : 'failed';
+      // A document that the store is away for is read later.
+      const outcome = signal.aborted || error instanceof StoreError ? 'aborted' : 'failed';
       metrics.documentLost(plan, outcome, usage.total());
       const about = { plan: formatPlan(plan), reason, pages: texts?.totalPages, calls: usage.total().calls };
       const why = signal.aborted ? {} : { ...loggable(error), service };

@@ -96,8 +96,11 @@ function wrapped(pglite: PGlite, root: string, release: () => void): Database {
     },
     canJudge: () => true,
     async close() {
-      await pglite.close();
-      release();
+      try {
+        await pglite.close();
+      } finally {
+        release();
+      }
     },
   };
 }

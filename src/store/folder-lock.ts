@@ -39,9 +39,13 @@ function tryFile(path: string): number | undefined {
   const file = openFile(path);
   if (file === undefined) return undefined;
   // Who had the lock before removes the file: a lock on a removed one keeps nobody out.
-  if (tryLock(file) && isAt(file, path)) return file;
-  closeSync(file);
-  return undefined;
+  let isOurs = false;
+  try {
+    isOurs = tryLock(file) && isAt(file, path);
+  } finally {
+    if (!isOurs) closeSync(file);
+  }
+  return isOurs ? file : undefined;
 }
 
 function openFile(path: string): number | undefined {

@@ -71,24 +71,19 @@ export class Listings {
 
   /** What all documents of the owner cost; in money null as soon as one's is not known. */
   async costs(owner: string): Promise<ProcessingCost> {
-    for (;;) {
-      const [sums] = await this.#database.query(
-        `SELECT count(*) FILTER (WHERE listing IS NULL) AS unlisted, sum(llm_calls) AS llm_calls,
-           sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
-           CASE WHEN count(cost_usd) = count(*) THEN coalesce(sum(cost_usd), 0) END AS cost_usd
-         FROM quire.documents WHERE owner = $1`,
-        [owner],
-      );
-      if (sums && Number(sums.unlisted) === 0) {
-        return {
-          llm_calls: Number(sums.llm_calls),
-          input_tokens: Number(sums.input_tokens),
-          output_tokens: Number(sums.output_tokens),
-          cost_usd: sums.cost_usd === null ? null : Number(sums.cost_usd),
-        };
-      }
-      await this.fill(owner);
-    }
+    while (await this.fill(owner));
+    const [sums] = await this.#database.query(
+      `SELECT sum(llm_calls) AS llm_calls, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
+         CASE WHEN count(cost_usd) = count(*) THEN coalesce(sum(cost_usd), 0) END AS cost_usd
+       FROM quire.documents WHERE owner = $1`,
+      [owner],
+    );
+    return {
+      llm_calls: Number(sums?.llm_calls),
+      input_tokens: Number(sums?.input_tokens),
+      output_tokens: Number(sums?.output_tokens),
+      cost_usd: sums?.cost_usd === null ? null : Number(sums?.cost_usd),
+    };
   }
 
   /**

@@ -10,7 +10,7 @@ import type { PageReader, PageTexts } from '../stages/page-texts.js';
 import { PdfError } from '../stages/pdf-error.js';
 import type { TextSource } from '../stages/pipeline.js';
 import { progressAt, type OnProgress, type Progress } from '../stages/progress.js';
-import type { DocumentRecord } from '../stages/record.js';
+import { isRead, type DocumentRecord } from '../stages/record.js';
 import { StoreError } from '../store/database.js';
 import type { ListedDocument, ProcessedDocument, StoredDocument } from '../store/document.js';
 import type { Store, StoredSender, UnfinishedDocument } from '../store/store.js';
@@ -435,10 +435,7 @@ function processed(document: ListedDocument, record: DocumentRecord, progress: P
     processing_cost: sum(document.processing_cost, usage),
     documents: [entry],
   };
-  // Nothing but failed pages is no reading of the document.
-  return groups.length === 0 && missing.length > 0
-    ? failed(read, progress, 'No page could be read; failed_pages says why.')
-    : read;
+  return isRead(record) ? read : failed(read, progress, 'No page could be read; failed_pages says why.');
 }
 
 /** What a document cost before a retry counts too. */

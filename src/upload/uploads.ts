@@ -29,6 +29,8 @@ export class Uploads {
   /** Whether it is opened in the background, as soon as it can be. */
   #isAwaited = false;
   #closed: Promise<void> | undefined;
+  /** Whether nothing is read from the store any more. */
+  #hasEnded = false;
 
   constructor(place: StorePlace, settings: Settings, tools: Omit<JobTools, 'store'>) {
     this.#place = place;
@@ -62,7 +64,11 @@ export class Uploads {
           Object.assign(told, { trouble, at: performance.now() });
           const reason = error instanceof StoreError ? error.message : undefined;
           this.#tools.logger.error(
-            { ...loggable(error), reason },
+            {
+              ...loggable(error),
+              reason,
+              because: error instanceof Error ? loggable(error.cause) : undefined,
+            },
             'the store does not open; it is tried again',
           );
         }
@@ -71,10 +77,11 @@ export class Uploads {
     }
   }
 
-  /** What the store cannot be used for; null while it can be, and until it was tried. */
+  /** Why the store cannot be used; null while it can be, and where nobody needs it. */
   get trouble(): StoreState | null {
     const error = this.#store ? this.#store.trouble : this.#notOpen;
-    return error ? { trouble: error.trouble, code: error.code ?? null } : null;
+    if (error) return { trouble: error.trouble, code: error.code ?? null };
+    return this.#isAwaited && !this.#store ? { trouble: 'opening', code: null } : null;
   }
 
   /**
@@ -83,6 +90,7 @@ export class Uploads {
    * @throws {StoreError} when it is not open
    */
   async opened(): Promise<{ jobs: Jobs; store: Store }> {
+    if (this.#hasEnded) throw new NotTakenError('closed');
     if (this.#isAwaited && this.#notOpen) throw this.#notOpen;
     return this.#attempt();
   }
@@ -90,8 +98,9 @@ export class Uploads {
   #attempt(): Promise<{ jobs: Jobs; store: Store }> {
     this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = undefined;
-      if (error instanceof StoreError) this.#notOpen = error;
-      throw error;
+      if (error instanceof NotTakenError) throw error;
+      this.#notOpen = error instanceof StoreError ? error : new StoreError('unreachable', { cause: error });
+      throw this.#notOpen;
     });
     return this.#opening;
   }
@@ -104,6 +113,7 @@ export class Uploads {
   async #close(): Promise<void> {
     const opened = await this.#opening?.catch(() => undefined);
     await opened?.jobs.close();
+    this.#hasEnded = true;
     if ('open' in this.#place) await opened?.store.close();
   }
 
