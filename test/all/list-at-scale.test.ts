@@ -7,7 +7,7 @@ import { newDataFolder } from '../shared.js';
 
 /** A host whose heap has room for few of the records its owner keeps, let alone for all of them. */
 
-const UPLOADS = 30;
+const UPLOADS = 10;
 const HEAP_MB = 160;
 
 let folder: string;

@@ -30,7 +30,9 @@ export async function pack(folder: string): Promise<string> {
 export async function install(folder: string, packages: readonly string[]): Promise<void> {
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
   const quietly = ['--prefer-offline', '--no-audit', '--no-fund'];
-  await run('npm', ['install', '--omit=dev', ...quietly, ...packages], folder);
+  // What the repository's .npmrc says is handed down to what npm runs there; an app has its own.
+  const asInAnApp = ['--omit=dev', '--engine-strict=false'];
+  await run('npm', ['install', ...asInAnApp, ...quietly, ...packages], folder);
 }
 
 /**
