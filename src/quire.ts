@@ -168,7 +168,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
   const rollout = createRollout(settings, {
     ...{ flags, fixedPlan, processor, prices, closing: closing.signal, logger },
     registry: options.registry,
-    storeTrouble: () => uploads.trouble,
+    storeTrouble: () => uploads.troubleOnceTried(),
     autoPlan: (choice, pages) => autoPlan(asked, choice, pages),
   });
   const tools = { rollout, processor, prices, logger };

@@ -35,7 +35,7 @@ export interface RolloutTools {
   /** The app's, to publish the metrics in. */
   registry: MetricRegistry | undefined;
   /** Why the store cannot be used at present; null when it can. */
-  storeTrouble(): StoreState | null;
+  storeTrouble(): Promise<StoreState | null>;
   logger: Logger;
 }
 

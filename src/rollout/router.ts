@@ -17,7 +17,7 @@ export interface RolloutRoutes {
   forceSinglePage: boolean;
   closing: AbortSignal;
   modelHealth: ModelHealth;
-  storeTrouble(): StoreState | null;
+  storeTrouble(): Promise<StoreState | null>;
 }
 
 /** Why the store cannot be used. */
@@ -41,8 +41,8 @@ export function rolloutRouter(routes: RolloutRoutes): Router {
   const router = express.Router();
 
   // Trouble with the flags or the model service makes nothing unready: uploads are kept, and documents wait.
-  router.get('/readyz', (_request, response) => {
-    const store = routes.storeTrouble();
+  router.get('/readyz', async (_request, response) => {
+    const store = await routes.storeTrouble();
     const ready = !closing.aborted && store === null;
     const unleash = flags.state;
     const model = modelHealth.trouble;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Router } from 'express';
+import { atMost } from '../abort.js';
 import type { Settings } from '../settings.js';
 import { loggable } from '../logger.js';
 import type { StoreState } from '../rollout/router.js';
@@ -77,11 +78,20 @@ export class Uploads {
     }
   }
 
+  /** The same once it is known whether the store opens, or after 5 s. */
+  async troubleOnceTried(): Promise<StoreState | null> {
+    if (this.trouble?.trouble === OPENING) {
+      const tried = this.#attempt().then(ignore, ignore);
+      await atMost(TRIED_WITHIN_MS, tried, new AbortController().signal);
+    }
+    return this.trouble;
+  }
+
   /** Why the store cannot be used; null while it can be, and where nobody needs it. */
   get trouble(): StoreState | null {
     const error = this.#store ? this.#store.trouble : this.#notOpen;
     if (error) return { trouble: error.trouble, code: error.code ?? null };
-    return this.#isAwaited && !this.#store ? { trouble: 'opening', code: null } : null;
+    return this.#isAwaited && !this.#store ? { trouble: OPENING, code: null } : null;
   }
 
   /**
@@ -141,10 +151,16 @@ export class Uploads {
   }
 }
 
+const OPENING = 'opening';
+const TRIED_WITHIN_MS = 5_000;
 const OPEN_AGAIN_MS = 1_000;
 const TELL_AGAIN_MS = 60_000;
 const PREFIX = 'quire-uploads-';
 const UPLOAD_DIR = join(tmpdir(), PREFIX + String(process.pid));
+
+function ignore(): void {
+  // What came of it is kept.
+}
 
 /** What processes that were killed left behind of uploads not yet accepted. */
 async function removeAbandonedUploads(): Promise<void> {
