@@ -20,8 +20,9 @@ let store: Store;
 let url: string;
 beforeEach(async () => {
   url = await newDatabase();
-  // The least there may be: one connection is kept, and all else goes through the other.
-  pool = new Pool({ connectionString: url, max: 2 });
+  // The least there may be: one connection is kept, and all else goes through the other. Idle ones stay, and
+  // with one that was given back with the lock on it, the lock would.
+  pool = new Pool({ connectionString: url, max: 2, idleTimeoutMillis: 0 });
   store = await Store.open({ pool });
 });
 afterEach(async () => {
@@ -92,10 +93,11 @@ test('what fails in a transaction leaves no connection in one', async () => {
 
 test('connections that break are replaced, that of the lock too', async () => {
   await store.secret('a');
+  // Nobody listens to the pool's errors but the store: unheard, one would end this process.
+  expect(pool.listenerCount('error')).toBe(1);
   const [before] = await seen(LOCKS);
   await seen(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()`);
-  // Nobody listens to the pool's errors but the store: unheard, one would end this process.
   const again = async (): Promise<string> => store.secret('a').catch(() => again());
   expect(await again()).toHaveLength(64);
   while ((await seen(LOCKS)).length === 0) await sleep(20);
