@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import express from 'express';
 import { Client, Pool } from 'pg';
 import { createQuire, Store } from '../src/index.js';
@@ -43,6 +43,7 @@ async function seen(sql: string): Promise<unknown[]> {
 
 const LOCKS = `SELECT objid FROM pg_locks WHERE locktype = 'advisory'
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+const WAITING = 'SELECT count(*) FROM pg_locks WHERE NOT granted';
 
 test('documents are read in it, and it is given back whole', async () => {
   const provider = await Provider.start({ read: readSheet });
@@ -112,4 +113,42 @@ test('one with room for a single connection is refused with the reason', async (
     message: expect.stringContaining('2 connections'),
   });
   await small.end();
+});
+
+test('an app that keeps all connections of its pool for itself is not waited for', async () => {
+  const taken = await pool.connect();
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+  try {
+    const secret = store.secret('a');
+    const refused = expect(secret).rejects.toMatchObject({ name: 'StoreError', trouble: 'unreachable' });
+    await jest.advanceTimersByTimeAsync(5_000);
+    await refused;
+  } finally {
+    jest.useRealTimers();
+  }
+  taken.release();
+  expect(await store.secret('a')).toHaveLength(64);
+});
+
+test('a statement that is never answered is broken off', async () => {
+  const client = await pool.connect();
+  await client.query('BEGIN');
+  await client.query('LOCK TABLE quire.secrets');
+  const more = new Pool({ connectionString: url });
+  const other = await Store.open({ pool: more });
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+  try {
+    const secret = other.secret('a');
+    const refused = expect(secret).rejects.toMatchObject({ name: 'StoreError', trouble: 'unreachable' });
+    while (Number((await client.query(WAITING)).rows[0]?.count) === 0) await client.query('SELECT 1');
+    await jest.advanceTimersByTimeAsync(30_000);
+    await refused;
+  } finally {
+    jest.useRealTimers();
+  }
+  await client.query('ROLLBACK');
+  client.release();
+  expect(await other.secret('a')).toHaveLength(64);
+  await other.close();
+  await more.end();
 });

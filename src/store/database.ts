@@ -7,8 +7,12 @@ export type Query = (sql: string, parameters?: readonly Parameter[]) => Promise<
 /** PostgreSQL, on a server or in this process: the same statements run on both. */
 export interface Database {
   query: Query;
-  /** All of `work` or nothing of it. */
-  transaction<T>(work: (query: Query) => Promise<T>): Promise<T>;
+  /**
+   * All of `work` or nothing of it.
+   *
+   * @param limit milliseconds that one statement may take on a server; 0 for no limit
+   */
+  transaction<T>(work: (query: Query) => Promise<T>, limit?: { limitMs: number }): Promise<T>;
   /**
    * Holds a lock of the whole session on `executor` until the database is closed, this process ends or
    * the connection breaks, after which it is taken again: so others can tell that this process lives.

@@ -77,7 +77,7 @@ const MIGRATION_LOCK = 0x71756972_65;
  * @throws {StoreError} `changed_migration` when one that has run is not the one of this version
  */
 export function migrate(database: Database): Promise<void> {
-  return database.transaction(async (query) => {
+  const work = async (query: Query): Promise<void> => {
     await query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     const done = await applied(query);
     for (const [number, statements] of MIGRATIONS.entries()) {
@@ -94,7 +94,9 @@ export function migrate(database: Database): Promise<void> {
       if (typeof done.get(number) === 'string') continue;
       await query('UPDATE quire.migrations SET hash = $2 WHERE number = $1', [number, hashOf(statements)]);
     }
-  });
+  };
+  // One that is broken off by a limit would be broken off at every start.
+  return database.transaction(work, { limitMs: 0 });
 }
 
 /** The migrations that have run, with the hash kept of each. */

@@ -2,20 +2,17 @@ import { Pool } from 'pg';
 import { SettingsError } from '../settings.js';
 import type { Database, Query } from './database.js';
 import { ExecutorLock } from './executor-lock.js';
-import { ask, connect, ignore, release, type PostgresPool } from './postgres-pool.js';
+import { ask, CONNECT_LIMIT_MS, ignore, withConnection, type PostgresPool } from './postgres-pool.js';
 
 /** One is kept for the lock. */
 const MOST_CONNECTIONS = 11;
 const LEAST_CONNECTIONS = 2;
-const CONNECT_LIMIT_MS = 5_000;
-const QUERY_LIMIT_MS = 30_000;
 
 /** A PostgreSQL server at an address, through a pool of our own. */
 export function openPostgres(connectionString: string): Database {
   const pool = new Pool({
     connectionString,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
-    query_timeout: QUERY_LIMIT_MS,
     keepAlive: true,
     application_name: 'quire',
     max: MOST_CONNECTIONS,
@@ -54,22 +51,15 @@ function pooled(pool: PostgresPool): Database {
   pool.on('error', ignore);
   let lock: ExecutorLock | undefined;
   return {
-    query: (sql, parameters) => ask(pool, sql, parameters),
-    async transaction(work) {
-      const client = await connect(pool);
-      const query: Query = (sql, parameters) => ask(client, sql, parameters);
-      try {
+    query: (sql, parameters) => withConnection(pool, (client) => ask(client, sql, parameters)),
+    transaction: (work, limit) =>
+      withConnection(pool, async (client) => {
+        const query: Query = (sql, parameters) => ask(client, sql, parameters, limit?.limitMs);
         await query('BEGIN');
         const result = await work(query);
         await query('COMMIT');
-        release(client);
         return result;
-      } catch (error) {
-        // The server undoes what a closed connection had begun.
-        client.release(true);
-        throw error;
-      }
-    },
+      }),
     async hold(executor) {
       lock = new ExecutorLock(pool, executor);
       await lock.take();

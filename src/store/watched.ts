@@ -24,6 +24,6 @@ export function watched(database: Database): WatchedDatabase {
       return trouble;
     },
     query: (sql, parameters) => watch(!isReading(sql), database.query(sql, parameters)),
-    transaction: (work) => watch(true, database.transaction(work)),
+    transaction: (work, limit) => watch(true, database.transaction(work, limit)),
   };
 }
