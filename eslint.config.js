@@ -21,7 +21,7 @@ export default tseslint.config(
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },
   {
-    files: ['src/upload/page.js', 'examples/*/public/*.js'],
+    files: ['src/web/page.js', 'examples/*/public/*.js'],
     languageOptions: { globals: globals.browser },
   },
   {

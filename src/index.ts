@@ -1,11 +1,13 @@
 /// <reference types="node" preserve="true" />
 
-export { createQuire, InvalidPagesError } from './quire.js';
-export type { DocumentContext, Quire, QuireOptions, RouterOptions } from './quire.js';
+export { createQuire } from './quire.js';
+export type { DocumentContext, Quire, RouterOptions } from './quire.js';
+export type { QuireOptions } from './options.js';
+export { InvalidPagesError } from './stages/given-pages.js';
 export type { FlagContext, UnleashClient } from './rollout/flags.js';
-export type { MetricRegistry } from './rollout/metric-registry.js';
-export type { HostRequest } from './upload/host-request.js';
-export type { Id, Identify, Sender } from './upload/sender.js';
+export type { MetricRegistry } from './observability/metric-registry.js';
+export type { HostRequest } from './http/host-request.js';
+export type { Id, Identify, Sender } from './http/sender.js';
 export { SettingsError } from './settings.js';
 export type { Settings } from './settings.js';
 export type { Logger } from './logger.js';
@@ -30,14 +32,8 @@ export type { AutoPlan, PlanChoice, ProcessingPlan } from './processor/plan.js';
 
 export { UsageLedger } from './llm/usage.js';
 export type { Allowance, PriceTable, Usage } from './llm/usage.js';
-export type {
-  CallReport,
-  ChatClient,
-  ChatRequest,
-  ChatRequestOptions,
-  Model,
-  TokenBudget,
-} from './llm/model.js';
+export type { ChatClient, ChatRequest, ChatRequestOptions } from './llm/client.js';
+export type { CallReport, Model, TokenBudget } from './llm/model.js';
 export type { Pacing } from './llm/pacing.js';
 export type { FailureReason } from './llm/failure.js';
 

@@ -1,58 +1,39 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AzureOpenAI, OpenAI } from 'openai';
 import express, { type Request, type Response } from 'express';
-import { EMBEDDED_MODEL_ID, EMBEDDED_MODEL_NAME, startEmbeddedModel } from './llm/embedded-model.js';
-import type { ChatClient } from './llm/model.js';
+import { Shadow } from './comparison/shadow.js';
+import { openRequest, type RequestContext } from './documents/request.js';
+import { UPLOAD_DIR, Uploads } from './documents/uploads.js';
+import { documentsRouter } from './http/documents.js';
+import { operationsRouter } from './http/operations.js';
+import { requireOpsToken } from './http/ops-token.js';
+import { Senders, type Identify } from './http/sender.js';
 import { processPacer } from './llm/pacing.js';
 import type { PriceTable } from './llm/usage.js';
 import { unfailing, usualLogger, type Logger } from './logger.js';
+import { Metrics } from './observability/metrics.js';
+import { ModelHealth } from './observability/model-health.js';
+import {
+  checkedPlan,
+  chooseFlags,
+  chooseModel,
+  EMBEDDED_PRICE,
+  storePlace,
+  warnOfUnusedDatabase,
+  type ChosenModel,
+  type QuireOptions,
+} from './options.js';
 import { autoPlan } from './processor/auto-plan.js';
-import { parsePlanChoice, planChoice, SINGLE_PAGE, type PlanChoice } from './processor/plan.js';
+import { parsePlanChoice, SINGLE_PAGE, type PlanChoice } from './processor/plan.js';
 import { PageProcessor } from './processor/processor.js';
-import { Flags, type FlagContext, type UnleashClient } from './rollout/flags.js';
-import { openRequest, type RequestContext } from './rollout/request.js';
-import type { MetricRegistry } from './rollout/metric-registry.js';
-import { createRollout } from './rollout/rollout.js';
-import { databaseAddress, readSettings, SettingsError, warnOfMisspelt, type Settings } from './settings.js';
+import { Decisions } from './rollout/decision.js';
+import type { FlagContext, Flags } from './rollout/flags.js';
+import { Rollback } from './rollout/rollback.js';
+import { readSettings, warnOfMisspelt, type Settings } from './settings.js';
+import { pagesGiven } from './stages/given-pages.js';
 import { PageReader } from './stages/page-texts.js';
 import type { OnProgress } from './stages/progress.js';
 import type { DocumentRecord } from './stages/record.js';
-import { checkPool } from './store/postgres.js';
-import type { PostgresPool } from './store/postgres-pool.js';
-import { Store } from './store/store.js';
-import { Senders, type Identify } from './upload/sender.js';
-import { Uploads, type StorePlace } from './upload/uploads.js';
-import { opsDoor } from './rollout/door.js';
-
-export interface QuireOptions {
-  /** An OpenAI client, or one of a compatible service. Default: made from the settings. */
-  openai?: ChatClient | undefined;
-  /** The model's name, or the deployment's at Azure. Default: the setting `OPENAI_MODEL`. */
-  model?: string | undefined;
-  /** A fixed plan, which wins over the flags. Default: the setting `QUIRE_PLAN`; flags decide without one. */
-  plan?: PlanChoice | undefined;
-  /**
-   * The app's own Unleash client, which stays the app's to end. It is listened to: its errors go to
-   * `logger`, and the SDK no longer prints them itself. Default: one made from `UNLEASH_URL`,
-   * and the bootstrap file, with both flags off, without that.
-   */
-  unleash?: UnleashClient | undefined;
-  /** Where uploaded documents are kept; it stays the caller's to close. Default: one on `database`. */
-  store?: Store | undefined;
-  /**
-   * The PostgreSQL database that documents are kept in: its address, or the app's own pool of `pg`, which stays the
-   * app's to end and keeps one connection for Quire. Default: the setting `QUIRE_DATABASE_URL`, or else an embedded
-   * one in `QUIRE_DATA_DIR`; opened when the first router is made.
-   */
-  database?: string | PostgresPool | undefined;
-  /** The app's pino logger. Default: warnings and errors go to stderr. */
-  logger?: Logger | undefined;
-  /** The app's prom-client registry, where Quire's metrics are published until it is closed. Default: none. */
-  registry?: MetricRegistry | undefined;
-  /** Settings that win over those of the environment, by the same names. */
-  settings?: Partial<Settings> | undefined;
-}
 
 /** What a caller says about a document; the flags are evaluated for `userId`, `sessionId`, `properties`. */
 export interface DocumentContext extends FlagContext {
@@ -109,11 +90,6 @@ export interface Quire {
   close(): Promise<void>;
 }
 
-/** Thrown for page texts that cannot be read. Never quotes them. */
-export class InvalidPagesError extends Error {
-  override readonly name = 'InvalidPagesError';
-}
-
 /**
  * Sets Quire up from options and, where they leave something open, from the settings in the
  * environment (docs/configuration.md).
@@ -154,7 +130,6 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     timeoutMs: settings.LLM_TIMEOUT_MS,
     requestDefaults: settings.LLM_REQUEST_DEFAULTS,
     budget: { input: settings.LLM_INPUT_BUDGET, output: settings.LLM_OUTPUT_BUDGET },
-    cacheWaitMs: settings.LLM_CACHE_WAIT_MS,
   };
   const processor = new PageProcessor({ model: asked, pageAttempts: settings.LLM_PAGE_ATTEMPTS });
   const reader = new PageReader({
@@ -165,13 +140,12 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const prices = { ...settings.LLM_PRICES, ...EMBEDDED_PRICE };
-  const rollout = createRollout(settings, {
-    ...{ flags, fixedPlan, processor, prices, closing: closing.signal, logger },
-    registry: options.registry,
-    storeTrouble: () => uploads.troubleOnceTried(),
+  const rollout = { flags, fixedPlan, processor, prices, closing: closing.signal, logger };
+  const { decisions, metrics, modelHealth, rollback, shadow } = newRollout(options, settings, {
+    ...rollout,
     autoPlan: (choice, pages) => autoPlan(asked, choice, pages),
   });
-  const tools = { rollout, processor, prices, logger };
+  const tools = { decisions, metrics, modelHealth, shadow, processor, prices, logger };
   const open = ({
     signal,
     ...context
@@ -184,7 +158,18 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     open: (context) => openRequest(tools, context),
     reader,
     logger,
-    onDelete: (id) => rollout.shadow.forget(id),
+    onDelete: (id) => shadow.forget(id),
+  });
+  const operations = operationsRouter({
+    flags,
+    decisions,
+    rollback,
+    shadow,
+    metrics,
+    modelHealth,
+    forceSinglePage: settings.QUIRE_FORCE_SINGLE_PAGE,
+    closing: closing.signal,
+    storeTrouble: () => uploads.troubleOnceTried(),
   });
 
   let isRouterMade = false;
@@ -206,9 +191,16 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     router({ identify, allowAnonymous = false } = {}) {
       if (!isRouterMade) warnOfUnusedDatabase(options, settings, logger);
       isRouterMade = true;
+      void uploads.open();
+      const documents = documentsRouter({
+        opened: () => uploads.opened(),
+        uploadDir: UPLOAD_DIR,
+        senders: new Senders(identify, allowAnonymous, logger),
+        maxMegabytes: settings.UPLOAD_MAX_MB,
+        logger,
+      });
       const router = express.Router();
-      router.use(opsDoor(settings.OPS_TOKEN), rollout.router());
-      router.use(uploads.router(new Senders(identify, allowAnonymous, logger)));
+      router.use(requireOpsToken(settings.OPS_TOKEN), operations, documents);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },
@@ -220,13 +212,81 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
         () => closing.abort(new Error('Quire was closed.')),
         () => uploads.close(),
         () => flags.close(),
-        () => rollout.metrics.withdraw(),
+        () => metrics.withdraw(),
         () => reader.close(),
         () => model.close(),
       ]);
       return closed;
     },
   };
+}
+
+interface Rollout {
+  decisions: Decisions;
+  metrics: Metrics;
+  modelHealth: ModelHealth;
+  rollback: Rollback;
+  shadow: Shadow;
+}
+
+/** What all requests share: what decides them, watches them and compares them. */
+function newRollout(
+  { registry }: QuireOptions,
+  settings: Settings,
+  {
+    flags,
+    fixedPlan,
+    autoPlan,
+    processor,
+    prices,
+    closing,
+    logger,
+  }: Pick<ConstructorParameters<typeof Decisions>[0], 'fixedPlan' | 'autoPlan'> & {
+    flags: Flags;
+    processor: PageProcessor;
+    prices: PriceTable;
+    closing: AbortSignal;
+    logger: Logger;
+  },
+): Rollout {
+  const forceSinglePage = settings.QUIRE_FORCE_SINGLE_PAGE;
+  const metrics = new Metrics(registry);
+  const modelHealth = new ModelHealth();
+  const rollback = new Rollback(
+    {
+      // A fixed plan is kept: its failures are counted all the same.
+      enabled: settings.ROLLBACK_AUTO && fixedPlan === undefined,
+      batchFailures: settings.ROLLBACK_BATCH_FAILURES,
+      minCalls: settings.ROLLBACK_MIN_CALLS,
+      windowMs: settings.ROLLBACK_WINDOW_MS,
+      retryMs: settings.ROLLBACK_RETRY_MS,
+    },
+    (plan) => shadow.isAgreementLow(plan),
+    (change) => {
+      metrics.rollbackChanged(change);
+      const message = change.to === 'closed' ? 'the batch path is back' : `automatic rollback: ${change.to}`;
+      logger.warn({ to: change.to, cause: change.cause, failure_rate: rollback.failureRate }, message);
+    },
+  );
+  const shadow: Shadow = new Shadow(
+    {
+      budgetUsd: settings.SHADOW_BUDGET_USD,
+      noiseShare: settings.SHADOW_NOISE_SHARE,
+      agreementFloor: settings.ROLLBACK_AGREEMENT_FLOOR,
+    },
+    {
+      processor,
+      prices,
+      signal: closing,
+      logger,
+      onCompared: (comparison, fields) => metrics.compared(comparison, fields),
+      onOutcome: (outcome, costUsd) => metrics.shadowEnded(outcome, costUsd),
+      onLowAgreement: () => rollback.agreementFell(),
+    },
+  );
+  metrics.follow({ flags, rollback, shadow });
+  const decisions = new Decisions({ flags, rollback, fixedPlan, autoPlan, forceSinglePage, logger });
+  return { decisions, metrics, modelHealth, rollback, shadow };
 }
 
 /** One after the other; what fails to end keeps nothing else from ending. */
@@ -240,104 +300,4 @@ async function endAll(ends: readonly (() => Promise<void> | void)[]): Promise<vo
     }
   }
   if (failures.length > 0) throw failures[0];
-}
-
-function storePlace({ store, database }: QuireOptions, settings: Settings): StorePlace {
-  if (store) return { store };
-  const given = database ?? settings.QUIRE_DATABASE_URL;
-  if (given !== undefined && typeof given !== 'string') {
-    checkPool(given);
-    return { open: (onInUse) => Store.open({ pool: given }, onInUse) };
-  }
-  if (given !== undefined && !databaseAddress.safeParse(given).success) {
-    throw new SettingsError(
-      'The database given must be an address like postgres://user:password@host/database, or a pool of pg.',
-    );
-  }
-  return { open: (onInUse) => Store.open({ url: given, dataDir: settings.QUIRE_DATA_DIR }, onInUse) };
-}
-
-/** Many apps have this variable for a database of their own. */
-function warnOfUnusedDatabase({ store, database }: QuireOptions, settings: Settings, logger: Logger): void {
-  const isChosen = Boolean(store ?? database ?? settings.QUIRE_DATABASE_URL);
-  if (isChosen || !process.env.DATABASE_URL?.trim()) return;
-  logger.warn({ what_to_do: 'set QUIRE_DATABASE_URL or the option database' }, 'DATABASE_URL is not used');
-}
-
-function chooseFlags({ unleash }: QuireOptions, settings: Settings, logger: Logger): Promise<Flags> {
-  if (unleash) return Promise.resolve(Flags.given(unleash, logger));
-  const { UNLEASH_URL: url, UNLEASH_API_TOKEN: token } = settings;
-  if (url && token) {
-    const { UNLEASH_REFRESH_MS: refreshMs, UNLEASH_BACKUP_DIR: backupDir } = settings;
-    return Flags.fromServer({ url, token, refreshMs, backupDir }, logger);
-  }
-  if (url ?? token) throw new SettingsError('UNLEASH_URL and UNLEASH_API_TOKEN must be set together.');
-  return Flags.fromBootstrap(logger);
-}
-
-function checkedPlan(given: PlanChoice): PlanChoice {
-  const plan = planChoice.safeParse(given);
-  if (plan.success) return plan.data;
-  throw new SettingsError(
-    `The plan must be { path: 'single-page' } or { path: 'batch', batchSize, maxWorkers } with whole numbers; batchSize may be 'auto'.`,
-  );
-}
-
-/** The rules run in this process. */
-const EMBEDDED_PRICE: PriceTable = { [EMBEDDED_MODEL_ID]: { input: 0, output: 0 } };
-
-interface ChosenModel {
-  client: ChatClient;
-  name: string;
-  shownAs: string;
-  close(): Promise<void>;
-}
-
-async function chooseModel({ openai, model }: QuireOptions, settings: Settings): Promise<ChosenModel> {
-  const client = openai ?? clientFrom(settings);
-  const name = model ?? settings.OPENAI_MODEL;
-  if (!client && (name ?? settings.OPENAI_BASE_URL)) {
-    throw new SettingsError(
-      'There is a model but no key: set OPENAI_API_KEY, to any text for a service that needs none.',
-    );
-  }
-  if (client) {
-    if (!name) throw new SettingsError('There is a model service but no model: set OPENAI_MODEL.');
-    return { client, name, shownAs: name, close: () => Promise.resolve() };
-  }
-  const embedded = await startEmbeddedModel();
-  return {
-    client: new OpenAI({ apiKey: 'none', baseURL: embedded.baseURL }),
-    name: EMBEDDED_MODEL_ID,
-    shownAs: EMBEDDED_MODEL_NAME,
-    close: () => embedded.close(),
-  };
-}
-
-function clientFrom(settings: Settings): ChatClient | undefined {
-  const { AZURE_OPENAI_API_KEY: azureKey, AZURE_OPENAI_ENDPOINT: endpoint } = settings;
-  if (azureKey) {
-    const apiVersion = settings.OPENAI_API_VERSION;
-    if (!endpoint || !apiVersion) {
-      throw new SettingsError(
-        'AZURE_OPENAI_API_KEY needs AZURE_OPENAI_ENDPOINT and OPENAI_API_VERSION beside it.',
-      );
-    }
-    return new AzureOpenAI({ apiKey: azureKey, endpoint, apiVersion, baseURL: null });
-  }
-  const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL } = settings;
-  return apiKey ? new OpenAI({ apiKey, ...(baseURL && { baseURL }) }) : undefined;
-}
-
-/** Page texts in ascending order of their numbers; a page without text is a blank one. */
-function pagesGiven(texts: Readonly<Record<number, string | null | undefined>>): Map<number, string> {
-  const pages = Object.entries(texts).map(([key, text]) => {
-    if (!/^[1-9]\d{0,14}$/.test(key))
-      throw new InvalidPagesError('Page numbers must be whole numbers from 1.');
-    if (typeof (text ?? '') !== 'string')
-      throw new InvalidPagesError(`Page ${key}: the text must be a string.`);
-    return [Number(key), text ?? ''] as const;
-  });
-  if (pages.length === 0) throw new InvalidPagesError('There must be at least one page.');
-  return new Map(pages.sort(([a], [b]) => a - b));
 }

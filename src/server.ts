@@ -7,11 +7,11 @@ import helmet from 'helmet';
 import { pino } from 'pino';
 import { formatPlan } from './processor/plan.js';
 import { createQuire } from './quire.js';
-import { isForOps } from './rollout/door.js';
+import { isForOps } from './http/ops-token.js';
 import { readHostSettings, readSettings } from './settings.js';
 import { StoreError } from './store/database.js';
-import { NotTakenError } from './upload/jobs.js';
-import { RETRY_AFTER_S } from './upload/router.js';
+import { NotTakenError } from './documents/jobs.js';
+import { RETRY_AFTER_S } from './http/documents.js';
 
 const SESSION_COOKIE = 'quire_session';
 const SESSION_MS = 365 * 24 * 60 * 60_000;
@@ -27,7 +27,7 @@ async function serve(): Promise<void> {
   const quire = await createQuire({ logger, settings });
   const { modelName: model, fixedPlan } = quire;
   const about = { model, plan: fixedPlan ? formatPlan(fixedPlan) : 'chosen for each request' };
-  const root = fileURLToPath(new URL('upload', import.meta.url));
+  const root = fileURLToPath(new URL('web', import.meta.url));
   const router = quire.router({ identify: sessionOf });
 
   const app = express();

@@ -30,8 +30,6 @@ export interface Settings {
   LLM_MAX_CONCURRENCY: number;
   /** Time limit of one call in milliseconds, 1 to 300,000. Default: 120,000. */
   LLM_TIMEOUT_MS: number;
-  /** The longest a call waits for its common beginning to be cached, in milliseconds, 0 to 300,000. Default: 0. */
-  LLM_CACHE_WAIT_MS: number;
   /** Failed or unusable answers after which a page is given up, 1 to 100. Default: 6. */
   LLM_PAGE_ATTEMPTS: number;
   /** The most tokens the model takes in one call, from 1,000. Default: 128,000. */
@@ -151,7 +149,6 @@ const MODULE = {
   LLM_MAX_CONCURRENCY: whole(1, 1_000, 20),
   // Node's fetch gives up on an answer that has not begun after 300 s.
   LLM_TIMEOUT_MS: whole(1, 300_000, 120_000),
-  LLM_CACHE_WAIT_MS: whole(0, 300_000, 0),
   LLM_PAGE_ATTEMPTS: whole(1, 100, 6),
   LLM_INPUT_BUDGET: whole(1_000, 100_000_000, 128_000),
   LLM_OUTPUT_BUDGET: whole(1_000, 100_000_000, 40_000),

@@ -1,46 +1,14 @@
 import { z } from 'zod';
 import { ModelFailure, failureOf, type FailureReason, type ServiceError } from './failure.js';
-import { INSTRUCTIONS, type PageKind } from './instructions.js';
 import type { Pacing } from './pacing.js';
-import { isHeaderSource, type HeaderSource, type Ticket } from './rate-limits.js';
-import { serviceOf, type Service } from './service.js';
+import { withHeaders, type ChatClient, type ChatRequest } from './client.js';
+import type { HeaderSource, Ticket } from './rate-limits.js';
+import { serviceOf } from './service.js';
 import type { UsageLedger } from './usage.js';
-import {
-  answerFormat,
-  readAnswer,
-  userMessage,
-  type AnswerFormat,
-  type PageAnswer,
-  type SentPage,
-} from './wire.js';
+import { answerFormat, readAnswer, userMessage, type PageAnswer, type SentPage } from './wire.js';
 
 /** The most a page's answer may take, in tokens (CURRENT_SYSTEM, One page through the model). */
 export const OUTPUT_TOKENS_PER_PAGE = 4_000;
-
-/**
- * The part of an OpenAI client that is used: those of the package `openai` from version 4 on have it, and
- * so have `AzureOpenAI` and clients wrapped around one.
- */
-export interface ChatClient {
-  chat: { completions: { create(request: ChatRequest, options: ChatRequestOptions): PromiseLike<unknown> } };
-}
-
-/** The body of one call; `LLM_REQUEST_DEFAULTS` may add to it. */
-export interface ChatRequest {
-  model: string;
-  messages: { role: 'system' | 'user'; content: string }[];
-  response_format: AnswerFormat;
-  stream: false;
-  max_completion_tokens: number;
-}
-
-/** How one call is made. */
-export interface ChatRequestOptions {
-  maxRetries: number;
-  /** Milliseconds. */
-  timeout: number;
-  signal: AbortSignal;
-}
 
 /** The model that is asked, and how. */
 export interface Model {
@@ -51,11 +19,6 @@ export interface Model {
   /** Passed through with every request, for example `{ temperature: 0 }` where the model takes it. */
   requestDefaults: Readonly<Record<string, unknown>>;
   budget: TokenBudget;
-  /**
-   * The longest a call may wait for the first one of its kind, so that their common prefix is cached and
-   * costs less, in milliseconds. Default: none waits.
-   */
-  cacheWaitMs?: number;
 }
 
 /** The most tokens the model takes and gives in one call. */
@@ -102,17 +65,18 @@ const completion = z.object({
 /**
  * Asks the model once about pages of one kind: one request, no retries.
  *
+ * @param instruction how pages of their kind are read, the same bytes in every call
  * @returns an answer for each of `pages`, in their order
  * @throws {ModelFailure} when the whole call gave nothing usable; the signal's reason on abort
  */
 export async function askModel(
   model: Model,
-  kind: PageKind,
+  instruction: string,
   pages: readonly SentPage[],
   asking: Asking,
 ): Promise<PageAnswer[]> {
   const service = serviceOf(model);
-  const body = requestBody(model, kind, pages);
+  const body = requestBody(model, instruction, pages);
   const sentBytes = jsonBytes(body);
   const most = { input: Math.ceil(sentBytes / BYTES_A_TOKEN), output: body.max_completion_tokens };
   const announced = { requests: 1, tokens: most.input + most.output };
@@ -127,11 +91,8 @@ export async function askModel(
   };
   const envelope = await asking.pacer.run(
     (signal) => {
-      const waitMs = cacheWaitMs(model, service, pages.length, asking.usage);
-      return service.cache.warmed(`${kind} ${pages.length}`, waitMs, signal, () => {
-        if (ticket) service.limits.sent(ticket);
-        return request(model, { body, sentBytes, most }, { ...asking, signal }, onEnd);
-      });
+      if (ticket) service.limits.sent(ticket);
+      return request(model, { body, sentBytes, most }, { ...asking, signal }, onEnd);
     },
     asking.signal,
     async (signal, leaving) => {
@@ -141,21 +102,12 @@ export async function askModel(
   return readAnswer(contentOf(envelope), pages);
 }
 
-/** How long a call may wait for its prefix to be cached: not at all where that saves nothing or takes longer. */
-function cacheWaitMs(model: Model, { latency }: Service, pages: number, usage: UsageLedger): number {
-  const allowed = model.cacheWaitMs ?? 0;
-  if (allowed === 0 || !usage.isCacheCheaper(model.name)) return 0;
-  const { pace } = latency;
-  if (!pace) return 0;
-  return pace.callMs + pace.pageMs * pages <= allowed ? allowed : 0;
-}
-
-function requestBody(model: Model, kind: PageKind, pages: readonly SentPage[]): ChatRequest {
+function requestBody(model: Model, instruction: string, pages: readonly SentPage[]): ChatRequest {
   return {
     ...model.requestDefaults,
     model: model.name,
     messages: [
-      { role: 'system', content: INSTRUCTIONS[kind] },
+      { role: 'system', content: instruction },
       { role: 'user', content: userMessage(pages) },
     ],
     response_format: answerFormat(pages.length),
@@ -216,18 +168,6 @@ async function request(
   const ms = report(null, jsonBytes(envelope));
   onEnd({ ms, headers, envelope });
   return envelope;
-}
-
-/** The client's promise can tell the headers; that of a wrapped client may be an ordinary one. */
-interface ClientPromise extends PromiseLike<unknown> {
-  withResponse?(): Promise<{ data: unknown; response?: { headers?: unknown } }>;
-}
-
-async function withHeaders(answer: ClientPromise): Promise<{ envelope: unknown; headers?: HeaderSource }> {
-  const both = await answer.withResponse?.();
-  if (!both) return { envelope: await answer };
-  const headers = both.response?.headers;
-  return { envelope: both.data, ...(isHeaderSource(headers) && { headers }) };
 }
 
 const answered = z.object({ usage: z.object({ completion_tokens: z.int().nonnegative() }) });

@@ -140,12 +140,6 @@ export class UsageLedger {
     return cost;
   }
 
-  /** Whether prompt tokens found in the provider's cache cost less. */
-  isCacheCheaper(model: string): boolean {
-    const price = this.#prices.get(model);
-    return price?.cached_input !== undefined && price.cached_input < price.input;
-  }
-
   total(): Usage {
     return {
       calls: this.#calls,

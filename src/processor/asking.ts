@@ -4,6 +4,7 @@ import { withRetries } from '../llm/retry.js';
 import type { Field } from '../llm/wire.js';
 import type { Batch } from './batches.js';
 import { slippedPages } from './grounding.js';
+import { INSTRUCTIONS } from './instructions.js';
 import type { Page } from './page.js';
 
 /** A batch that failed this often for passing reasons is asked again page by page. */
@@ -37,7 +38,7 @@ export async function askPage(
 }
 
 async function askPageOnce(model: Model, page: Page, asking: Asking): Promise<{ fields: Field[] }> {
-  const [answer] = await askModel(model, page.kind, [page], asking);
+  const [answer] = await askModel(model, INSTRUCTIONS[page.kind], [page], asking);
   if (!answer) throw new ModelFailure('page_missing');
   if ('fault' in answer) throw new ModelFailure(answer.fault);
   return answer;
@@ -69,7 +70,7 @@ export async function askBatch(
   const patience = { failures: BATCH_FAILURES, unusable: 1, lasting: 1 };
   const ask = async () => {
     try {
-      return await askModel(model, kind, pages, asking);
+      return await askModel(model, INSTRUCTIONS[kind], pages, asking);
     } catch (error) {
       if (error instanceof ModelFailure) onCall?.(error.reason);
       throw error;

@@ -1,5 +1,5 @@
 import { OUTPUT_TOKENS_PER_PAGE, type TokenBudget } from '../llm/model.js';
-import { INSTRUCTIONS, type PageKind } from '../llm/instructions.js';
+import { INSTRUCTIONS, type PageKind } from './instructions.js';
 import { answerFormat } from '../llm/wire.js';
 import type { Page } from './page.js';
 import { MOST_PAGES_A_BATCH } from './plan.js';

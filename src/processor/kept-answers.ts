@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { INSTRUCTIONS, type PageKind } from '../llm/instructions.js';
+import { INSTRUCTIONS, type PageKind } from './instructions.js';
 import type { Model } from '../llm/model.js';
 import { answerFormat, type Field } from '../llm/wire.js';
 import type { Page } from './page.js';

@@ -1,4 +1,4 @@
-import type { PageKind } from '../llm/instructions.js';
+import type { PageKind } from './instructions.js';
 import { taggedPage, type SentPage } from '../llm/wire.js';
 import { codePointLength, firstCodePoints, strip } from '../text.js';
 

@@ -10,7 +10,7 @@ import {
 import type { BatchFailure } from '../processor/asking.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import { isOver } from './chance.js';
-import { SlidingWindow } from './window.js';
+import { SlidingWindow } from '../sliding-window.js';
 
 export interface RollbackSettings {
   /** Off, batch failures are counted and nothing follows from them. */

@@ -7,11 +7,7 @@ const QUERY_LIMIT_MS = 30_000;
 
 interface Session {
   /** @param statement `query_timeout` in milliseconds, 0 for as long as the pool allows */
-  query(statement: {
-    text: string;
-    values: unknown[];
-    query_timeout: number;
-  }): Promise<{ rows: unknown[] }>;
+  query(statement: { text: string; values: unknown[]; query_timeout: number }): Promise<{ rows: unknown[] }>;
 }
 
 /** A connection of a pool, as `pg` has them. */

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EMBEDDED_MODEL_ID, startEmbeddedModel } from '../../src/llm/embedded-model.js';
+import { EMBEDDED_MODEL_ID, startEmbeddedModel } from '../../src/embedded-model/service.js';
 import type { DocumentRecord } from '../../src/index.js';
 import { lines, makePdf, scanOf } from '../pdf-fixtures.js';
 import { ROOT } from './package.js';

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startEmbeddedModel } from '../../src/llm/embedded-model.js';
+import { startEmbeddedModel } from '../../src/embedded-model/service.js';
 import { PACKED_PAGES, pageNamed, PAGES, REPOSITORY_PAGES } from '../markdown.js';
 import { Program } from '../program.js';
 import { newFolder, pack, ROOT } from './package.js';

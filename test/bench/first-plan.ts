@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import { INSTRUCTIONS } from '../../src/llm/instructions.js';
+import { INSTRUCTIONS } from '../../src/processor/instructions.js';
 import type { AccountPages } from '../../src/processor/processor.js';
 import {
   mergePageResults,

@@ -1,5 +1,5 @@
 import { createQuire } from '../../src/index.js';
-import { measuredMs, replayedMs, timeRun } from '../../src/tune/timed-run.js';
+import { measuredMs, replayedMs, timeRun } from '../../src/evaluation/tune/timed-run.js';
 import { Provider } from '../provider.js';
 import { atMost } from './figures.js';
 

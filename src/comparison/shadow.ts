@@ -1,0 +1,223 @@
+import { loggable, type Logger } from '../logger.js';
+import { GaveWay, processPacer, type Pacing } from '../llm/pacing.js';
+import { UsageLedger, type PriceTable } from '../llm/usage.js';
+import { SINGLE_PAGE, type ProcessingPlan } from '../processor/plan.js';
+import type { PageProcessor } from '../processor/processor.js';
+import type { PageTexts } from '../stages/page-texts.js';
+import { runPipeline } from '../stages/pipeline.js';
+import type { DocumentRecord } from '../stages/record.js';
+import { DailyBudget, NotAllowed } from './budget.js';
+import { compareRecords, type ComparedField } from './compare.js';
+import { RunningAgreement, type Agreement, type Comparison } from './running-agreement.js';
+
+export interface ShadowSettings {
+  /** The most that shadows of one Quire may cost in a day (UTC), in USD; a restart begins anew. */
+  budgetUsd: number;
+  /** Share of shadows that run the control twice, 0 to 1. */
+  noiseShare: number;
+  /** The least agreement, beyond the control's own noise, that is borne; 0 to 1. */
+  agreementFloor: number;
+}
+
+/** A document the user has been served. */
+export interface Served {
+  requestId: string;
+  /** The id it is kept under, for documents that are. */
+  documentId: string | undefined;
+  texts: PageTexts;
+  record: DocumentRecord;
+  /** The batch plan on one side of the comparison; page by page is on the other. */
+  batchPlan: ProcessingPlan;
+}
+
+/** A field on which two records of one document differ. Holds no values. */
+export interface Mismatch {
+  request_id: string;
+  document_id: string | null;
+  /** ISO 8601. */
+  at: string;
+  plan: ProcessingPlan;
+  comparison: Comparison;
+  scope: ComparedField['scope'];
+  /** Place of the account in the record, from 0; null for a document that names none. */
+  account_index: number | null;
+  /** null in scope `merged`. */
+  page: number | null;
+  field: string;
+  outcome: Exclude<ComparedField['outcome'], 'same'>;
+}
+
+/** What came of a shadow. */
+export type ShadowOutcome = 'compared' | 'failed' | 'gave_way' | 'budget' | 'no_price' | 'queue_full';
+
+export interface ShadowTools {
+  processor: PageProcessor;
+  prices: PriceTable;
+  signal: AbortSignal;
+  logger: Logger;
+  onCompared(comparison: Comparison, fields: readonly ComparedField[]): void;
+  onOutcome(outcome: ShadowOutcome, costUsd: number): void;
+  /** Told after each comparison that finds a plan's agreement under its floor. */
+  onLowAgreement(): void;
+}
+
+/** Documents waiting for their shadow hold their page texts; beyond one of these the newest has none. */
+const LONGEST_QUEUE = 20;
+const MOST_QUEUED_TEXT = 20_000_000;
+const MISMATCHES_KEPT = 1_000;
+/** A shadow whose calls had to give way so often is given up: each of them may have been billed. */
+const MOST_GIVING_WAY = 3;
+
+/**
+ * Shadow comparison: after the user has been served, the other path reads the same page texts, and
+ * the two records are compared field by field. Models differ with themselves, so a share of shadows
+ * runs the control twice: its disagreement is the noise the candidate's is held against.
+ *
+ * One document at a time, its calls as guests that give way to every other call.
+ */
+export class Shadow {
+  readonly #settings: ShadowSettings;
+  readonly #tools: ShadowTools;
+  readonly #running: RunningAgreement;
+  #mismatches: Mismatch[] = [];
+  readonly #budget: DailyBudget;
+  #queue: Served[] = [];
+  #current: { documentId: string | undefined; stop: AbortController } | undefined;
+  #isRunning = false;
+  #noiseDue = 0;
+
+  constructor(settings: ShadowSettings, tools: ShadowTools) {
+    this.#settings = settings;
+    this.#tools = tools;
+    this.#budget = new DailyBudget(settings.budgetUsd);
+    this.#running = new RunningAgreement(settings.agreementFloor);
+    tools.signal.addEventListener('abort', () => (this.#queue = []), { once: true });
+  }
+
+  /** Compares a document as soon as the calls of others leave room. Returns at once. */
+  consider(served: Served): void {
+    if (this.#tools.signal.aborted) return;
+    const text = [served, ...this.#queue].reduce((sum, { texts }) => sum + lengthOf(texts), 0);
+    if (this.#queue.length >= LONGEST_QUEUE || text > MOST_QUEUED_TEXT) {
+      this.#tools.onOutcome('queue_full', 0);
+      return;
+    }
+    // The caller may do with its record what it likes.
+    this.#queue.push({ ...served, record: structuredClone(served.record) });
+    if (!this.#isRunning) void this.#run();
+  }
+
+  /** Drops all that is known of a document, which was deleted. */
+  forget(documentId: string): void {
+    if (this.#current?.documentId === documentId) this.#current.stop.abort(new Error('deleted'));
+    this.#queue = this.#queue.filter((served) => served.documentId !== documentId);
+    this.#mismatches = this.#mismatches.filter((mismatch) => mismatch.document_id !== documentId);
+  }
+
+  /** The latest mismatches, the newest first, at most 1,000. */
+  get mismatches(): readonly Mismatch[] {
+    return this.#mismatches;
+  }
+
+  get spentTodayUsd(): number {
+    return this.#budget.spentUsd;
+  }
+
+  get budgetUsd(): number {
+    return this.#settings.budgetUsd;
+  }
+
+  get agreement(): Agreement {
+    return this.#running.report;
+  }
+
+  isAgreementLow(batchPlan: ProcessingPlan): boolean {
+    return this.#running.isLow(batchPlan);
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    // The user's answer goes out first.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let served = this.#queue.shift(); served; served = this.#queue.shift()) {
+      const stop = new AbortController();
+      this.#current = { documentId: served.documentId, stop };
+      const ledger = new UsageLedger(this.#tools.prices, this.#budget.allowance);
+      const signal = AbortSignal.any([stop.signal, this.#tools.signal]);
+      const outcome = await this.#compare(served, ledger, signal);
+      this.#current = undefined;
+      this.#tools.onOutcome(outcome, this.#budget.takeBilledUsd());
+    }
+    this.#isRunning = false;
+  }
+
+  async #compare(served: Served, usage: UsageLedger, signal: AbortSignal): Promise<ShadowOutcome> {
+    const { texts, record, batchPlan } = served;
+    const pacing: Pacing = processPacer.guests(MOST_GIVING_WAY);
+    const read = (plan: ProcessingPlan) =>
+      runPipeline(this.#tools.processor, () => texts, { plan, usage, signal, pacing });
+    try {
+      // A page the service did not answer says nothing about the path.
+      if (modelFailed(record, texts)) return 'failed';
+      const isBatch = record.plan.path === 'batch';
+      const control = isBatch ? await read(SINGLE_PAGE) : record;
+      const candidate = isBatch ? record : await read(batchPlan);
+      if (modelFailed(control, texts) || modelFailed(candidate, texts)) return 'failed';
+      this.#note('candidate', served, control, candidate);
+      if (this.#isNoiseDue()) {
+        const again = await read(SINGLE_PAGE);
+        if (!modelFailed(again, texts)) this.#note('noise', served, control, again);
+      }
+      return 'compared';
+    } catch (error) {
+      if (error instanceof NotAllowed) return error.why;
+      if (error instanceof GaveWay) return 'gave_way';
+      if (!signal.aborted) {
+        this.#tools.logger.error({ request_id: served.requestId, ...loggable(error) }, 'a shadow failed');
+      }
+      return 'failed';
+    }
+  }
+
+  #note(comparison: Comparison, served: Served, control: DocumentRecord, other: DocumentRecord): void {
+    const fields = compareRecords(control, other);
+    const about = {
+      request_id: served.requestId,
+      document_id: served.documentId ?? null,
+      at: new Date().toISOString(),
+      plan: served.batchPlan,
+      comparison,
+    };
+    const places = new Map(control.accounts.map(({ accountNumber }, index) => [accountNumber, index]));
+    const found: Mismatch[] = [];
+    for (const { scope, account, page, field, outcome } of fields) {
+      if (outcome === 'same') continue;
+      const account_index = places.get(account) ?? null;
+      found.push({ ...about, scope, account_index, page, field, outcome });
+    }
+    this.#mismatches = [...found, ...this.#mismatches].slice(0, MISMATCHES_KEPT);
+    this.#tools.onCompared(comparison, fields);
+    this.#running.note(comparison, served.batchPlan, fields);
+    if (this.#running.isLow(served.batchPlan)) this.#tools.onLowAgreement();
+  }
+
+  /** The share of shadows; all of them while too little is known of the noise for a verdict. */
+  #isNoiseDue(): boolean {
+    const { noiseShare } = this.#settings;
+    this.#noiseDue += noiseShare;
+    if (noiseShare === 0 || (this.#noiseDue < 1 && !this.#running.needsNoise)) return false;
+    this.#noiseDue = Math.max(0, this.#noiseDue - 1);
+    return true;
+  }
+}
+
+function lengthOf({ texts }: PageTexts): number {
+  let length = 0;
+  for (const text of texts.values()) length += text.length;
+  return length;
+}
+
+function modelFailed({ failed_pages: failed }: DocumentRecord, { unreadablePages }: PageTexts): boolean {
+  const unreadable = new Set(unreadablePages.map(({ page }) => page));
+  return failed.some(({ page }) => !unreadable.has(page));
+}

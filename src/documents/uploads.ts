@@ -1,0 +1,176 @@
+import { readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { atMost } from '../abort.js';
+import type { Settings } from '../settings.js';
+import { loggable } from '../logger.js';
+import { StoreError } from '../store/database.js';
+import type { Store } from '../store/store.js';
+import { Jobs, NotTakenError, type JobTools } from './jobs.js';
+
+/** Why the store cannot be used. */
+export interface StoreState {
+  trouble: string;
+  /** The code of its cause, where there is one. */
+  code: string | null;
+}
+
+/** Where documents are kept: a store of the caller's, which stays the caller's to close, or one to be opened. */
+export type StorePlace =
+  { store: Store } | { open: (onInUse: (error: StoreError) => void) => Promise<Store> };
+
+/** The upload flow of one Quire: the store it opens when it is first needed, and the jobs on it. */
+export class Uploads {
+  readonly #place: StorePlace;
+  readonly #settings: Settings;
+  readonly #tools: Omit<JobTools, 'store'>;
+  #opening: Promise<{ jobs: Jobs; store: Store }> | undefined;
+  /** Set once it is open. */
+  #store: Store | undefined;
+  /** Why it is not open yet. */
+  #notOpen: StoreError | undefined;
+  /** Whether it is opened in the background, as soon as it can be. */
+  #isAwaited = false;
+  #closed: Promise<void> | undefined;
+  /** Whether nothing is read from the store any more. */
+  #hasEnded = false;
+
+  constructor(place: StorePlace, settings: Settings, tools: Omit<JobTools, 'store'>) {
+    this.#place = place;
+    this.#settings = settings;
+    this.#tools = tools;
+  }
+
+  /** Opens the store as soon as it can be: documents left unfinished go on before anybody asks. */
+  async open(): Promise<void> {
+    if (this.#isAwaited) return;
+    this.#isAwaited = true;
+    const told = { trouble: '', at: -Infinity };
+    while (!this.#closed) {
+      try {
+        await this.#attempt();
+        return;
+      } catch (error) {
+        const trouble = this.trouble?.trouble ?? 'unknown';
+        if (trouble !== told.trouble || performance.now() - told.at > TELL_AGAIN_MS) {
+          Object.assign(told, { trouble, at: performance.now() });
+          const reason = error instanceof StoreError ? error.message : undefined;
+          this.#tools.logger.error(
+            {
+              ...loggable(error),
+              reason,
+              because: error instanceof Error ? loggable(error.cause) : undefined,
+            },
+            'the store does not open; it is tried again',
+          );
+        }
+        await sleep(OPEN_AGAIN_MS, undefined, { ref: false });
+      }
+    }
+  }
+
+  /** The same once it is known whether the store opens, or after 5 s. */
+  async troubleOnceTried(): Promise<StoreState | null> {
+    if (this.trouble?.trouble === OPENING) {
+      const tried = this.#attempt().then(ignore, ignore);
+      await atMost(TRIED_WITHIN_MS, tried, new AbortController().signal);
+    }
+    return this.trouble;
+  }
+
+  /** Why the store cannot be used; null while it can be, and where nobody needs it. */
+  get trouble(): StoreState | null {
+    const error = this.#store ? this.#store.trouble : this.#notOpen;
+    if (error) return { trouble: error.trouble, code: error.code ?? null };
+    return this.#isAwaited && !this.#store ? { trouble: OPENING, code: null } : null;
+  }
+
+  /**
+   * The store, once it is open. Nobody waits for one that did not open and is tried again in the background.
+   *
+   * @throws {StoreError} when it is not open
+   */
+  async opened(): Promise<{ jobs: Jobs; store: Store }> {
+    if (this.#hasEnded) throw new NotTakenError('closed');
+    if (this.#isAwaited && this.#notOpen) throw this.#notOpen;
+    return this.#attempt();
+  }
+
+  #attempt(): Promise<{ jobs: Jobs; store: Store }> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined;
+      if (error instanceof NotTakenError) throw error;
+      this.#notOpen = error instanceof StoreError ? error : new StoreError('unreachable', { cause: error });
+      throw this.#notOpen;
+    });
+    return this.#opening;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const opened = await this.#opening?.catch(() => undefined);
+    await opened?.jobs.close();
+    this.#hasEnded = true;
+    if ('open' in this.#place) await opened?.store.close();
+  }
+
+  async #open(): Promise<{ jobs: Jobs; store: Store }> {
+    if (this.#closed) throw new NotTakenError('closed');
+    await removeAbandonedUploads();
+    const store =
+      'store' in this.#place
+        ? this.#place.store
+        : await this.#place.open((error) => {
+            this.#notOpen = error;
+          });
+    this.#store = store;
+    this.#notOpen = undefined;
+    const jobs = new Jobs(
+      {
+        atOnce: this.#settings.DOCUMENTS_AT_ONCE,
+        waiting: this.#settings.DOCUMENTS_WAITING,
+        retentionDays: this.#settings.RETENTION_DAYS,
+        graceMs: this.#settings.SHUTDOWN_GRACE_MS,
+      },
+      { ...this.#tools, store },
+    );
+    return { jobs, store };
+  }
+}
+
+const OPENING = 'opening';
+const TRIED_WITHIN_MS = 5_000;
+const OPEN_AGAIN_MS = 1_000;
+const TELL_AGAIN_MS = 60_000;
+const PREFIX = 'quire-uploads-';
+/** Where uploads are while they arrive. */
+export const UPLOAD_DIR = join(tmpdir(), PREFIX + String(process.pid));
+
+function ignore(): void {
+  // What came of it is kept.
+}
+
+/** What processes that were killed left behind of uploads not yet accepted. */
+async function removeAbandonedUploads(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length)) : NaN;
+    if (Number.isInteger(pid) && pid !== process.pid && !lives(pid)) {
+      // One that is another user's is theirs to remove.
+      await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
+    }
+  }
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,390 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { FAILURE_REASONS } from '../llm/failure.js';
+import type { CallReport } from '../llm/model.js';
+import type { Usage } from '../llm/usage.js';
+import type { BatchFailure } from '../processor/asking.js';
+import type { ProcessingPlan } from '../processor/plan.js';
+import { isRead, type DocumentRecord, type MissingPage } from '../stages/record.js';
+import { SettingsError } from '../settings.js';
+import type { ComparedField } from '../comparison/compare.js';
+import type { Decision } from '../rollout/decision.js';
+import type { FlagsState, ImpactMetrics } from '../rollout/flags.js';
+import type { MetricRegistry } from './metric-registry.js';
+import { concernsBatches, type RollbackChange, type RollbackState } from '../rollout/rollback.js';
+import type { Agreement, Comparison } from '../comparison/running-agreement.js';
+import type { ShadowOutcome } from '../comparison/shadow.js';
+import { SlidingWindow } from '../sliding-window.js';
+
+type Path = ProcessingPlan['path'];
+const PATHS: readonly Path[] = ['single-page', 'batch'];
+const ROLLBACK_STATES: readonly RollbackState[] = ['closed', 'open', 'half_open'];
+const COMPARISONS: readonly Comparison[] = ['candidate', 'noise'];
+const SCOPES = ['page', 'merged'] as const;
+
+const PAGE_REASONS: readonly MissingPage['reason'][] = [
+  ...FAILURE_REASONS,
+  ...([
+    'page_damaged',
+    'page_too_long',
+    'drawing_failed',
+    'drawing_timeout',
+    'ocr_failed',
+    'ocr_timeout',
+  ] as const),
+];
+const SHADOW_OUTCOMES: readonly ShadowOutcome[] = [
+  'compared',
+  'failed',
+  'gave_way',
+  'budget',
+  'no_price',
+  'queue_full',
+];
+
+const HOUR_MS = 60 * 60 * 1_000;
+
+/** What is read at the moment of a scrape. */
+export interface LiveSources {
+  flags: { readonly state: FlagsState; readonly impactMetrics?: ImpactMetrics | undefined };
+  rollback: { readonly state: RollbackState; readonly failureRate: number | null };
+  shadow: { readonly agreement: Agreement; readonly spentTodayUsd: number; readonly budgetUsd: number };
+}
+
+type HourSum = `${Path} ${'documents' | 'seconds' | 'calls' | 'priced' | 'usd'}`;
+
+/**
+ * Everything published at `/metrics`, in a registry of its own: several Quires may live in one process.
+ * Published in the app's registry as well, where it gives one; the process's own figures are then the app's to publish.
+ */
+export class Metrics {
+  readonly registry: Registry;
+  readonly #own = new Registry();
+  readonly #host: MetricRegistry | undefined;
+  readonly #hour = new SlidingWindow<HourSum>(HOUR_MS);
+  #live: LiveSources | undefined;
+
+  /** @throws {SettingsError} when the app's registry has a metric of one of the names */
+  constructor(host?: MetricRegistry) {
+    this.#hourly(
+      'avg_processing_time_seconds',
+      'Seconds a document takes, on average over the last hour',
+      (path) => ratio(this.#hour.sum(`${path} seconds`), this.#hour.sum(`${path} documents`)),
+    );
+    this.#hourly(
+      'llm_calls_per_document',
+      'Calls to the model a document takes, over the last hour',
+      (path) => ratio(this.#hour.sum(`${path} calls`), this.#hour.sum(`${path} documents`)),
+    );
+    this.#hourly('cost_per_document', 'USD a document costs, over the last hour', (path) =>
+      ratio(this.#hour.sum(`${path} usd`), this.#hour.sum(`${path} priced`)),
+    );
+    this.#hourly('documents_per_hour', 'Documents completed, over the last hour', (path) =>
+      this.#hour.sum(`${path} documents`),
+    );
+    this.#gauge(
+      'batch_failure_rate',
+      'Share of batch calls that failed before salvage',
+      (set, { rollback }) => set({}, rollback.failureRate),
+    );
+    this.#gauge('quire_unleash_up', 'Whether the last poll of Unleash succeeded', (set, { flags }) => {
+      if (isWatched(flags.state)) set({}, isUp(flags.state) ? 1 : 0);
+    });
+    this.#gauge('quire_unleash_last_contact_age_seconds', 'Since Unleash last answered', (set, { flags }) => {
+      const { lastContactAgeMs: age } = flags.state;
+      set({}, age === null ? null : age / 1_000);
+    });
+    this.#gauge('quire_unleash_token_refused', 'Whether Unleash refuses the token', (set, { flags }) => {
+      if (isWatched(flags.state)) set({}, flags.state.problem === 'token_refused' ? 1 : 0);
+    });
+    this.#gauge(
+      'quire_rollback_state',
+      'Automatic rollback: 1 for the state it is in',
+      (set, { rollback }) =>
+        ROLLBACK_STATES.forEach((state) => set({ state }, rollback.state === state ? 1 : 0)),
+      ['state'],
+    );
+    this.#gauge(
+      'quire_shadow_agreement',
+      'Share of fields on which two readings agree, over the last 24 hours',
+      (
+        set,
+        {
+          shadow: {
+            agreement: { agreement },
+          },
+        },
+      ) => {
+        for (const comparison of COMPARISONS) {
+          for (const scope of SCOPES) set({ comparison, scope }, agreement[comparison][scope]);
+        }
+      },
+      ['comparison', 'scope'],
+    );
+    this.#gauge('quire_shadow_spent_today_usd', 'Spent on shadows today (UTC)', (set, { shadow }) =>
+      set({}, shadow.spentTodayUsd),
+    );
+    this.#gauge('quire_shadow_budget_usd', 'The most shadows may cost in a day', (set, { shadow }) =>
+      set({}, shadow.budgetUsd),
+    );
+    this.#startAtZero();
+    this.#host = host;
+    this.registry = host ? this.#own : Registry.merge([this.#own, processMetrics()]);
+    if (host) publish(this.#own, host);
+  }
+
+  readonly #documentSeconds = this.#histogram(
+    'quire_document_seconds',
+    'Seconds a document takes',
+    [0.1, 0.5, 1, 2, 4, 8, 12, 20, 30, 45, 60, 90, 180, 600],
+  );
+  readonly #documentCalls = this.#histogram(
+    'quire_document_llm_calls',
+    'Calls to the model a document takes',
+    [1, 2, 3, 4, 5, 7, 10, 15, 20, 50, 100, 500],
+  );
+  readonly #documentCost = this.#histogram(
+    'quire_document_cost_usd',
+    'USD a document costs',
+    [0.005, 0.01, 0.025, 0.05, 0.0775, 0.1, 0.155, 0.25, 0.5, 1, 5],
+  );
+  readonly #stageSeconds = this.#histogram(
+    'quire_stage_seconds',
+    'Seconds a document spends in a stage',
+    [0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 20, 45, 90, 300],
+    ['stage'],
+  );
+  readonly #callSeconds = this.#histogram(
+    'quire_llm_call_seconds',
+    'Seconds a call to the model takes, without the wait for its turn',
+    [0.05, 0.25, 0.5, 1, 2, 4, 6, 8, 12, 20, 40, 80, 120],
+  );
+  readonly #documents = this.#counter('quire_documents_total', 'Documents read', 'path', 'outcome');
+  readonly #failedPages = this.#counter('quire_failed_pages_total', 'Pages a record lacks', 'path', 'reason');
+  readonly #calls = this.#counter('quire_llm_calls_total', 'Requests to the model', 'path', 'purpose');
+  readonly #tokens = this.#counter('quire_llm_tokens_total', 'Tokens billed', 'path', 'kind');
+  readonly #cost = this.#counter('quire_llm_cost_usd_total', 'USD billed, where the price is known', 'path');
+  readonly #sent = this.#counter('quire_llm_sent_bytes_total', 'Bytes of requests to the model', 'path');
+  readonly #received = this.#counter('quire_llm_received_bytes_total', 'Bytes of its answers', 'path');
+  readonly #batches = this.#counter(
+    'quire_batch_calls_total',
+    'Batch calls, before salvage, but for those the service turned down',
+    'outcome',
+  );
+  readonly #batchFailures = this.#counter(
+    'quire_batch_failures_total',
+    'Batch calls that failed, before salvage',
+    'reason',
+  );
+  readonly #decisions = this.#counter('quire_plan_decisions_total', 'Requests by path', 'path', 'reason');
+  readonly #changes = this.#counter(
+    'quire_rollback_changes_total',
+    'Changes of state of the automatic rollback',
+    'to',
+    'cause',
+  );
+  readonly #shadowFields = this.#counter(
+    'quire_shadow_fields_total',
+    'Fields compared by shadows',
+    'comparison',
+    'scope',
+    'outcome',
+  );
+  readonly #shadowRuns = this.#counter('quire_shadow_runs_total', 'Shadows by what came of them', 'outcome');
+  readonly #shadowCost = this.#counter(
+    'quire_shadow_cost_usd_total',
+    'USD billed for shadows; for calls that were broken off, the most they can have cost',
+  );
+
+  /** A counter that appears only with its first event hides that event from `increase()`. */
+  #startAtZero(): void {
+    for (const path of PATHS) {
+      for (const outcome of ['completed', 'failed', 'aborted']) this.#documents.inc({ path, outcome }, 0);
+      for (const purpose of ['first', 'salvage']) this.#calls.inc({ path, purpose }, 0);
+      for (const reason of PAGE_REASONS) this.#failedPages.inc({ path, reason }, 0);
+    }
+    for (const outcome of ['ok', 'failed']) this.#batches.inc({ outcome }, 0);
+    for (const outcome of SHADOW_OUTCOMES) this.#shadowRuns.inc({ outcome }, 0);
+  }
+
+  /** Names the sources of the figures that are read at a scrape. */
+  follow(sources: LiveSources): void {
+    this.#live = sources;
+  }
+
+  /** Takes everything out of the app's registry again. */
+  withdraw(): void {
+    for (const { name } of this.#own.getMetricsAsArray()) this.#host?.removeSingleMetric(name);
+  }
+
+  decided({ plan: { path }, reason }: Decision): void {
+    this.#decisions.inc({ path, reason });
+  }
+
+  called(path: Path, { purpose, ms, sentBytes, receivedBytes }: CallReport): void {
+    this.#calls.inc({ path, purpose });
+    this.#callSeconds.observe({ path }, ms / 1_000);
+    this.#sent.inc({ path }, sentBytes);
+    this.#received.inc({ path }, receivedBytes);
+  }
+
+  batchCalled(failure: BatchFailure | null): void {
+    if (concernsBatches(failure)) this.#batches.inc({ outcome: failure ? 'failed' : 'ok' });
+    if (failure) this.#batchFailures.inc({ reason: failure });
+  }
+
+  documentCompleted(record: DocumentRecord): void {
+    const { plan, usage, timings, failed_pages: failed } = record;
+    const { path } = plan;
+    const seconds = timings.total_ms / 1_000;
+    const { total_ms: _total, ...stages } = timings;
+    this.#documents.inc({ path, outcome: isRead(record) ? 'completed' : 'failed' });
+    this.#documentSeconds.observe({ path }, seconds);
+    this.#documentCalls.observe({ path }, usage.calls);
+    for (const [key, ms] of Object.entries(stages)) {
+      this.#stageSeconds.observe({ path, stage: key.replace(/_ms$/, '') }, ms / 1_000);
+    }
+    for (const { reason } of failed) this.#failedPages.inc({ path, reason });
+    this.#billed(path, usage);
+    this.#hour.add({
+      [`${path} documents`]: 1,
+      [`${path} seconds`]: seconds,
+      [`${path} calls`]: usage.calls,
+    });
+    if (usage.cost_usd !== null) {
+      this.#documentCost.observe({ path }, usage.cost_usd);
+      this.#hour.add({ [`${path} priced`]: 1, [`${path} usd`]: usage.cost_usd });
+    }
+    this.#reportImpact();
+  }
+
+  documentLost({ path }: ProcessingPlan, outcome: 'failed' | 'aborted', usage: Usage): void {
+    this.#documents.inc({ path, outcome });
+    this.#billed(path, usage);
+  }
+
+  #billed(path: Path, usage: Usage): void {
+    this.#tokens.inc({ path, kind: 'prompt' }, usage.prompt_tokens);
+    this.#tokens.inc({ path, kind: 'cached' }, usage.cached_tokens);
+    this.#tokens.inc({ path, kind: 'completion' }, usage.completion_tokens);
+    if (usage.cost_usd !== null) this.#cost.inc({ path }, usage.cost_usd);
+  }
+
+  rollbackChanged({ to, cause }: RollbackChange): void {
+    this.#changes.inc({ to, cause });
+  }
+
+  shadowEnded(outcome: ShadowOutcome, costUsd: number): void {
+    this.#shadowRuns.inc({ outcome });
+    this.#shadowCost.inc(costUsd);
+  }
+
+  compared(comparison: Comparison, fields: readonly ComparedField[]): void {
+    for (const { scope, outcome } of fields) this.#shadowFields.inc({ comparison, scope, outcome });
+  }
+
+  /** The main figures over both paths, for the impact metrics of Unleash, which know no labels of ours. */
+  #reportImpact(): void {
+    const { flags, rollback } = this.#live ?? {};
+    const { impactMetrics } = flags ?? {};
+    if (!impactMetrics) return;
+    const both = (name: 'documents' | 'seconds' | 'calls' | 'priced' | 'usd') =>
+      PATHS.reduce((total, path) => total + this.#hour.sum(`${path} ${name}`), 0);
+    const figures: Record<ImpactName, number | null> = {
+      avg_processing_time_seconds: ratio(both('seconds'), both('documents')),
+      llm_calls_per_document: ratio(both('calls'), both('documents')),
+      cost_per_document: ratio(both('usd'), both('priced')),
+      documents_per_hour: both('documents'),
+      batch_failure_rate: rollback?.failureRate ?? null,
+    };
+    try {
+      for (const [name, help] of IMPACT) {
+        const value = figures[name];
+        if (value === null) continue;
+        // Each time, because the client may be another one by now.
+        impactMetrics.defineGauge(name, help);
+        impactMetrics.updateGauge(name, value);
+      }
+    } catch {
+      // The client may be the app's own; a document is not lost over it.
+    }
+  }
+
+  #hourly(name: string, help: string, value: (path: Path) => number | null): void {
+    this.#gauge(name, help, (set) => PATHS.forEach((path) => set({ path }, value(path))), ['path']);
+  }
+
+  /** A gauge that is read at a scrape; what has no value is left out of it. */
+  #gauge(
+    name: string,
+    help: string,
+    read: (set: (labels: Record<string, string>, value: number | null) => void, live: LiveSources) => void,
+    labelNames: string[] = [],
+  ): void {
+    const live = () => this.#live;
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.#own],
+      collect() {
+        this.reset();
+        if (labelNames.length === 0) this.remove();
+        const sources = live();
+        if (sources) read((labels, value) => value !== null && this.set(labels, value), sources);
+      },
+    });
+  }
+
+  #histogram(name: string, help: string, buckets: number[], more: string[] = []): Histogram {
+    return new Histogram({ name, help, buckets, labelNames: ['path', ...more], registers: [this.#own] });
+  }
+
+  #counter(name: string, help: string, ...labelNames: string[]): Counter {
+    return new Counter({ name, help, labelNames, registers: [this.#own] });
+  }
+}
+
+/** @throws {SettingsError} before anything is published */
+function publish(own: Registry, host: MetricRegistry): void {
+  const metrics = own.getMetricsAsArray();
+  const taken = metrics.flatMap(({ name }) => (host.getSingleMetric(name) ? name : []));
+  if (taken.length > 0) {
+    throw new SettingsError(
+      `The registry already has ${taken.join(', ')}. Give each Quire of a process a registry of its own.`,
+    );
+  }
+  for (const metric of metrics) host.registerMetric(metric);
+}
+
+/** How it stands with a client of the caller's is known once it has been heard of. */
+function isWatched({ source, problem, lastContactAgeMs }: FlagsState): boolean {
+  return source === 'server' || (source === 'caller' && (problem !== null || lastContactAgeMs !== null));
+}
+
+function isUp({ problem, lastContactAgeMs }: FlagsState): boolean {
+  return problem === null && lastContactAgeMs !== null;
+}
+
+let processRegistry: Registry | undefined;
+
+/** CPU, memory, event loop: observed once a process, however many Quires publish them. */
+function processMetrics(): Registry {
+  if (!processRegistry) {
+    processRegistry = new Registry();
+    collectDefaultMetrics({ register: processRegistry });
+  }
+  return processRegistry;
+}
+
+type ImpactName = (typeof IMPACT)[number][0];
+const IMPACT = [
+  ['avg_processing_time_seconds', 'Seconds a document takes, over the last hour'],
+  ['llm_calls_per_document', 'Calls to the model a document takes, over the last hour'],
+  ['cost_per_document', 'USD a document costs, over the last hour'],
+  ['documents_per_hour', 'Documents completed, over the last hour'],
+  ['batch_failure_rate', 'Share of batch calls that failed before salvage'],
+] as const;
+
+function ratio(sum: number, count: number): number | null {
+  return count === 0 ? null : sum / count;
+}

@@ -1,0 +1,133 @@
+import { AzureOpenAI, OpenAI } from 'openai';
+import type { StorePlace } from './documents/uploads.js';
+import { EMBEDDED_MODEL_ID, EMBEDDED_MODEL_NAME, startEmbeddedModel } from './embedded-model/service.js';
+import type { ChatClient } from './llm/client.js';
+import type { PriceTable } from './llm/usage.js';
+import type { Logger } from './logger.js';
+import type { MetricRegistry } from './observability/metric-registry.js';
+import { planChoice, type PlanChoice } from './processor/plan.js';
+import { Flags, type UnleashClient } from './rollout/flags.js';
+import { databaseAddress, SettingsError, type Settings } from './settings.js';
+import type { PostgresPool } from './store/postgres-pool.js';
+import { checkPool } from './store/postgres.js';
+import { Store } from './store/store.js';
+
+export interface QuireOptions {
+  /** An OpenAI client, or one of a compatible service. Default: made from the settings. */
+  openai?: ChatClient | undefined;
+  /** The model's name, or the deployment's at Azure. Default: the setting `OPENAI_MODEL`. */
+  model?: string | undefined;
+  /** A fixed plan, which wins over the flags. Default: the setting `QUIRE_PLAN`; flags decide without one. */
+  plan?: PlanChoice | undefined;
+  /**
+   * The app's own Unleash client, which stays the app's to end. It is listened to: its errors go to
+   * `logger`, and the SDK no longer prints them itself. Default: one made from `UNLEASH_URL`,
+   * and the bootstrap file, with both flags off, without that.
+   */
+  unleash?: UnleashClient | undefined;
+  /** Where uploaded documents are kept; it stays the caller's to close. Default: one on `database`. */
+  store?: Store | undefined;
+  /**
+   * The PostgreSQL database that documents are kept in: its address, or the app's own pool of `pg`, which stays the
+   * app's to end and keeps one connection for Quire. Default: the setting `QUIRE_DATABASE_URL`, or else an embedded
+   * one in `QUIRE_DATA_DIR`; opened when the first router is made.
+   */
+  database?: string | PostgresPool | undefined;
+  /** The app's pino logger. Default: warnings and errors go to stderr. */
+  logger?: Logger | undefined;
+  /** The app's prom-client registry, where Quire's metrics are published until it is closed. Default: none. */
+  registry?: MetricRegistry | undefined;
+  /** Settings that win over those of the environment, by the same names. */
+  settings?: Partial<Settings> | undefined;
+}
+
+export function storePlace({ store, database }: QuireOptions, settings: Settings): StorePlace {
+  if (store) return { store };
+  const given = database ?? settings.QUIRE_DATABASE_URL;
+  if (given !== undefined && typeof given !== 'string') {
+    checkPool(given);
+    return { open: (onInUse) => Store.open({ pool: given }, onInUse) };
+  }
+  if (given !== undefined && !databaseAddress.safeParse(given).success) {
+    throw new SettingsError(
+      'The database given must be an address like postgres://user:password@host/database, or a pool of pg.',
+    );
+  }
+  return { open: (onInUse) => Store.open({ url: given, dataDir: settings.QUIRE_DATA_DIR }, onInUse) };
+}
+
+/** Many apps have this variable for a database of their own. */
+export function warnOfUnusedDatabase(
+  { store, database }: QuireOptions,
+  settings: Settings,
+  logger: Logger,
+): void {
+  const isChosen = Boolean(store ?? database ?? settings.QUIRE_DATABASE_URL);
+  if (isChosen || !process.env.DATABASE_URL?.trim()) return;
+  logger.warn({ what_to_do: 'set QUIRE_DATABASE_URL or the option database' }, 'DATABASE_URL is not used');
+}
+
+export function chooseFlags({ unleash }: QuireOptions, settings: Settings, logger: Logger): Promise<Flags> {
+  if (unleash) return Promise.resolve(Flags.given(unleash, logger));
+  const { UNLEASH_URL: url, UNLEASH_API_TOKEN: token } = settings;
+  if (url && token) {
+    const { UNLEASH_REFRESH_MS: refreshMs, UNLEASH_BACKUP_DIR: backupDir } = settings;
+    return Flags.fromServer({ url, token, refreshMs, backupDir }, logger);
+  }
+  if (url ?? token) throw new SettingsError('UNLEASH_URL and UNLEASH_API_TOKEN must be set together.');
+  return Flags.fromBootstrap(logger);
+}
+
+export function checkedPlan(given: PlanChoice): PlanChoice {
+  const plan = planChoice.safeParse(given);
+  if (plan.success) return plan.data;
+  throw new SettingsError(
+    `The plan must be { path: 'single-page' } or { path: 'batch', batchSize, maxWorkers } with whole numbers; batchSize may be 'auto'.`,
+  );
+}
+
+/** The rules run in this process. */
+export const EMBEDDED_PRICE: PriceTable = { [EMBEDDED_MODEL_ID]: { input: 0, output: 0 } };
+
+export interface ChosenModel {
+  client: ChatClient;
+  name: string;
+  shownAs: string;
+  close(): Promise<void>;
+}
+
+export async function chooseModel({ openai, model }: QuireOptions, settings: Settings): Promise<ChosenModel> {
+  const client = openai ?? clientFrom(settings);
+  const name = model ?? settings.OPENAI_MODEL;
+  if (!client && (name ?? settings.OPENAI_BASE_URL)) {
+    throw new SettingsError(
+      'There is a model but no key: set OPENAI_API_KEY, to any text for a service that needs none.',
+    );
+  }
+  if (client) {
+    if (!name) throw new SettingsError('There is a model service but no model: set OPENAI_MODEL.');
+    return { client, name, shownAs: name, close: () => Promise.resolve() };
+  }
+  const embedded = await startEmbeddedModel();
+  return {
+    client: new OpenAI({ apiKey: 'none', baseURL: embedded.baseURL }),
+    name: EMBEDDED_MODEL_ID,
+    shownAs: EMBEDDED_MODEL_NAME,
+    close: () => embedded.close(),
+  };
+}
+
+function clientFrom(settings: Settings): ChatClient | undefined {
+  const { AZURE_OPENAI_API_KEY: azureKey, AZURE_OPENAI_ENDPOINT: endpoint } = settings;
+  if (azureKey) {
+    const apiVersion = settings.OPENAI_API_VERSION;
+    if (!endpoint || !apiVersion) {
+      throw new SettingsError(
+        'AZURE_OPENAI_API_KEY needs AZURE_OPENAI_ENDPOINT and OPENAI_API_VERSION beside it.',
+      );
+    }
+    return new AzureOpenAI({ apiKey: azureKey, endpoint, apiVersion, baseURL: null });
+  }
+  const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL } = settings;
+  return apiKey ? new OpenAI({ apiKey, ...(baseURL && { baseURL }) }) : undefined;
+}

@@ -1,0 +1,274 @@
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import express from 'express';
+import { Client } from 'pg';
+import { createQuire, Store, type Quire, type StoredDocument } from '../../src/index.js';
+import { Provider } from '../provider.js';
+import { newDatabase, newFolder } from '../shared.js';
+import { SILENT } from '../silent.js';
+
+/** The lists of documents and of costs: page by page, without records, whoever wrote the documents. */
+
+interface Documents {
+  documents: Omit<StoredDocument, 'documents'>[];
+  total: number;
+  next: string | null;
+}
+
+interface Costs {
+  documents: ({ id: string; document_name: string } & StoredDocument['processing_cost'])[];
+  total: StoredDocument['processing_cost'];
+  next: string | null;
+}
+
+let provider: Provider;
+let pdf: string;
+beforeAll(async () => {
+  provider = await Provider.start({ read: () => [] });
+  pdf = join(await newFolder(), 'a.pdf');
+  writeFileSync(pdf, '%PDF-1.7');
+});
+afterAll(() => provider.close());
+
+let store: Store;
+let sql: Client;
+let quire: Quire;
+let server: Server;
+let base: string;
+beforeEach(async () => {
+  const url = await newDatabase();
+  store = await Store.open({ url });
+  sql = new Client(url);
+  await sql.connect();
+  quire = await createQuire({ store, openai: provider.client(), model: 'test-model', logger: SILENT });
+  const identify = (request: { headers: Record<string, unknown> }) => ({
+    userId: String(request.headers['x-user']),
+  });
+  server = createServer(express().use(quire.router({ identify })));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await quire.close();
+  await sql.end();
+  await store.close();
+});
+
+const USED = { llm_calls: 2, input_tokens: 30, output_tokens: 4, cost_usd: 0.1 };
+
+async function add(user: string, given: Partial<StoredDocument> = {}): Promise<string> {
+  const id = randomUUID();
+  const document: StoredDocument = {
+    id,
+    filename: 'a.pdf',
+    document_name: `document ${id}`,
+    processed_date: new Date().toISOString(),
+    status: 'completed',
+    stage: 'completed',
+    error: null,
+    total_pages: 3,
+    document_type_info: { document_type: 'document', document_type_display: 'Document' },
+    processing_cost: USED,
+    documents: [],
+    ...given,
+  };
+  await store.add({ document, owner: `user:${user}`, sender: {} }, pdf);
+  return id;
+}
+
+async function addMany(user: string, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (let index = 0; index < count; index++) ids.unshift(await add(user));
+  return ids;
+}
+
+function ask(user: string, path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(base + path, { ...init, headers: { 'x-user': user } });
+}
+
+async function list(user: string, query = ''): Promise<Documents> {
+  return (await (await ask(user, `/api/documents${query}`)).json()) as Documents;
+}
+
+async function costs(user: string, query = ''): Promise<Costs> {
+  return (await (await ask(user, `/api/costs${query}`)).json()) as Costs;
+}
+
+const ids = ({ documents }: Documents | Costs) => documents.map(({ id }) => id);
+
+/** As a version leaves documents that knows nothing of listings. */
+async function forgetListings(): Promise<void> {
+  await sql.query(`UPDATE quire.documents SET listing = NULL, llm_calls = NULL, input_tokens = NULL,
+    output_tokens = NULL, cost_usd = NULL`);
+}
+
+describe.each([
+  ['documents', list],
+  ['costs', costs],
+])('the list of %s', (_, list) => {
+  test('comes page by page, the newest first, until there is nothing next', async () => {
+    const all = await addMany('ada', 7);
+    const first = await list('ada', '?limit=3');
+    const second = await list('ada', `?limit=3&after=${first.next}`);
+    const third = await list('ada', `?limit=3&after=${second.next}`);
+    expect([first, second, third].map(ids)).toEqual([all.slice(0, 3), all.slice(3, 6), all.slice(6)]);
+    expect(third.next).toBeNull();
+    expect((await list('ada', '?limit=7')).next).toBeNull();
+  });
+
+  test('goes on after a document by its id', async () => {
+    const all = await addMany('ada', 3);
+    expect(ids(await list('ada', `?after=${all[0]}`))).toEqual(all.slice(1));
+    expect(await list('ada', `?after=${all[2]}`)).toMatchObject({ documents: [], next: null });
+  });
+
+  test('shows each document once, while others are added and the last one shown is deleted', async () => {
+    const all = await addMany('ada', 4);
+    const first = await list('ada', '?limit=2');
+    await add('ada');
+    await ask('ada', `/api/document/${all[1]}/delete`, { method: 'POST' });
+    expect(ids(await list('ada', `?after=${first.next}`))).toEqual(all.slice(2));
+  });
+
+  test('shows each document once, though all were uploaded in the same microsecond', async () => {
+    const all = await addMany('ada', 5);
+    await sql.query('UPDATE quire.documents SET uploaded_at = now()');
+    const first = await list('ada', '?limit=2');
+    const second = await list('ada', `?limit=2&after=${first.next}`);
+    const third = await list('ada', `?limit=2&after=${second.next}`);
+    expect([first, second, third].flatMap(ids).sort()).toEqual(all.sort());
+  });
+
+  test('has at most 100 documents a page', async () => {
+    const all = await addMany('ada', 101);
+    const first = await list('ada');
+    expect(ids(first)).toEqual(all.slice(0, 100));
+    expect(ids(await list('ada', `?after=${first.next}`))).toEqual(all.slice(100));
+  });
+
+  test('is one owner’s, whoever’s place it goes on from', async () => {
+    const own = await addMany('ada', 2);
+    await addMany('bob', 2);
+    const { next } = await list('bob', '?limit=1');
+    expect(ids(await list('ada', `?after=${next}`))).toEqual(own);
+    expect(ids(await list('ada'))).toEqual(own);
+    expect(await list('eve')).toMatchObject({ documents: [], next: null });
+  });
+});
+
+test.each(['/api/documents', '/api/costs'])(
+  '%s refuses what it cannot read with a sentence',
+  async (path) => {
+    const others = await add('bob');
+    const limit = 'limit must be a whole number from 1 to 100';
+    for (const query of ['0', '101', '-1', '1.5', '1e1', 'all', '', '1&limit=2']) {
+      const response = await ask('ada', `${path}?limit=${query}`);
+      expect([query, response.status, await response.json()]).toEqual([
+        ...[query, 400],
+        { success: false, message: limit },
+      ]);
+    }
+    const after = 'after must be the next of the page before, or the id of a document';
+    for (const query of [
+      '',
+      'x',
+      randomUUID(),
+      others,
+      `1_${'-'.repeat(36)}`,
+      `99999999999999999_${others}`,
+    ]) {
+      const response = await ask('ada', `${path}?after=${query}`);
+      expect([query, response.status, await response.json()]).toEqual([
+        ...[query, 400],
+        { success: false, message: after },
+      ]);
+    }
+  },
+);
+
+test('a row is the document without its records; the total counts those of all pages', async () => {
+  const id = await add('ada', { documents: [{}] as StoredDocument['documents'] });
+  await addMany('ada', 2);
+  const { documents, total } = await list('ada', '?limit=3');
+  const { documents: records, ...row } = (await store.get(id, 'user:ada')) ?? { documents: undefined };
+  expect(records).toEqual([{}]);
+  expect(documents[2]).toEqual(row);
+  expect(total).toBe(3);
+  expect((await list('ada', '?limit=1')).total).toBe(3);
+});
+
+describe('what documents cost', () => {
+  test('is the sum over those of all pages, to the last digit', async () => {
+    for (const cost_usd of [0.1, 0.2, 0.0000001])
+      await add('ada', { processing_cost: { ...USED, cost_usd } });
+    await add('bob');
+    const { documents, total } = await costs('ada', '?limit=1');
+    expect(documents).toMatchObject([{ ...USED, cost_usd: 0.0000001 }]);
+    expect(total).toEqual({ llm_calls: 6, input_tokens: 90, output_tokens: 12, cost_usd: 0.3000001 });
+  });
+
+  test('is not known in money as soon as one’s is not', async () => {
+    await add('ada', { processing_cost: { ...USED, cost_usd: null } });
+    await addMany('ada', 2);
+    const { total } = await costs('ada', '?limit=1');
+    expect(total).toEqual({ llm_calls: 6, input_tokens: 90, output_tokens: 12, cost_usd: null });
+  });
+
+  test('is nothing without documents', async () => {
+    const { total } = await costs('ada');
+    expect(total).toEqual({ llm_calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 });
+  });
+});
+
+describe('documents of a version before', () => {
+  // A record may hold what JSON functions of PostgreSQL refuse.
+  const document_name = 'a\u0000b';
+
+  test('are listed at once', async () => {
+    const all = [await add('ada', { document_name }), await add('ada')].reverse();
+    const before = await list('ada');
+    await forgetListings();
+    expect(ids(before)).toEqual(all);
+    expect(await list('ada')).toEqual(before);
+  });
+
+  test('are counted at once in what all cost', async () => {
+    await add('ada', { document_name });
+    await addMany('ada', 30);
+    const before = await costs('ada', '?limit=1');
+    await forgetListings();
+    expect(await costs('ada', '?limit=1')).toEqual(before);
+  });
+
+  test('get what lists need without being asked for', async () => {
+    await addMany('ada', 50);
+    await forgetListings();
+    // As does the first round of a process that starts.
+    const next = await createQuire({ store, openai: provider.client(), model: 'test-model', logger: SILENT });
+    next.router();
+    const missing = async () =>
+      (await sql.query('SELECT id FROM quire.documents WHERE listing IS NULL OR llm_calls IS NULL')).rowCount;
+    while ((await missing()) !== 0) await sleep(20);
+    await next.close();
+  });
+
+  test('are listed as that version wrote them last, while it goes on beside this one', async () => {
+    const id = await add('ada');
+    await list('ada');
+    const document = { ...(await store.get(id, 'user:ada')), status: 'failed', total_pages: 9 };
+    const processing_cost = { ...USED, cost_usd: 0.7 };
+    await sql.query(`UPDATE quire.documents SET status = 'failed', document = $2 WHERE id = $1`, [
+      id,
+      JSON.stringify({ ...document, processing_cost }),
+    ]);
+    expect((await list('ada')).documents).toMatchObject([{ status: 'failed', total_pages: 9 }]);
+    expect((await costs('ada')).total).toEqual(processing_cost);
+  });
+});

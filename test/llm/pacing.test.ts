@@ -1,0 +1,247 @@
+import { describe, expect, test } from '@jest/globals';
+import { ModelFailure } from '../../src/llm/failure.js';
+import { GaveWay, Pacer, type Pacing } from '../../src/llm/pacing.js';
+
+/** Users' calls and guests at one pacer: who waits for whom. */
+
+const never = new AbortController().signal;
+/** Lets everything run that can. */
+const settle = async () => {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** Calls that end when told to, or when their signal is aborted. */
+class Calls {
+  readonly underWay: string[] = [];
+  readonly started: string[] = [];
+  readonly #finish = new Map<string, () => void>();
+
+  run(name: string, pacing: Pacing, signal: AbortSignal = never): Promise<string> {
+    return pacing.run(
+      (signal) =>
+        new Promise<string>((resolve, reject) => {
+          this.started.push(name);
+          this.underWay.push(name);
+          const end = (settled: () => void) => () => {
+            this.underWay.splice(this.underWay.indexOf(name), 1);
+            settled();
+          };
+          this.#finish.set(
+            name,
+            end(() => resolve(name)),
+          );
+          signal.addEventListener(
+            'abort',
+            end(() => reject(signal.reason as Error)),
+          );
+        }),
+      signal,
+    );
+  }
+
+  finish(name: string): void {
+    this.#finish.get(name)?.();
+  }
+}
+
+function start(concurrency: number, patience = 3) {
+  const pacer = new Pacer();
+  pacer.concurrency = concurrency;
+  return { pacer, guests: pacer.guests(patience), calls: new Calls() };
+}
+
+describe('a guest', () => {
+  test('takes only a place that is free, and comes in when one is left', async () => {
+    const { pacer, guests, calls } = start(2);
+    const users = ['a', 'b'].map((name) => calls.run(name, pacer));
+    const guest = calls.run('guest', guests);
+    await settle();
+    expect(calls.underWay).toEqual(['a', 'b']);
+    calls.finish('a');
+    await settle();
+    expect(calls.underWay).toEqual(['b', 'guest']);
+    calls.finish('b');
+    calls.finish('guest');
+    expect(await Promise.all([...users, guest])).toEqual(['a', 'b', 'guest']);
+  });
+
+  test('gives way to a user’s call at once, and is called again later', async () => {
+    const { pacer, guests, calls } = start(1);
+    const guest = calls.run('guest', guests);
+    await settle();
+    const user = calls.run('user', pacer);
+    await settle();
+    expect(calls.underWay).toEqual(['user']);
+    calls.finish('user');
+    await user;
+    await settle();
+    expect(calls.started).toEqual(['guest', 'user', 'guest']);
+    calls.finish('guest');
+    expect(await guest).toBe('guest');
+  });
+
+  test('gives way only where places run out', async () => {
+    const { pacer, guests, calls } = start(3);
+    for (const name of ['g1', 'g2']) void calls.run(name, guests);
+    await settle();
+    void calls.run('u1', pacer);
+    await settle();
+    expect(calls.underWay).toEqual(['g1', 'g2', 'u1']);
+    void calls.run('u2', pacer);
+    await settle();
+    expect(calls.underWay).toHaveLength(3);
+    expect(calls.underWay).toEqual(expect.arrayContaining(['u1', 'u2']));
+  });
+
+  test('that was broken off too often is given up', async () => {
+    const { pacer, guests, calls } = start(1, 2);
+    const guest = calls.run('guest', guests);
+    const given = guest.catch((error: unknown) => error);
+    for (let time = 0; time < 3; time++) {
+      await settle();
+      expect(calls.underWay).toEqual(['guest']);
+      const user = calls.run('user', pacer);
+      await settle();
+      calls.finish('user');
+      await user;
+    }
+    expect(await given).toBeInstanceOf(GaveWay);
+    await settle();
+    expect(calls.underWay).toEqual([]);
+  });
+
+  test('leaves a quarter of the places free', async () => {
+    const { pacer, guests, calls } = start(8);
+    for (let index = 0; index < 5; index++) void calls.run(`u${index}`, pacer);
+    for (const name of ['g1', 'g2']) void calls.run(name, guests);
+    await settle();
+    expect(calls.underWay.filter((name) => name.startsWith('g'))).toEqual(['g1']);
+  });
+
+  test('is one of four at most', async () => {
+    const { guests, calls } = start(20);
+    for (let index = 0; index < 6; index++) void calls.run(`g${index}`, guests);
+    await settle();
+    expect(calls.underWay).toHaveLength(4);
+    calls.finish('g0');
+    await settle();
+    expect(calls.underWay).toHaveLength(4);
+    expect(calls.started).toHaveLength(5);
+  });
+
+  test('that is aborted leaves, waiting or under way, with the reason, and its place is free', async () => {
+    const { guests, calls } = start(1);
+    const stop = new AbortController();
+    const underWay = calls.run('one', guests, stop.signal);
+    const waiting = calls.run('two', guests, stop.signal);
+    await settle();
+    stop.abort(new Error('enough'));
+    await expect(underWay).rejects.toThrow('enough');
+    await expect(waiting).rejects.toThrow('enough');
+    void calls.run('three', guests);
+    await settle();
+    expect(calls.underWay).toEqual(['three']);
+  });
+
+  test('that fails gives its place back', async () => {
+    const { guests, calls } = start(1);
+    await expect(guests.run(() => Promise.reject(new Error('no')), never)).rejects.toThrow('no');
+    void calls.run('next', guests);
+    await settle();
+    expect(calls.underWay).toEqual(['next']);
+  });
+
+  test('is held back by what holds back users; what holds back guests holds no user', async () => {
+    const askedToWait = () => Promise.reject(new ModelFailure('rate_limited', 60_000));
+    const { pacer, guests, calls } = start(5);
+    await expect(guests.run(askedToWait, never)).rejects.toThrow(ModelFailure);
+    void calls.run('user', pacer);
+    const stop = new AbortController();
+    const guest = calls.run('guest', guests, stop.signal);
+    await settle();
+    expect(calls.underWay).toEqual(['user']);
+    stop.abort();
+    await expect(guest).rejects.toThrow();
+    const other = start(5);
+    await expect(other.pacer.run(askedToWait, never)).rejects.toThrow(ModelFailure);
+    const held = other.calls.run('guest', other.guests, stop.signal);
+    await expect(held).rejects.toThrow();
+    expect(other.calls.started).toEqual([]);
+  });
+});
+
+describe('documents', () => {
+  test('share the places: the next call is one of the document with the fewest under way', async () => {
+    const pacer = new Pacer();
+    pacer.concurrency = 4;
+    const calls = new Calls();
+    const [long, short] = [pacer.line(), pacer.line()];
+    for (let index = 0; index < 10; index++) void calls.run(`long ${index}`, long);
+    await settle();
+    expect(calls.underWay).toHaveLength(4);
+    void calls.run('short 0', short);
+    void calls.run('short 1', short);
+    void calls.run('short 2', short);
+    for (const index of [0, 1, 2]) {
+      calls.finish(`long ${index}`);
+      await settle();
+    }
+    expect(calls.started.slice(4)).toEqual(['short 0', 'short 1', 'long 4']);
+  });
+
+  test('start nothing more once they are stopped, and say when they are at rest', async () => {
+    const pacer = new Pacer();
+    pacer.concurrency = 1;
+    const calls = new Calls();
+    const [stopped, other] = [pacer.line(), pacer.line()];
+    void calls.run('under way', stopped);
+    void calls.run('waiting', stopped);
+    void calls.run('of another', other);
+    await settle();
+    stopped.stop();
+    let isIdle = false;
+    void stopped.idle().then(() => (isIdle = true));
+    await settle();
+    expect(isIdle).toBe(false);
+    calls.finish('under way');
+    await settle();
+    expect(isIdle).toBe(true);
+    calls.finish('of another');
+    await settle();
+    expect(calls.started).toEqual(['under way', 'of another']);
+  });
+});
+
+describe('how many calls run at once', () => {
+  const failAs = (reason: 'rate_limited' | 'server_error') => () =>
+    Promise.reject(new ModelFailure(reason, 0));
+
+  test('is halved when the service limits the rate, once for calls that were under way together', async () => {
+    const pacer = new Pacer();
+    pacer.concurrency = 8;
+    const together = Array.from({ length: 8 }, () => pacer.run(failAs('rate_limited'), never));
+    await Promise.allSettled(together);
+    expect(pacer.concurrency).toBe(4);
+    await pacer.run(failAs('server_error'), never).catch(() => undefined);
+    expect(pacer.concurrency).toBe(4);
+    for (let time = 0; time < 4; time++)
+      await pacer.run(failAs('rate_limited'), never).catch(() => undefined);
+    expect(pacer.concurrency).toBe(1);
+  });
+
+  test('grows again by one for every full round that went well, up to what it was', async () => {
+    const pacer = new Pacer();
+    pacer.concurrency = 4;
+    await pacer.run(failAs('rate_limited'), never).catch(() => undefined);
+    expect(pacer.concurrency).toBe(2);
+    const goWell = async (times: number) => {
+      for (let time = 0; time < times; time++) await pacer.run(() => Promise.resolve(), never);
+      return pacer.concurrency;
+    };
+    expect(await goWell(1)).toBe(2);
+    expect(await goWell(1)).toBe(3);
+    expect(await goWell(2)).toBe(3);
+    expect(await goWell(1)).toBe(4);
+    expect(await goWell(20)).toBe(4);
+  });
+});
