@@ -7,13 +7,14 @@ export const FLOORS = [
   ['index', 'server', 'evaluation'],
   ['quire'],
   ['http', 'web', 'options'],
-  ['documents', 'observability'],
-  ['rollout'],
+  ['observability'],
+  ['documents'],
+  ['engine', 'rollout'],
   ['store', 'comparison'],
   ['stages', 'settings'],
   ['processor', 'embedded-model'],
   ['llm'],
-  ['text', 'abort', 'logger', 'sliding-window'],
+  ['text', 'abort', 'logger', 'sliding-window', 'clock'],
 ];
 
 /** A room is a folder or a file of this name. */

@@ -7,7 +7,7 @@ export { InvalidPagesError } from './stages/given-pages.js';
 export type { FlagContext, UnleashClient } from './rollout/flags.js';
 export type { MetricRegistry } from './observability/metric-registry.js';
 export type { HostRequest } from './http/host-request.js';
-export type { Id, Identify, Sender } from './http/sender.js';
+export type { Id, Identify, Identity } from './http/sender.js';
 export { SettingsError } from './settings.js';
 export type { Settings } from './settings.js';
 export type { Logger } from './logger.js';
@@ -15,7 +15,8 @@ export type { Logger } from './logger.js';
 export { PdfError } from './stages/pdf-error.js';
 export type { PdfErrorCode } from './stages/pdf-error.js';
 export type { UnreadableReason } from './stages/page-texts.js';
-export type { OnProgress, Progress, Stage } from './stages/progress.js';
+export type { OnProgress, Progress } from './documents/progress.js';
+export type { Stage } from './stages/stage.js';
 export type { DocumentRecord, MissingPage, Timings } from './stages/record.js';
 
 export { PageFailedError, PageProcessor } from './processor/processor.js';
@@ -24,21 +25,20 @@ export type {
   AccountResult,
   FailedPage,
   ProcessorSettings,
-  Run,
 } from './processor/processor.js';
 export type { AccountRecord, ConfidentValue, Fields, FieldValue, PageResult } from './processor/merge.js';
-export type { BatchFailure } from './processor/asking.js';
+export type { BatchFailure, PageEvent, Reading } from './processor/reading.js';
 export type { AutoPlan, PlanChoice, ProcessingPlan } from './processor/plan.js';
 
 export { UsageLedger } from './llm/usage.js';
 export type { Allowance, PriceTable, Usage } from './llm/usage.js';
 export type { ChatClient, ChatRequest, ChatRequestOptions } from './llm/client.js';
-export type { CallReport, Model, TokenBudget } from './llm/model.js';
-export type { Pacing } from './llm/pacing.js';
+export type { CallEvent, Model, TokenBudget } from './llm/call.js';
+export type { Queue } from './llm/queue.js';
 export type { FailureReason } from './llm/failure.js';
 
 export { Store } from './store/store.js';
 export { StoreError } from './store/database.js';
 export type { StoreSettings } from './store/store.js';
 export type { DocumentType, ProcessedDocument, ProcessingCost, StoredDocument } from './store/document.js';
-export type { AnswerShelf } from './processor/kept-answers.js';
+export type { AnswerCache } from './processor/answers.js';

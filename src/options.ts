@@ -1,5 +1,5 @@
 import { AzureOpenAI, OpenAI } from 'openai';
-import type { StorePlace } from './documents/uploads.js';
+import type { StorePlace } from './documents/opening.js';
 import { EMBEDDED_MODEL_ID, EMBEDDED_MODEL_NAME, startEmbeddedModel } from './embedded-model/service.js';
 import type { ChatClient } from './llm/client.js';
 import type { PriceTable } from './llm/usage.js';

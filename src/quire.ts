@@ -2,15 +2,19 @@ import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Request, type Response } from 'express';
 import { Shadow } from './comparison/shadow.js';
-import { openRequest, type RequestContext } from './documents/request.js';
-import { UPLOAD_DIR, Uploads } from './documents/uploads.js';
+import type { DocumentEvent } from './documents/events.js';
+import { DocumentsOpening, UPLOAD_DIR } from './documents/opening.js';
+import { ProgressOfEvents, type OnProgress } from './documents/progress.js';
+import { readDocument, type ReadingTools, type Watch } from './documents/reading.js';
 import { documentsRouter } from './http/documents.js';
 import { operationsRouter } from './http/operations.js';
 import { requireOpsToken } from './http/ops-token.js';
 import { Senders, type Identify } from './http/sender.js';
-import { processPacer } from './llm/pacing.js';
+import type { CallQueue } from './llm/queue.js';
+import { ModelService } from './llm/service.js';
 import type { PriceTable } from './llm/usage.js';
 import { unfailing, usualLogger, type Logger } from './logger.js';
+import { logEnds } from './observability/log.js';
 import { Metrics } from './observability/metrics.js';
 import { ModelHealth } from './observability/model-health.js';
 import {
@@ -32,7 +36,7 @@ import { Rollback } from './rollout/rollback.js';
 import { readSettings, warnOfMisspelt, type Settings } from './settings.js';
 import { pagesGiven } from './stages/given-pages.js';
 import { PageReader } from './stages/page-texts.js';
-import type { OnProgress } from './stages/progress.js';
+import type { TextSource } from './stages/pipeline.js';
 import type { DocumentRecord } from './stages/record.js';
 
 /** What a caller says about a document; the flags are evaluated for `userId`, `sessionId`, `properties`. */
@@ -123,7 +127,8 @@ interface Started {
 function assembled(options: QuireOptions, settings: Settings, { model, flags, logger }: Started): Quire {
   const place = storePlace(options, settings);
   const fixedPlan = options.plan ? checkedPlan(options.plan) : parsePlanChoice(settings.QUIRE_PLAN ?? '');
-  processPacer.concurrency = settings.LLM_MAX_CONCURRENCY;
+  const { queue } = ModelService.of(model.client);
+  const uncap = queue.cap(settings.LLM_MAX_CONCURRENCY);
   const asked = {
     client: model.client,
     name: model.name,
@@ -140,25 +145,32 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const prices = { ...settings.LLM_PRICES, ...EMBEDDED_PRICE };
-  const rollout = { flags, fixedPlan, processor, prices, closing: closing.signal, logger };
+  const rollout = { flags, fixedPlan, processor, prices, queue, closing: closing.signal, logger };
   const { decisions, metrics, modelHealth, rollback, shadow } = newRollout(options, settings, {
     ...rollout,
     autoPlan: (choice, pages) => autoPlan(asked, choice, pages),
   });
-  const tools = { decisions, metrics, modelHealth, shadow, processor, prices, logger };
-  const open = ({
-    signal,
-    ...context
-  }: Omit<RequestContext, 'signal'> & { signal?: AbortSignal | undefined }) =>
-    openRequest(tools, {
+  const logEnd = logEnds(logger);
+  const watch: Watch = (event, source) => {
+    metrics.watch(event, source);
+    logEnd(event, source);
+    if (event.type === 'call_ended') modelHealth.update(event);
+    if (event.type === 'batch_checked') source.decision.admission?.onBatch(event.failure);
+  };
+  const reading = { processor, prices, shadow, watch };
+  const readGiven = ({ signal, ...context }: DocumentContext, given: Given) =>
+    readForCaller(reading, { decisions, queue }, given, {
       ...context,
       signal: AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]),
     });
-  const uploads = new Uploads(place, settings, {
-    open: (context) => openRequest(tools, context),
+  const documents = new DocumentsOpening(place, settings, {
     reader,
-    logger,
+    decisions,
+    read: (request, source) => readDocument(reading, request, source),
+    newQueue: (onWait) => queue.document(onWait),
+    watch,
     onDelete: (id) => shadow.forget(id),
+    logger,
   });
   const operations = operationsRouter({
     flags,
@@ -169,7 +181,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     modelHealth,
     forceSinglePage: settings.QUIRE_FORCE_SINGLE_PAGE,
     closing: closing.signal,
-    storeTrouble: () => uploads.troubleOnceTried(),
+    storeTrouble: () => documents.troubleOnceTried(),
   });
 
   let isRouterMade = false;
@@ -181,44 +193,81 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     prices,
     async processPages(texts, context = {}) {
       const pages = pagesGiven(texts);
-      return open(context).read(() => ({
-        ...{ texts: pages, totalPages: pages.size, ocrPages: [], unreadablePages: [] },
-      }));
+      return readGiven(context, {
+        countPages: () => Promise.resolve(pages.size),
+        source: () => ({ texts: pages, totalPages: pages.size, ocrPages: [], unreadablePages: [] }),
+      });
     },
-    async processPdf(bytes, context = {}) {
-      return open(context).read((signal, onPage) => reader.read(bytes, { signal, onPage }));
+    processPdf(bytes, context = {}) {
+      return readGiven(context, {
+        countPages: (signal) => reader.countPages(() => Promise.resolve(bytes), signal),
+        source: (signal, onPage) => reader.read(bytes, { signal, onPage }),
+      });
     },
     router({ identify, allowAnonymous = false } = {}) {
       if (!isRouterMade) warnOfUnusedDatabase(options, settings, logger);
       isRouterMade = true;
-      void uploads.open();
-      const documents = documentsRouter({
-        opened: () => uploads.opened(),
+      void documents.open();
+      const routes = documentsRouter({
+        opened: () => documents.opened(),
         uploadDir: UPLOAD_DIR,
         senders: new Senders(identify, allowAnonymous, logger),
         maxMegabytes: settings.UPLOAD_MAX_MB,
         logger,
       });
       const router = express.Router();
-      router.use(requireOpsToken(settings.OPS_TOKEN), operations, documents);
+      router.use(requireOpsToken(settings.OPS_TOKEN), operations, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },
     async secret(name) {
-      return (await uploads.opened()).store.secret(name);
+      return (await documents.opened()).store.secret(name);
     },
     close() {
       closed ??= endAll([
         () => closing.abort(new Error('Quire was closed.')),
-        () => uploads.close(),
+        () => documents.close(),
         () => flags.close(),
         () => metrics.withdraw(),
         () => reader.close(),
         () => model.close(),
+        uncap,
       ]);
       return closed;
     },
   };
+}
+
+/** A document that a caller gives, and keeps itself. */
+interface Given {
+  countPages(signal: AbortSignal): Promise<number | undefined>;
+  source: TextSource;
+}
+
+/** @throws what the source throws for a document that cannot be read; the signal's reason on abort */
+async function readForCaller(
+  tools: ReadingTools,
+  { decisions, queue }: { decisions: Decisions; queue: CallQueue },
+  { countPages, source }: Given,
+  { signal, onProgress, ...sender }: DocumentContext & { signal: AbortSignal },
+): Promise<DocumentRecord> {
+  const decision = await decisions.decideCounted(sender, () => countPages(signal));
+  const { plan, reason } = decision;
+  tools.watch({ type: 'accepted', plan, reason }, { requestId: sender.requestId, documentId: undefined, decision });
+  const progress = new ProgressOfEvents();
+  const emit = (event: DocumentEvent) => {
+    if (!progress.update(event)) return;
+    try {
+      onProgress?.(progress.now);
+    } catch {
+      // Showing progress is the caller's business; a document is not lost over it.
+    }
+  };
+  const request = { sender, decision, signal, queue: queue.document(), emit };
+  const ended = await readDocument(tools, request, source);
+  emit(ended.end);
+  if ('error' in ended) throw ended.error;
+  return ended.record;
 }
 
 interface Rollout {
@@ -239,12 +288,14 @@ function newRollout(
     autoPlan,
     processor,
     prices,
+    queue,
     closing,
     logger,
   }: Pick<ConstructorParameters<typeof Decisions>[0], 'fixedPlan' | 'autoPlan'> & {
     flags: Flags;
     processor: PageProcessor;
     prices: PriceTable;
+    queue: CallQueue;
     closing: AbortSignal;
     logger: Logger;
   },
@@ -277,6 +328,7 @@ function newRollout(
     {
       processor,
       prices,
+      newQueue: (patience) => queue.background(patience),
       signal: closing,
       logger,
       onCompared: (comparison, fields) => metrics.compared(comparison, fields),

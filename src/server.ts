@@ -10,7 +10,7 @@ import { createQuire } from './quire.js';
 import { isForOps } from './http/ops-token.js';
 import { readHostSettings, readSettings } from './settings.js';
 import { StoreError } from './store/database.js';
-import { NotTakenError } from './documents/jobs.js';
+import { NotTakenError } from './documents/documents.js';
 import { RETRY_AFTER_S } from './http/documents.js';
 
 const SESSION_COOKIE = 'quire_session';

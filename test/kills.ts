@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KeptAnswers } from '../src/processor/kept-answers.js';
+import { AnswersByPage } from '../src/processor/answers.js';
 import { preparePage } from '../src/processor/page.js';
 import type { ProcessingPlan } from '../src/index.js';
 import type { GoldenDocument } from './golden.js';
@@ -141,8 +141,8 @@ function keyOf(number: number, text: string, path: ProcessingPlan['path']): stri
     key = keys[0] ?? '';
     return Promise.resolve(new Map());
   };
-  const model = { name: 'test-model', requestDefaults: {} } as ConstructorParameters<typeof KeptAnswers>[1];
-  void new KeptAnswers({ find, keep: () => Promise.resolve() }, model, path).find([
+  const model = { name: 'test-model', requestDefaults: {} } as ConstructorParameters<typeof AnswersByPage>[1];
+  void new AnswersByPage({ find, keep: () => Promise.resolve() }, model, path).find([
     preparePage(number, text),
   ]);
   return key;

@@ -1,5 +1,5 @@
 import { loggable, type Logger } from '../logger.js';
-import { GaveWay, processPacer, type Pacing } from '../llm/pacing.js';
+import { GaveWay, type Queue } from '../llm/queue.js';
 import { UsageLedger, type PriceTable } from '../llm/usage.js';
 import { SINGLE_PAGE, type ProcessingPlan } from '../processor/plan.js';
 import type { PageProcessor } from '../processor/processor.js';
@@ -53,6 +53,8 @@ export type ShadowOutcome = 'compared' | 'failed' | 'gave_way' | 'budget' | 'no_
 export interface ShadowTools {
   processor: PageProcessor;
   prices: PriceTable;
+  /** A queue for calls that give way to all others, and may be broken off so often. */
+  newQueue(patience: number): Queue;
   signal: AbortSignal;
   logger: Logger;
   onCompared(comparison: Comparison, fields: readonly ComparedField[]): void;
@@ -73,7 +75,7 @@ const MOST_GIVING_WAY = 3;
  * the two records are compared field by field. Models differ with themselves, so a share of shadows
  * runs the control twice: its disagreement is the noise the candidate's is held against.
  *
- * One document at a time, its calls as guests that give way to every other call.
+ * One document at a time, its calls in the background: they give way to every other call.
  */
 export class Shadow {
   readonly #settings: ShadowSettings;
@@ -153,9 +155,9 @@ export class Shadow {
 
   async #compare(served: Served, usage: UsageLedger, signal: AbortSignal): Promise<ShadowOutcome> {
     const { texts, record, batchPlan } = served;
-    const pacing: Pacing = processPacer.guests(MOST_GIVING_WAY);
+    const queue = this.#tools.newQueue(MOST_GIVING_WAY);
     const read = (plan: ProcessingPlan) =>
-      runPipeline(this.#tools.processor, () => texts, { plan, usage, signal, pacing });
+      runPipeline(this.#tools.processor, () => texts, { plan, usage, signal, queue });
     try {
       // A page the service did not answer says nothing about the path.
       if (modelFailed(record, texts)) return 'failed';

@@ -8,6 +8,8 @@ export const EMBEDDED_MODEL_NAME = 'embedded model (rules, for trying out)';
 export const EMBEDDED_MODEL_ID = 'embedded-rules';
 
 const PATH = '/v1/chat/completions';
+/** Milliseconds that a connection may rest. */
+const KEEP_ALIVE_MS = 65_000;
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 /** A running embedded model. */
@@ -30,6 +32,8 @@ export async function startEmbeddedModel(): Promise<EmbeddedModel> {
   server.on('connection', (socket) => socket.unref());
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
+    // Longer than clients keep a connection: a call sent on one that is being closed would be lost.
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.listen(0, '127.0.0.1', resolve);
   });
   server.unref();

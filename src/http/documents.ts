@@ -19,15 +19,18 @@ import { formatPlan } from '../processor/plan.js';
 import { checkPdf, PdfError } from '../stages/pdf-error.js';
 import { firstCodePoints } from '../text.js';
 import { StoreError } from '../store/database.js';
+import type { Progress } from '../documents/progress.js';
+import type { StoredDocument } from '../store/document.js';
 import type { PageOfDocuments } from '../store/listings.js';
 import type { Store } from '../store/store.js';
-import { NotTakenError, type Jobs } from '../documents/jobs.js';
+import { NotTakenError, type Documents } from '../documents/documents.js';
+import { sendEvents } from './events.js';
 import { UnknownSenderError, type Senders } from './sender.js';
 import { backgroundStatus, completeData, costs, jobStatus } from './views.js';
 
 export interface DocumentsRoutes {
-  /** The jobs and the store behind them, once the store is open. */
-  opened: () => Promise<{ jobs: Jobs; store: Store }>;
+  /** The documents and the store behind them, once that is open. */
+  opened: () => Promise<{ documents: Documents; store: Store }>;
   /** Where uploads are while they arrive. */
   uploadDir: string;
   senders: Senders;
@@ -50,10 +53,10 @@ export function documentsRouter({
 
   const reserve: RequestHandler = async (request, response, next) => {
     await senders.of(request);
-    const { jobs } = await opened();
+    const { documents } = await opened();
     // Who hung up meanwhile would never give the place back.
     if (response.closed) return;
-    response.once('close', jobs.reserve());
+    response.once('close', documents.reserve());
     next();
   };
   router.post(['/process', '/upload'], reserve, receive, async (request, response) => {
@@ -65,11 +68,11 @@ export function documentsRouter({
         return;
       }
       checkPdf(await beginningOf(file.path));
-      const { jobs } = await opened();
+      const { documents } = await opened();
       const filename = displayName(file.originalname);
       const requestId = requestIdOf(request);
       const { owner, ...sender } = await senders.of(request);
-      const { id, plan } = await jobs.start({
+      const { id, plan } = await documents.accept({
         path: file.path,
         filename,
         documentName: documentName(request.body, filename),
@@ -84,10 +87,11 @@ export function documentsRouter({
   });
 
   router.get('/status/:id', async (request, response) => {
-    const { jobs, store } = await opened();
+    const { documents, store } = await opened();
     const { id } = request.params;
-    const document = await store.get(id, await owner(request));
-    response.json(jobStatus(document, document && jobs.progress(id)));
+    const whose = await owner(request);
+    const document = await store.get(id, whose);
+    response.json(jobStatus(document, await progressOf(documents, document, whose)));
   });
 
   router.get('/api/documents', async (request, response) => {
@@ -106,11 +110,20 @@ export function documentsRouter({
   });
 
   router.get('/api/document/:id/background-status', async (request, response) => {
-    const { jobs, store } = await opened();
+    const { documents, store } = await opened();
     const { id } = request.params;
-    const document = await store.get(id, await owner(request));
+    const whose = await owner(request);
+    const document = await store.get(id, whose);
     if (!document) return notFound(response);
-    response.json({ success: true, status: backgroundStatus(document, jobs.progress(id)) });
+    const progress = await progressOf(documents, document, whose);
+    response.json({ success: true, status: backgroundStatus(document, progress) });
+  });
+
+  router.get('/api/document/:id/events', async (request, response) => {
+    const { documents } = await opened();
+    const feed = await documents.events(request.params.id, await owner(request));
+    if (!feed) return notFound(response);
+    return sendEvents(feed, request, response);
   });
 
   router.get('/api/document/:id/account/:index/complete-data', async (request, response) => {
@@ -134,16 +147,16 @@ export function documentsRouter({
   });
 
   const remove: RequestHandler<{ id: string }> = async (request, response) => {
-    const { jobs } = await opened();
-    if (!(await jobs.delete(request.params.id, await owner(request as Request)))) return notFound(response);
+    const { documents } = await opened();
+    if (!(await documents.delete(request.params.id, await owner(request as Request)))) return notFound(response);
     response.json({ success: true, message: 'Document deleted' });
   };
   router.route('/api/document/:id/delete').delete(remove).post(remove);
 
   router.post('/api/document/:id/retry', reserve);
   router.post('/api/document/:id/retry', async (request, response) => {
-    const { jobs } = await opened();
-    switch (await jobs.retry(request.params.id, await owner(request))) {
+    const { documents } = await opened();
+    switch (await documents.retry(request.params.id, await owner(request))) {
       case false:
         return notFound(response);
       case 'reading':
@@ -195,6 +208,15 @@ export function documentsRouter({
   };
   router.use(answerError);
   return router;
+}
+
+/** Of a document that is being read. */
+async function progressOf(
+  documents: Documents,
+  document: StoredDocument | undefined,
+  owner: string,
+): Promise<Progress | undefined> {
+  return document?.status === 'extracting' ? documents.progress(document.id, owner) : undefined;
 }
 
 /** Seconds until a refused upload may be tried again. */

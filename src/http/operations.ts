@@ -1,6 +1,6 @@
 import express, { type Router } from 'express';
 import { z } from 'zod';
-import type { StoreState } from '../documents/uploads.js';
+import type { StoreState } from '../documents/opening.js';
 import type { Decisions } from '../rollout/decision.js';
 import type { Flags } from '../rollout/flags.js';
 import type { Metrics } from '../observability/metrics.js';

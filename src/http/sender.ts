@@ -10,7 +10,7 @@ import type { HostRequest } from './host-request.js';
 export type Id = string | number | bigint | { toHexString(): string };
 
 /** Who sends a request, as the app tells it. */
-export interface Sender {
+export interface Identity {
   /** Whose the documents are: nobody else sees them. Default: `userId`, or else `sessionId`. */
   owner?: Id | undefined;
   userId?: Id | undefined;
@@ -22,7 +22,7 @@ export interface Sender {
 /** Tells who sends a request, for access to documents and for the flags' stickiness and constraints. */
 export type Identify = {
   // A method, so that its request may also be typed as Express's own, or as one of the app's.
-  identify(request: HostRequest): Sender | Promise<Sender>;
+  identify(request: HostRequest): Identity | Promise<Identity>;
 }['identify'];
 
 /** Who sends a request, checked. */
@@ -100,7 +100,7 @@ export class Senders {
     }
   }
 
-  async #asked(request: HostRequest): Promise<Sender> {
+  async #asked(request: HostRequest): Promise<Identity> {
     if (!this.#identify) return signedIn(request);
     try {
       return checked(await this.#identify(request));
@@ -174,7 +174,7 @@ const USER_IDS = ['id', 'sub', '_id'] as const;
 const middlewareTraces = z.object({ user: z.unknown(), sessionID: z.unknown() }).partial();
 
 /** What login and session middleware leave on a request. */
-function signedIn(request: HostRequest): Sender {
+function signedIn(request: HostRequest): Identity {
   const { user, sessionID } = middlewareTraces.parse(request);
   const sessionId = typeof sessionID === 'string' ? sessionID : undefined;
   if (user === undefined || user === null) return { sessionId };
@@ -189,7 +189,7 @@ function signedIn(request: HostRequest): Sender {
   return { userId, sessionId };
 }
 
-function checked(answer: unknown): Sender {
+function checked(answer: unknown): Identity {
   if (typeof answer === 'object' && answer !== null) return answer;
   throw new UnusableId('what identify returns', kindOf(answer));
 }

@@ -1,4 +1,5 @@
-import { STAGES, type Progress } from '../stages/progress.js';
+import type { Progress } from '../documents/progress.js';
+import { STAGES } from '../stages/stage.js';
 import type { ProcessingCost, StoredDocument } from '../store/document.js';
 import type { PageOfDocuments } from '../store/listings.js';
 
@@ -32,7 +33,7 @@ export function jobStatus(document: StoredDocument | undefined, progress: Progre
 
 /** The `status` of `GET /api/document/:id/background-status`. */
 export function backgroundStatus(document: StoredDocument, progress: Progress | undefined) {
-  const reached = STAGES.indexOf(progress?.stage ?? document.stage);
+  const reached = STAGES.findIndex((stage) => stage === (progress?.stage ?? document.stage));
   const stages = STAGES.map((stage, index) => {
     if (index < reached || document.status === 'completed')
       return [stage, { status: 'completed', progress: 100 }];

@@ -3,27 +3,27 @@ import { isHeaderSource, LONGEST_WAIT_MS, type HeaderSource } from './rate-limit
 
 /**
  * What went wrong with a call or with a page's part of an answer, and what asking again is worth:
- * - `passing`: the same call may well succeed in a moment;
+ * - `transient`: the same call may well succeed in a moment;
  * - `unusable`: there was an answer, but not one to build a record on; another may be better;
- * - `lasting`: the cause will not go away by itself.
+ * - `permanent`: the cause will not go away by itself.
  */
 const REASONS = {
-  rate_limited: { worth: 'passing', says: 'the model service limited the rate of calls' },
-  server_error: { worth: 'passing', says: 'the model service had an error of its own' },
-  connection: { worth: 'passing', says: 'the connection to the model service failed' },
-  timeout: { worth: 'passing', says: 'the model did not answer within the time limit' },
-  broken_envelope: { worth: 'passing', says: 'what came back was not a chat completion' },
+  rate_limited: { worth: 'transient', says: 'the model service limited the rate of calls' },
+  server_error: { worth: 'transient', says: 'the model service had an error of its own' },
+  connection: { worth: 'transient', says: 'the connection to the model service failed' },
+  timeout: { worth: 'transient', says: 'the model did not answer within the time limit' },
+  broken_envelope: { worth: 'transient', says: 'what came back was not a chat completion' },
   cut_off: { worth: 'unusable', says: 'the answer broke off at the output limit' },
   too_long: { worth: 'unusable', says: 'the answer was far longer than was asked for' },
   not_json: { worth: 'unusable', says: 'the answer was not a JSON object' },
   page_missing: { worth: 'unusable', says: 'the answer left the page out' },
   page_malformed: { worth: 'unusable', says: 'the answer for the page was not in the agreed form' },
   page_mixed_up: { worth: 'unusable', says: 'the answer named another page' },
-  refused: { worth: 'lasting', says: 'the model refused to answer' },
-  content_filter: { worth: 'lasting', says: 'the content filter of the model service stopped the answer' },
-  bad_request: { worth: 'lasting', says: 'the model service did not accept the request' },
-  not_authorised: { worth: 'lasting', says: 'the model service refused the credentials or the model' },
-  quota_exhausted: { worth: 'lasting', says: 'the quota at the model service is used up' },
+  refused: { worth: 'permanent', says: 'the model refused to answer' },
+  content_filter: { worth: 'permanent', says: 'the content filter of the model service stopped the answer' },
+  bad_request: { worth: 'permanent', says: 'the model service did not accept the request' },
+  not_authorised: { worth: 'permanent', says: 'the model service refused the credentials or the model' },
+  quota_exhausted: { worth: 'permanent', says: 'the quota at the model service is used up' },
 } as const;
 
 export type FailureReason = keyof typeof REASONS;

@@ -1,5 +1,4 @@
-import pLimit from 'p-limit';
-import { atMost, unlessAborted } from '../abort.js';
+import { systemClock, type Clock } from '../clock.js';
 
 /** What is read of an answer's headers. */
 export interface HeaderSource {
@@ -16,74 +15,46 @@ export type Amounts = Record<LimitName, number>;
 
 type LimitName = 'requests' | 'tokens';
 
-/** A call that was let through, as its service will speak of it. */
+/** A call that has started, as its service will speak of it. */
 export type Ticket = Record<LimitName, Taken>;
 
 /**
- * The rate limits of one model service as its answers tell them (`x-ratelimit-limit-*`, `-remaining-*`,
- * `-reset-*` of requests and of tokens). Calls wait until there is room for them instead of being turned
- * down. A service that tells nothing limits nothing here.
+ * The rate limits of one model as the answers of its service tell them (`x-ratelimit-limit-*`,
+ * `-remaining-*`, `-reset-*` of requests and of tokens), so that calls wait until there is room instead
+ * of being rejected. A service that tells nothing limits nothing here.
  */
 export class RateLimits {
-  readonly #limits: Record<LimitName, RateLimit> = {
-    requests: new RateLimit(1),
-    tokens: new RateLimit(0.05),
-  };
-  /** One call after the other looks for room, so that a large one is not overtaken for ever. */
-  readonly #queue = pLimit(1);
-  #tellNews: () => void = () => undefined;
-  /** Resolved by the next answer. */
-  #news = this.#newsToCome();
+  readonly #limits: Record<LimitName, RateLimit>;
 
-  /**
-   * Resolves when there is room for a call, and takes it.
-   *
-   * @param leaving share of each limit, 0 to 1, that must be left for others. Calls that leave some do
-   *   not queue: they come in when nobody else waits.
-   * @throws the signal's reason on abort
-   */
-  async pass(amounts: Amounts, signal: AbortSignal, leaving = 0): Promise<Ticket> {
-    const look = async (): Promise<Ticket> => {
-      const latest = performance.now() + LONGEST_WAIT_MS;
-      for (let wait = this.waitFor(amounts, leaving); wait > 0; wait = this.waitFor(amounts, leaving)) {
-        const left = latest - performance.now();
-        if (left <= 0) break;
-        // An answer may tell of more room before.
-        await atMost(Math.min(wait, left), this.#news, signal);
-      }
-      signal.throwIfAborted();
-      const { requests, tokens } = this.#limits;
-      return { requests: requests.take(amounts.requests), tokens: tokens.take(amounts.tokens) };
-    };
-    return leaving > 0 ? look() : unlessAborted(this.#queue(look), signal);
+  constructor(clock: Clock = systemClock) {
+    this.#limits = { requests: new RateLimit(clock, 1), tokens: new RateLimit(clock, 0.05) };
   }
 
-  /** Milliseconds until there is room. */
+  /**
+   * Milliseconds until there is room.
+   *
+   * @param leaving share of each limit, 0 to 1, that must be left for others
+   */
   waitFor(amounts: Amounts, leaving = 0): number {
     const { requests, tokens } = this.#limits;
     return Math.max(requests.waitFor(amounts.requests, leaving), tokens.waitFor(amounts.tokens, leaving));
   }
 
-  /** Told when a call really starts: it may have been held back after it was let through. */
-  sent(ticket: Ticket): void {
-    for (const taken of Object.values(ticket)) taken.at = performance.now();
+  /** A call starts, whether there is room or not. */
+  take(amounts: Amounts): Ticket {
+    const { requests, tokens } = this.#limits;
+    return { requests: requests.take(amounts.requests), tokens: tokens.take(amounts.tokens) };
   }
 
-  /** Told of every answer, also when it turned the call down. */
-  heard(ticket: Ticket, headers: HeaderSource, isTurnedDown: boolean): void {
+  /** Learns from every answer, also from one that rejects the call. */
+  update(ticket: Ticket, headers: HeaderSource, isRejected: boolean): void {
     for (const name of ['requests', 'tokens'] as const) {
       const told = limitIn(headers, name);
-      if (told) this.#limits[name].heard(ticket[name], told, isTurnedDown);
+      if (told) this.#limits[name].update(ticket[name], told, isRejected);
     }
-    this.#tellNews();
-    this.#news = this.#newsToCome();
   }
 
-  #newsToCome(): Promise<void> {
-    return new Promise((resolve) => (this.#tellNews = resolve));
-  }
-
-  /** Milliseconds after which calls that take so much together could all have been let through. */
+  /** Milliseconds after which calls that take so much together could all have started. */
   timeFor(amounts: Amounts): number {
     const { requests, tokens } = this.#limits;
     return Math.max(requests.timeFor(amounts.requests), tokens.timeFor(amounts.tokens));
@@ -98,9 +69,9 @@ interface Told {
 }
 
 interface Taken {
-  /** In the order in which calls were let through. */
+  /** In the order in which calls started. */
   number: number;
-  /** When it was let through, or started. */
+  /** When it started. */
   at: number;
   announced: number;
   /** All that had been taken when this was, itself included, as announced. */
@@ -110,7 +81,7 @@ interface Taken {
 }
 
 /** A call, and what its answer told was left. */
-interface Heard extends Taken {
+interface Answered extends Taken {
   remaining: number;
 }
 
@@ -125,20 +96,20 @@ const LONGEST_RESET_MS = 60 * MINUTE_MS;
 /** How much an older call counts for each one since, where the share that is charged is learned. */
 const FADING = 0.95;
 const MOST_CHARGED = 2;
-/** Calls differ: so much more than what was learned is reckoned with. */
+/** Calls differ: so much more than what was learned is expected. */
 const MARGIN = 1.25;
 
-/** So often a call is turned down in spite of room until the limit is taken to come back all at once. */
+/** So often a call is rejected in spite of room until the limit is taken to come back all at once. */
 const SURPRISES = 2;
 
 /** The end of a window is told as it is on the way there: so much of the window is added. */
 const SLACK = 0.02;
 
-/** One limit. Its level is what the newest call that was heard of left, less what was taken since. */
+/** One limit. Its level is what the newest call with an answer left, less what was taken since. */
 class RateLimit {
   #size = Infinity;
   #level = Infinity;
-  #at = performance.now();
+  #at: number;
   #refillPerMs = 0;
   /** When all of it is there again. */
   #fullAt = 0;
@@ -153,11 +124,14 @@ class RateLimit {
   #surprisedUpTo = 0;
   #sum = 0;
   #number = 0;
-  #heard: Heard | undefined;
+  #answered: Answered | undefined;
+  readonly #clock: Clock;
   readonly #leastCharged: number;
 
   /** @param leastCharged the least share of what is announced that a service may charge */
-  constructor(leastCharged: number) {
+  constructor(clock: Clock, leastCharged: number) {
+    this.#clock = clock;
+    this.#at = clock.now();
     this.#leastCharged = leastCharged;
   }
 
@@ -167,7 +141,7 @@ class RateLimit {
     const needed = Math.min(this.#size, 2 * amount + leaving * (this.#size === Infinity ? 0 : this.#size));
     const missing = needed - this.#now();
     if (missing <= 0) return 0;
-    const ms = this.#isWindow ? this.#fullAt - performance.now() : missing / this.#refillPerMs;
+    const ms = this.#isWindow ? this.#fullAt - this.#clock.now() : missing / this.#refillPerMs;
     return Math.max(1, Math.ceil(ms));
   }
 
@@ -181,26 +155,26 @@ class RateLimit {
     this.#sum += announced;
     return {
       number: ++this.#number,
-      at: performance.now(),
+      at: this.#clock.now(),
       announced,
       sum: this.#sum,
       wasKnown: this.#size !== Infinity,
     };
   }
 
-  heard(taken: Taken, { limit, remaining, resetMs }: Told, isTurnedDown: boolean): void {
-    // Turned down for this limit, and not for the other one or for something else.
-    if (isTurnedDown && remaining < taken.announced * this.#charged) this.#noteSurprise(taken);
+  update(taken: Taken, { limit, remaining, resetMs }: Told, isRejected: boolean): void {
+    // Rejected for this limit, and not for the other one or for something else.
+    if (isRejected && remaining < taken.announced * this.#charged) this.#noteSurprise(taken);
     // What an older call was told is contained in what a newer one was told.
-    if (this.#heard && taken.number <= this.#heard.number) return;
-    const now = performance.now();
-    if (this.#heard && !isTurnedDown && !this.#isWindow) this.#learn(this.#heard, taken, remaining);
+    if (this.#answered && taken.number <= this.#answered.number) return;
+    const now = this.#clock.now();
+    if (this.#answered && !isRejected && !this.#isWindow) this.#learn(this.#answered, taken, remaining);
     this.#size = limit;
     this.#refillPerMs = limit / MINUTE_MS;
     if (resetMs !== undefined && resetMs > 0 && remaining < limit) {
       this.#refillPerMs = (limit - remaining) / resetMs;
     }
-    this.#heard = { ...taken, remaining };
+    this.#answered = { ...taken, remaining };
     this.#windowMs = Math.max(this.#windowMs, resetMs ?? 0);
     const slack = this.#isWindow ? SLACK * this.#windowMs : 0;
     const fullAt = taken.at + (resetMs ?? MINUTE_MS) + slack;
@@ -213,15 +187,15 @@ class RateLimit {
     this.#at = now;
   }
 
-  /** Calls that were let through before the last surprise are part of it. */
+  /** Calls that started before the last surprise are part of it. */
   #noteSurprise({ wasKnown, number }: Taken): void {
     if (!wasKnown || number <= this.#surprisedUpTo) return;
     this.#surprisedUpTo = this.#number;
     if (++this.#surprises === SURPRISES) this.#isWindow = true;
   }
 
-  /** How much was really charged for the calls between two that were heard of. */
-  #learn(before: Heard, taken: Taken, remaining: number): void {
+  /** How much was really charged for the calls between two that were answered. */
+  #learn(before: Answered, taken: Taken, remaining: number): void {
     const refilled = (taken.at - before.at) * this.#refillPerMs;
     const charged = Math.min(this.#size, before.remaining + refilled) - remaining;
     this.#learned.charged = FADING * this.#learned.charged + charged;
@@ -236,7 +210,7 @@ class RateLimit {
 
   /** The level at this moment. */
   #now(): number {
-    const now = performance.now();
+    const now = this.#clock.now();
     if (!this.#isWindow) this.#level += (now - this.#at) * this.#refillPerMs;
     else if (now >= this.#fullAt) {
       this.#level = this.#size;

@@ -1,19 +1,63 @@
+import { createHash } from 'node:crypto';
+import { systemClock, type Clock } from '../clock.js';
 import type { ChatClient } from './client.js';
 import { Latency } from './latency.js';
+import { CallQueue } from './queue.js';
 import { RateLimits } from './rate-limits.js';
 
-/** What this process has learned of a model service. All documents share it. */
-export interface Service {
-  limits: RateLimits;
-  latency: Latency;
+/** What is known of one model of a service: limits and times are the model's. */
+export interface ModelState {
+  readonly limits: RateLimits;
+  readonly latency: Latency;
 }
 
-const services = new WeakMap<ChatClient, Map<string, Service>>();
+/**
+ * All that this process knows of one model service: the queue of its calls, and what was learned of each of
+ * its models. There is one for each address and key, however many clients and Quires use it; a client that
+ * tells neither is a service of its own.
+ */
+export class ModelService {
+  readonly queue: CallQueue;
+  readonly #clock: Clock;
+  readonly #models = new Map<string, ModelState>();
 
-/** One for each client and model: limits and times are theirs. */
-export function serviceOf({ client, name }: { client: ChatClient; name: string }): Service {
-  const models = services.get(client) ?? new Map<string, Service>();
-  const service = models.get(name) ?? { limits: new RateLimits(), latency: new Latency() };
-  services.set(client, models.set(name, service));
-  return service;
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+    this.queue = new CallQueue(clock);
+  }
+
+  /** The service that a client asks. */
+  static of(client: ChatClient): ModelService {
+    const known = byClient.get(client);
+    if (known) return known;
+    const place = placeOf(client);
+    const service = (place === undefined ? undefined : byPlace.get(place)) ?? new ModelService();
+    if (place !== undefined) byPlace.set(place, service);
+    byClient.set(client, service);
+    return service;
+  }
+
+  model(name: string): ModelState {
+    const state = this.#models.get(name) ?? { limits: new RateLimits(this.#clock), latency: new Latency() };
+    this.#models.set(name, state);
+    return state;
+  }
+}
+
+const byPlace = new Map<string, ModelService>();
+/** Asked first: a client that gets its key from a function may show another one each time. */
+const byClient = new WeakMap<ChatClient, ModelService>();
+
+/** Names a service by its address and key, and keeps neither; undefined for a client that does not tell both. */
+function placeOf(client: ChatClient): string | undefined {
+  const { baseURL, apiKey, _options: options } = client as { baseURL?: unknown; apiKey?: unknown; _options?: unknown };
+  if (typeof baseURL !== 'string' || typeof apiKey !== 'string' || getsKeys(options)) return undefined;
+  return createHash('sha256')
+    .update(JSON.stringify([baseURL, apiKey]))
+    .digest('hex');
+}
+
+/** Clients that get their key from a function show a text in its place that is no key. */
+function getsKeys(options: unknown): boolean {
+  return typeof (options as { apiKey?: unknown } | undefined)?.apiKey === 'function';
 }

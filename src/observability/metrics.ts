@@ -1,13 +1,13 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { FAILURE_REASONS } from '../llm/failure.js';
-import type { CallReport } from '../llm/model.js';
 import type { Usage } from '../llm/usage.js';
-import type { BatchFailure } from '../processor/asking.js';
+import type { EndEvent } from '../documents/events.js';
+import type { Watch } from '../documents/reading.js';
+import type { BatchFailure } from '../processor/reading.js';
 import type { ProcessingPlan } from '../processor/plan.js';
-import { isRead, type DocumentRecord, type MissingPage } from '../stages/record.js';
+import type { MissingPage } from '../stages/record.js';
 import { SettingsError } from '../settings.js';
 import type { ComparedField } from '../comparison/compare.js';
-import type { Decision } from '../rollout/decision.js';
 import type { FlagsState, ImpactMetrics } from '../rollout/flags.js';
 import type { MetricRegistry } from './metric-registry.js';
 import { concernsBatches, type RollbackChange, type RollbackState } from '../rollout/rollback.js';
@@ -216,35 +216,46 @@ export class Metrics {
     for (const { name } of this.#own.getMetricsAsArray()) this.#host?.removeSingleMetric(name);
   }
 
-  decided({ plan: { path }, reason }: Decision): void {
-    this.#decisions.inc({ path, reason });
-  }
+  /** Counts what becomes of documents. */
+  readonly watch: Watch = (event, { decision }) => {
+    const { path } = decision.plan;
+    switch (event.type) {
+      case 'accepted':
+        this.#decisions.inc({ path, reason: event.reason });
+        break;
+      case 'call_ended':
+        this.#calls.inc({ path, purpose: event.purpose });
+        this.#callSeconds.observe({ path }, event.ms / 1_000);
+        this.#sent.inc({ path }, event.sent_bytes);
+        this.#received.inc({ path }, event.received_bytes);
+        break;
+      case 'batch_checked':
+        this.#batchChecked(event.failure);
+        break;
+      case 'completed':
+      case 'failed':
+      case 'broken_off':
+        this.#ended(path, event);
+    }
+  };
 
-  called(path: Path, { purpose, ms, sentBytes, receivedBytes }: CallReport): void {
-    this.#calls.inc({ path, purpose });
-    this.#callSeconds.observe({ path }, ms / 1_000);
-    this.#sent.inc({ path }, sentBytes);
-    this.#received.inc({ path }, receivedBytes);
-  }
-
-  batchCalled(failure: BatchFailure | null): void {
+  #batchChecked(failure: BatchFailure | null): void {
     if (concernsBatches(failure)) this.#batches.inc({ outcome: failure ? 'failed' : 'ok' });
     if (failure) this.#batchFailures.inc({ reason: failure });
   }
 
-  documentCompleted(record: DocumentRecord): void {
-    const { plan, usage, timings, failed_pages: failed } = record;
-    const { path } = plan;
-    const seconds = timings.total_ms / 1_000;
-    const { total_ms: _total, ...stages } = timings;
-    this.#documents.inc({ path, outcome: isRead(record) ? 'completed' : 'failed' });
+  #ended(path: Path, { type, usage, timings, failed_by_reason: failed }: EndEvent): void {
+    this.#documents.inc({ path, outcome: type === 'broken_off' ? 'aborted' : type });
+    this.#billed(path, usage);
+    if (!timings) return;
+    const { total_ms, ...stages } = timings;
+    const seconds = total_ms / 1_000;
     this.#documentSeconds.observe({ path }, seconds);
     this.#documentCalls.observe({ path }, usage.calls);
     for (const [key, ms] of Object.entries(stages)) {
       this.#stageSeconds.observe({ path, stage: key.replace(/_ms$/, '') }, ms / 1_000);
     }
-    for (const { reason } of failed) this.#failedPages.inc({ path, reason });
-    this.#billed(path, usage);
+    for (const [reason, pages] of Object.entries(failed)) this.#failedPages.inc({ path, reason }, pages);
     this.#hour.add({
       [`${path} documents`]: 1,
       [`${path} seconds`]: seconds,
@@ -255,11 +266,6 @@ export class Metrics {
       this.#hour.add({ [`${path} priced`]: 1, [`${path} usd`]: usage.cost_usd });
     }
     this.#reportImpact();
-  }
-
-  documentLost({ path }: ProcessingPlan, outcome: 'failed' | 'aborted', usage: Usage): void {
-    this.#documents.inc({ path, outcome });
-    this.#billed(path, usage);
   }
 
   #billed(path: Path, usage: Usage): void {

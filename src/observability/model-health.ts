@@ -1,5 +1,5 @@
+import type { CallEnded } from '../llm/call.js';
 import type { FailureReason, ServiceError } from '../llm/failure.js';
-import type { CallReport } from '../llm/model.js';
 
 /** Calls that fail one after the other, without one that is answered, before it counts as trouble. */
 const MOST_IN_A_ROW = 3;
@@ -15,9 +15,12 @@ export class ModelHealth {
   #inARow = 0;
   #last: ModelTrouble | null = null;
 
-  called({ failure, service }: CallReport): void {
-    this.#inARow = failure ? this.#inARow + 1 : 0;
-    this.#last = failure && { reason: failure, service };
+  update({ outcome, service }: CallEnded): void {
+    // A call that was broken off says nothing of the service.
+    if (outcome === 'broken_off') return;
+    const isAnswered = outcome === 'answered';
+    this.#inARow = isAnswered ? 0 : this.#inARow + 1;
+    this.#last = isAnswered ? null : { reason: outcome, service };
   }
 
   get trouble(): ModelTrouble | null {

@@ -1,5 +1,5 @@
-import { OUTPUT_TOKENS_PER_PAGE, type Model } from '../llm/model.js';
-import { serviceOf } from '../llm/service.js';
+import { OUTPUT_TOKENS_PER_PAGE, type Model } from '../llm/call.js';
+import { ModelService } from '../llm/service.js';
 import { evenSizes, OVERHEAD_TOKENS } from './batches.js';
 import { MOST_WORKERS, type AutoPlan, type BatchPlan } from './plan.js';
 import { makespan } from './schedule.js';
@@ -29,7 +29,7 @@ export function autoPlan(
   { maxWorkers = MOST_WORKERS }: AutoPlan,
   pages: number = USUAL_PAGES,
 ): BatchPlan {
-  const { latency, limits } = serviceOf(model);
+  const { latency, limits } = ModelService.of(model.client).model(model.name);
   const pace = latency.pace;
   if (!pace) return { ...UNMEASURED, maxWorkers: Math.min(UNMEASURED.maxWorkers, maxWorkers) };
   const largest = Math.min(MOST_PAGES, Math.max(1, Math.floor(model.budget.output / OUTPUT_TOKENS_PER_PAGE)));

@@ -1,4 +1,4 @@
-import { OUTPUT_TOKENS_PER_PAGE, type TokenBudget } from '../llm/model.js';
+import { OUTPUT_TOKENS_PER_PAGE, type TokenBudget } from '../llm/call.js';
 import { INSTRUCTIONS, type PageKind } from './instructions.js';
 import { answerFormat } from '../llm/wire.js';
 import type { Page } from './page.js';

@@ -1,16 +1,16 @@
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
+import type { Model } from '../llm/call.js';
 import type { FailureReason } from '../llm/failure.js';
-import type { Asking, CallReport, Model } from '../llm/model.js';
-import { processPacer, type Pacing } from '../llm/pacing.js';
-import type { UsageLedger } from '../llm/usage.js';
+import { ModelService } from '../llm/service.js';
 import type { Field } from '../llm/wire.js';
-import { askBatch, askPage, type BatchFailure, type PageOutcome } from './asking.js';
-import { longestFirst, planBatches, type Batch } from './batches.js';
-import { KeptAnswers, type AnswerShelf } from './kept-answers.js';
-import { MOST_PAGES_A_BATCH, MOST_WORKERS } from './plan.js';
+import { AnswersByPage } from './answers.js';
+import { longestFirst, planBatches } from './batches.js';
 import { mergeFields, mergePageResults, type AccountRecord, type PageResult } from './merge.js';
 import { isBlank, preparePage, type Page } from './page.js';
+import { MOST_PAGES_A_BATCH, MOST_WORKERS, type ProcessingPlan } from './plan.js';
+import type { Reading } from './reading.js';
+import { readUnit, type PageOutcome, type UnitTools } from './unit.js';
 
 /** Page texts by page number, from 1. A page without an entry is a page without text. */
 export type TextByPage = ReadonlyMap<number, string>;
@@ -41,23 +41,6 @@ export interface ProcessorSettings {
   pageAttempts: number;
 }
 
-/** What belongs to one run over a document. */
-export interface Run {
-  usage: UsageLedger;
-  /** Aborts the run; calls under way are broken off. */
-  signal: AbortSignal;
-  /** Where calls wait for their turn. Default: with all others of the process. */
-  pacing?: Pacing | undefined;
-  /** Where answers are kept as they come, and found again. Default: nowhere. */
-  answers?: AnswerShelf | undefined;
-  /** Called each time a page that was asked about is done, answered or given up. */
-  onPageDone?: (() => void) | undefined;
-  /** Called after every call about a batch: null when all its pages were answered well. */
-  onBatch?: ((failure: BatchFailure | null) => void) | undefined;
-  /** Called after every request to the model. */
-  onCall?: ((call: CallReport) => void) | undefined;
-}
-
 /** Thrown for a page that was given up, where there is no list of failed pages to put it in. */
 export class PageFailedError extends Error {
   override readonly name = 'PageFailedError';
@@ -66,9 +49,6 @@ export class PageFailedError extends Error {
     super(`Page ${failed.page} was given up: ${failed.reason}`);
   }
 }
-
-/** What came of each page of an account that was asked about. */
-type Outcomes = Map<number, PageOutcome>;
 
 /** Turns accounts' pages into records: page by page, or in batches with the same result. */
 export class PageProcessor {
@@ -89,21 +69,22 @@ export class PageProcessor {
     accountNumber: string | null,
     pageText: string,
     pageNumber: number,
-    run: Run,
+    reading: Omit<Reading, 'plan'>,
   ): Promise<PageResult | null> {
     if (isBlank(pageText)) return null;
     const page = preparePage(pageNumber, pageText);
-    const kept = new KeptAnswers(run.answers, this.#settings.model, 'single-page');
-    const fields = (await kept.find([page])).get(pageNumber);
-    if (fields) {
-      run.onPageDone?.();
-      return pageResult(pageNumber, fields);
+    const tools = this.#tools(reading, 'single-page', 1);
+    const known = (await tools.answers.find([page])).get(pageNumber);
+    if (known) {
+      tools.caller.emit({ type: 'page_done', page: pageNumber });
+      return pageResult(pageNumber, known);
     }
-    const outcome = await this.#askPage(page, 'first', kept, run);
-    if ('failed' in outcome) {
+    const unit = { name: unitName(reading, pageNumber), kind: page.kind, pages: [page] };
+    const outcome = (await readUnit(unit, tools)).get(pageNumber);
+    if (outcome && 'failed' in outcome) {
       throw new PageFailedError({ page: pageNumber, account: accountNumber, reason: outcome.failed });
     }
-    return pageResult(pageNumber, outcome.fields);
+    return pageResult(pageNumber, outcome?.fields ?? []);
   }
 
   /** Batches, one after the other: {@link processBatchesParallel} with a single worker. */
@@ -111,9 +92,9 @@ export class PageProcessor {
     accounts: readonly AccountPages[],
     texts: TextByPage,
     batchSize: number,
-    run: Run,
+    reading: Omit<Reading, 'plan'>,
   ): Promise<AccountResult[]> {
-    return this.processBatchesParallel(accounts, texts, batchSize, 1, run);
+    return this.processBatchesParallel(accounts, texts, batchSize, 1, reading);
   }
 
   /**
@@ -130,63 +111,60 @@ export class PageProcessor {
     texts: TextByPage,
     batchSize: number,
     maxWorkers: number,
-    run: Run,
+    reading: Omit<Reading, 'plan'>,
   ): Promise<AccountResult[]> {
     checkWithin('batchSize', batchSize, MOST_PAGES_A_BATCH);
     checkWithin('maxWorkers', maxWorkers, MOST_WORKERS);
-    setMaxListeners(0, run.signal);
-    const { model } = this.#settings;
-    const pool = pLimit(maxWorkers);
-    const kept = new KeptAnswers(run.answers, model, 'batch');
-    const process = async ({ outcomes, ...batch }: Batch & { outcomes: Outcomes }) => {
-      const askAlone = async (page: Page, purpose: Asking['purpose']) => {
-        outcomes.set(page.number, await pool(() => this.#askPage(page, purpose, kept, run)));
-      };
-      const [only, ...more] = batch.pages;
-      if (only && more.length === 0) return askAlone(only, 'first');
-      const { answered, salvage } = await pool(async () => {
-        const outcome = await askBatch(model, batch, asking('first', run), run.onBatch);
-        await kept.keep(outcome.answered);
-        return outcome;
-      });
-      for (const { page, fields } of answered) {
-        outcomes.set(page.number, { fields });
-        run.onPageDone?.();
-      }
-      // Back through the pool and not within the batch's own turn, which would lock it.
-      await Promise.all(salvage.map((page) => askAlone(page, 'salvage')));
-    };
+    setMaxListeners(0, reading.signal);
+    const tools = this.#tools(reading, 'batch', maxWorkers);
     const work = accounts.map((account) => ({
       account,
-      asked: askedPages(account.pages, texts),
-      outcomes: new Map() as Outcomes,
+      pages: askedPages(account.pages, texts),
+      outcomes: new Map<number, PageOutcome>(),
     }));
-    const known = await kept.find(work.flatMap(({ asked }) => asked));
-    const batches = work.flatMap(({ asked, outcomes }) => {
-      for (const { number } of asked) {
+    const known = await tools.answers.find(work.flatMap(({ pages }) => pages));
+    for (const page of known.keys()) tools.caller.emit({ type: 'page_done', page });
+    const batches = work.flatMap(({ pages, outcomes }) => {
+      for (const { number } of pages) {
         const fields = known.get(number);
-        if (!fields) continue;
-        outcomes.set(number, { fields });
-        run.onPageDone?.();
+        if (fields) outcomes.set(number, { fields });
       }
-      const missing = asked.filter(({ number }) => !outcomes.has(number));
-      return planBatches(missing, batchSize, model.budget).map((batch) => ({ ...batch, outcomes }));
+      const missing = pages.filter(({ number }) => !outcomes.has(number));
+      const planned = planBatches(missing, batchSize, this.#settings.model.budget);
+      return planned.map((batch) => ({ ...batch, outcomes }));
     });
-    await Promise.all(longestFirst(batches).map(process));
+    const read = async ({ outcomes, ...batch }: (typeof batches)[number], index: number) => {
+      const unit = { ...batch, name: unitName(reading, index + 1) };
+      for (const [page, outcome] of await readUnit(unit, tools)) outcomes.set(page, outcome);
+    };
+    await Promise.all(longestFirst(batches).map(read));
     return work.map(({ account, outcomes }) => accountResult(account, outcomes));
   }
 
   /** {@link mergePageResults} as a method, where callers of the old processor look for it. */
-  mergePageResults(...merging: Parameters<typeof mergePageResults>): AccountRecord | null {
-    return mergePageResults(...merging);
+  mergePageResults(
+    accountNumber: string | null,
+    pageResults: readonly PageResult[],
+    pages: readonly number[],
+  ): AccountRecord | null {
+    return mergePageResults(accountNumber, pageResults, pages);
   }
 
-  async #askPage(page: Page, purpose: Asking['purpose'], kept: KeptAnswers, run: Run): Promise<PageOutcome> {
+  /** What all units of a reading share. */
+  #tools(
+    { signal, usage, queue, answers, emit = () => undefined }: Omit<Reading, 'plan'>,
+    path: ProcessingPlan['path'],
+    places: number,
+  ): UnitTools {
     const { model, pageAttempts } = this.#settings;
-    const outcome = await askPage(model, page, pageAttempts, asking(purpose, run));
-    if ('fields' in outcome) await kept.keep([{ page, fields: outcome.fields }]);
-    run.onPageDone?.();
-    return outcome;
+    return {
+      model,
+      pageAttempts,
+      signal,
+      answers: new AnswersByPage(answers, model, path),
+      caller: { usage, queue: queue ?? ModelService.of(model.client).queue.document(), emit },
+      inPlace: pLimit(places),
+    };
   }
 }
 
@@ -196,8 +174,8 @@ function checkWithin(name: string, value: number, most: number): void {
   }
 }
 
-function asking(purpose: Asking['purpose'], { pacing, usage, signal, onCall }: Run): Asking {
-  return { pacer: pacing ?? processPacer, usage, purpose, signal, onCall };
+function unitName({ id = 'pages' }: Omit<Reading, 'plan'>, number: number): string {
+  return `${id}/${number}`;
 }
 
 /** Each page once, in order, and only those with text (DESIGN, row 7). */
@@ -208,7 +186,7 @@ function askedPages(pages: readonly number[], texts: TextByPage): Page[] {
   });
 }
 
-function accountResult({ accountNumber, pages }: AccountPages, outcomes: Readonly<Outcomes>): AccountResult {
+function accountResult({ accountNumber, pages }: AccountPages, outcomes: ReadonlyMap<number, PageOutcome>): AccountResult {
   const results: PageResult[] = [];
   const failedPages: FailedPage[] = [];
   for (const page of ascending(pages)) {

@@ -14,7 +14,7 @@ const BATCH_FLAG = 'batch-page-processing';
 const SHADOW_FLAG = 'batch-page-shadow';
 
 /** Why a request takes the path it takes. */
-type DecisionReason =
+export type DecisionReason =
   | 'forced' // QUIRE_FORCE_SINGLE_PAGE
   | 'fixed' // the option `plan` or QUIRE_PLAN
   | 'flag'
@@ -64,7 +64,7 @@ export class Decisions {
   }
 
   /** Whether the number of pages can make a difference. */
-  get needsPageCount(): boolean {
+  get #needsPageCount(): boolean {
     const { fixedPlan, forceSinglePage } = this.#sources;
     return !forceSinglePage && (!fixedPlan || isAuto(fixedPlan));
   }
@@ -78,8 +78,23 @@ export class Decisions {
     return {
       plan: isForced ? SINGLE_PAGE : plan,
       reason: isForced ? 'forced' : 'resumed',
-      ...{ admission: null, shadow: null },
+      admission: null,
+      shadow: null,
     };
+  }
+
+  /**
+   * Decides with the number of pages, where that can make a difference.
+   *
+   * @param countPages of the document; undefined where it is not known in time
+   */
+  async decideCounted(
+    { userId, sessionId, properties }: FlagContext,
+    countPages: () => Promise<number | undefined>,
+  ): Promise<Decision> {
+    const pageCount = this.#needsPageCount ? await countPages() : undefined;
+    const counted = pageCount === undefined ? properties : { pageCount, ...properties };
+    return this.decide({ userId, sessionId, properties: counted }, pageCount);
   }
 
   /**

@@ -7,7 +7,7 @@ import {
   type CircuitBreakerPolicy,
   type IBreaker,
 } from 'cockatiel';
-import type { BatchFailure } from '../processor/asking.js';
+import type { BatchFailure } from '../processor/reading.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import { isOver } from './chance.js';
 import { SlidingWindow } from '../sliding-window.js';

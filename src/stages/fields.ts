@@ -1,25 +1,24 @@
 import { mergePageResults, type PageResult } from '../processor/merge.js';
-import type { ProcessingPlan } from '../processor/plan.js';
 import {
   PageFailedError,
   type AccountPages,
   type AccountResult,
   type PageProcessor,
   type TextByPage,
-  type Run,
 } from '../processor/processor.js';
+import type { Reading } from '../processor/reading.js';
 
 /** Reads the fields of every account on the path the plan names. */
 export function extractFields(
   processor: PageProcessor,
   accounts: readonly AccountPages[],
   texts: TextByPage,
-  plan: ProcessingPlan,
-  run: Run,
+  reading: Reading,
 ): Promise<AccountResult[]> {
+  const { plan } = reading;
   return plan.path === 'batch'
-    ? processor.processBatchesParallel(accounts, texts, plan.batchSize, plan.maxWorkers, run)
-    : extractPageByPage(processor, accounts, texts, run);
+    ? processor.processBatchesParallel(accounts, texts, plan.batchSize, plan.maxWorkers, reading)
+    : extractPageByPage(processor, accounts, texts, reading);
 }
 
 /** The path of the system being replaced: one page, one call, one after the other. */
@@ -27,7 +26,7 @@ async function extractPageByPage(
   processor: PageProcessor,
   accounts: readonly AccountPages[],
   texts: TextByPage,
-  run: Run,
+  reading: Reading,
 ): Promise<AccountResult[]> {
   const results: AccountResult[] = [];
   for (const { accountNumber, pages } of accounts) {
@@ -35,12 +34,8 @@ async function extractPageByPage(
     const failedPages: AccountResult['failedPages'] = [];
     for (const page of pages) {
       try {
-        const result = await processor.processSinglePageWithLlm(
-          accountNumber,
-          texts.get(page) ?? '',
-          page,
-          run,
-        );
+        const text = texts.get(page) ?? '';
+        const result = await processor.processSinglePageWithLlm(accountNumber, text, page, reading);
         if (result) found.push(result);
       } catch (error) {
         if (!(error instanceof PageFailedError)) throw error;

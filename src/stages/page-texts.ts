@@ -38,8 +38,8 @@ export interface PageReaderSettings {
 export interface ReadOptions {
   /** Aborts the reading; `read` rejects with its reason. */
   signal?: AbortSignal;
-  /** Called with no page read once their number is known, then after every page, in no certain order. */
-  onPage?: (done: { pagesRead: number; totalPages: number }) => void;
+  /** Called with no page once their number is known, then after every page, in no certain order. */
+  onPage?: (done: { totalPages: number; page?: number; by?: 'text' | 'ocr' }) => void;
 }
 
 /** A page with less text than this, in code points, is taken for a scan. */
@@ -64,6 +64,9 @@ const CORES = availableParallelism();
 /** Turns for the texts of documents, and turns for drawing: text never waits for OCR. */
 const textTurns = pLimit(CORES);
 const drawTurns = pLimit(CORES);
+/** Counting never waits for a document that is being read. */
+const countTurns = pLimit(CORES);
+const COUNT_LIMIT_MS = 1_000;
 const ocrPool = new OcrPool();
 
 /** Reads the page texts of PDFs: pdfium for the text layer, OCR for scans. One serves a whole process. */
@@ -112,6 +115,24 @@ export class PageReader {
   }
 
   /**
+   * Counts the pages of a PDF, which takes pdfium milliseconds.
+   *
+   * @param load - gives its bytes
+   * @returns undefined when that fails or takes longer than a second
+   * @throws the signal's reason on abort
+   */
+  async countPages(load: () => Promise<Uint8Array>, signal: AbortSignal): Promise<number | undefined> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(COUNT_LIMIT_MS)]);
+    let pages: number | undefined;
+    const count = () =>
+      withPdfium(load, COUNT_LIMIT_MS, limit, async (pdfium) => {
+        pages = await pdfium.open();
+      });
+    await takeTurn(countTurns, limit, count).catch(() => signal.throwIfAborted());
+    return pages;
+  }
+
+  /**
    * Aborts the readings under way and ends the OCR workers. A later `read` works again: it starts what it needs.
    */
   async close(): Promise<void> {
@@ -129,21 +150,20 @@ export class PageReader {
     const unreadable = new Map<number, UnreadableReason>();
     const scans: number[] = [];
     let totalPages = 0;
-    let pagesRead = 0;
-    const done = (): void => onPage?.({ pagesRead: ++pagesRead, totalPages });
+    const done = (page: number, by: 'text' | 'ocr'): void => onPage?.({ totalPages, page, by });
 
     await takeTurn(textTurns, signal, () =>
       withPdfium(load, this.settings.timeLimitMs, signal, async (pdfium) => {
         totalPages = await pdfium.open();
         checkPageCount(totalPages, this.settings.maxPages);
-        onPage?.({ pagesRead, totalPages });
+        onPage?.({ totalPages });
         for (let page = 1; page <= totalPages; page++) {
           const layer = await pdfium.text(page);
           texts.set(page, layer?.text ?? '');
           if (!layer) unreadable.set(page, 'page_damaged');
           else if (layer.cut) unreadable.set(page, 'page_too_long');
           if (layer && isScan(layer.text)) scans.push(page);
-          else done();
+          else done(page, 'text');
         }
       }),
     );
@@ -164,7 +184,7 @@ export class PageReader {
         else if (error instanceof PdfError) unreadable.set(page, drawingReason(error));
         else throw error;
       }
-      done();
+      done(page, 'ocr');
     };
     let fatalDrawings = 0;
     while (undrawn.size > 0) {
@@ -186,7 +206,7 @@ export class PageReader {
           if (!ended || ++fatalDrawings < FATAL_DRAWINGS) return;
           for (const page of undrawn) {
             unreadable.set(page, drawingReason(ended));
-            done();
+            done(page, 'ocr');
           }
           undrawn.clear();
         }),

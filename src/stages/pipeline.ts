@@ -1,24 +1,23 @@
 import { isBlank, isTruncated } from '../processor/page.js';
-import type { ProcessingPlan } from '../processor/plan.js';
-import type { AccountPages, PageProcessor, Run } from '../processor/processor.js';
+import type { AccountPages, PageProcessor } from '../processor/processor.js';
+import type { Reading } from '../processor/reading.js';
 import { splitAccounts, type AccountSplit } from './accounts.js';
 import { extractFields } from './fields.js';
 import type { PageTexts } from './page-texts.js';
-import { progressAt, type OnProgress, type Progress, type Stage } from './progress.js';
 import { buildRecord, type DocumentRecord } from './record.js';
+import type { ReadingEvent } from './stage.js';
 
-/** What belongs to one document: how its calls are made, and the plan it keeps to the end. */
-export interface PipelineContext extends Omit<Run, 'onPageDone'> {
-  /** Needed, and waited for, once the page texts are known. */
-  plan: ProcessingPlan | Promise<ProcessingPlan>;
-  onProgress?: OnProgress | undefined;
+/** A reading as the stages see it. */
+export interface DocumentReading extends Omit<Reading, 'emit'> {
+  /** Told of all that happens. Default: nobody is. */
+  emit?: ((event: ReadingEvent) => void) | undefined;
 }
 
-/** Where page texts come from: given by the caller, or read from a PDF with progress and abort. */
-export type TextSource = (
-  signal: AbortSignal,
-  onPage: (done: { pagesRead: number; totalPages: number }) => void,
-) => PageTexts | Promise<PageTexts>;
+/** Tells how reading page texts goes on: the number of pages first, then each page, in no certain order. */
+export type OnPageTexts = (done: { totalPages: number; page?: number; by?: 'text' | 'ocr' }) => void;
+
+/** Where page texts come from: given by the caller, or read from a PDF. */
+export type TextSource = (signal: AbortSignal, onPage: OnPageTexts) => PageTexts | Promise<PageTexts>;
 
 /**
  * Runs the stages over one document: page texts, accounts, fields, record.
@@ -28,50 +27,30 @@ export type TextSource = (
 export async function runPipeline(
   processor: PageProcessor,
   source: TextSource,
-  { plan: planned, signal: outer, onProgress, ...run }: PipelineContext,
+  reading: DocumentReading,
 ): Promise<DocumentRecord> {
+  const { plan, usage, emit = () => undefined } = reading;
   // The run's own signal ends every call of the document when one stage fails.
   const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, outer]);
-  let progress: Progress | undefined;
-  const report = (stage: Stage, share: number, change: Partial<Progress> = {}) => {
-    progress = progressAt(stage, share, { ...progress, ...change });
-    try {
-      onProgress?.(progress);
-    } catch {
-      // Showing progress is the caller's business; a document is not lost over it.
-    }
-  };
+  const signal = AbortSignal.any([stop.signal, reading.signal]);
   try {
     signal.throwIfAborted();
     const started = performance.now();
-    report('ocr_extraction', 0);
-    const { texts, totalPages, ocrPages, unreadablePages } = await source(
-      signal,
-      ({ pagesRead, totalPages }) =>
-        report('ocr_extraction', pagesRead / totalPages, { pagesProcessed: pagesRead, totalPages }),
-    );
+    emit({ type: 'stage_begun', stage: 'ocr_extraction' });
+    const onPage = onPageTexts(emit);
+    const { texts, totalPages, ocrPages, unreadablePages } = await source(signal, onPage);
+    onPage({ totalPages });
     const read = performance.now();
-    report('account_splitting', 0, { pagesProcessed: 0, totalPages });
+    emit({ type: 'stage_begun', stage: 'account_splitting' });
     const split = splitAccounts(texts);
-    report('page_analysis', 0, { accounts: split.accounts.map(({ accountNumber }) => accountNumber) });
+    const accounts = split.accounts.map(({ accountNumber }) => accountNumber);
+    emit({ type: 'stage_begun', stage: 'page_analysis', accounts });
     const groups = accountGroups(split);
     const asked = groups.flatMap(({ pages }) => pages).filter((page) => !isBlank(texts.get(page) ?? ''));
-    const plan = await planned;
     const splitted = performance.now();
-    let done = 0;
-    const reportPages = () =>
-      report('llm_extraction', asked.length === 0 ? 1 : done / asked.length, {
-        pagesProcessed: totalPages - asked.length + done,
-      });
-    reportPages();
-    const onPageDone = () => {
-      done++;
-      reportPages();
-    };
-    const results = await extractFields(processor, groups, texts, plan, { ...run, signal, onPageDone });
+    emit({ type: 'stage_begun', stage: 'llm_extraction', asked_pages: asked.length });
+    const results = await extractFields(processor, groups, texts, { ...reading, signal, emit });
     const finished = performance.now();
-    report('completed', 1, { pagesProcessed: totalPages });
     return buildRecord({
       split,
       results,
@@ -80,7 +59,7 @@ export async function runPipeline(
       truncatedPages: asked.filter((page) => isTruncated(texts.get(page) ?? '')),
       unreadablePages,
       plan,
-      usage: run.usage.total(),
+      usage: usage.total(),
       timings: {
         ocr_extraction_ms: Math.round(read - started),
         account_splitting_ms: Math.round(splitted - read),
@@ -91,6 +70,15 @@ export async function runPipeline(
   } finally {
     stop.abort();
   }
+}
+
+function onPageTexts(emit: (event: ReadingEvent) => void): OnPageTexts {
+  let counted: number | undefined;
+  return ({ totalPages, page, by = 'text' }) => {
+    if (totalPages !== counted) emit({ type: 'pages_counted', total_pages: totalPages });
+    counted = totalPages;
+    if (page !== undefined) emit({ type: 'page_read', page, by });
+  };
 }
 
 /** A document in which no page names an account goes to the model as one group. */

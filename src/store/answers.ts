@@ -1,5 +1,5 @@
 import type { Field } from '../llm/wire.js';
-import type { AnswerShelf } from '../processor/kept-answers.js';
+import type { AnswerCache } from '../processor/answers.js';
 import type { Database } from './database.js';
 import { json, parsed } from './json.js';
 
@@ -7,8 +7,8 @@ import { json, parsed } from './json.js';
  * The answers one document was given or can use: those of its owner's documents. An answer of somebody
  * else's is never used, because a page beside it may have been made to mislead the model.
  */
-export function answersOf(database: Database, document: string, owner: string): AnswerShelf {
-  const keep: AnswerShelf['keep'] = async (answers) => {
+export function answersOf(database: Database, document: string, owner: string): AnswerCache {
+  const keep: AnswerCache['keep'] = async (answers) => {
     // A document deleted meanwhile keeps nothing. Two pages may be the same.
     await database.query(
       `INSERT INTO quire.answers (document_id, key, fields)

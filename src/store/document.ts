@@ -1,4 +1,3 @@
-import type { Stage } from '../stages/progress.js';
 import type { DocumentRecord } from '../stages/record.js';
 
 /**
@@ -16,7 +15,7 @@ export interface ListedDocument {
   processed_date: string;
   status: 'extracting' | 'completed' | 'failed';
   /** The stage reached: of a failed document, the one it failed in. */
-  stage: Stage;
+  stage: string;
   /** Why the document failed, for the person who sent it. */
   error: string | null;
   total_pages: number;

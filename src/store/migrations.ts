@@ -65,6 +65,15 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       WHEN (NEW.listing::text IS NOT DISTINCT FROM OLD.listing::text)
       EXECUTE FUNCTION quire.forget_listing()`,
   ],
+  [
+    `CREATE TABLE quire.events (
+      document_id uuid NOT NULL REFERENCES quire.documents ON DELETE CASCADE,
+      number integer NOT NULL,
+      at timestamptz NOT NULL,
+      event json NOT NULL,
+      PRIMARY KEY (document_id, number)
+    )`,
+  ],
 ];
 
 /** Processes that start at once wait for each other here. */

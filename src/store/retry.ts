@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock, type Clock } from '../clock.js';
 import { StoreError } from './database.js';
 
 /** A database that restarts or fails over is back within this. */
@@ -11,18 +11,19 @@ const AGAIN_AFTER_MS = 250;
  * @param patienceMs milliseconds, a minute without it
  * @throws {StoreError} when it could not be used for that long; the signal's reason on abort
  */
-export async function patiently<T>(
+export async function withStoreRetry<T>(
   work: () => Promise<T>,
   signal: AbortSignal,
   patienceMs = PATIENCE_MS,
+  clock: Clock = systemClock,
 ): Promise<T> {
-  const giveUpAt = performance.now() + patienceMs;
+  const giveUpAt = clock.now() + patienceMs;
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof StoreError) || performance.now() > giveUpAt) throw error;
-      await sleep(AGAIN_AFTER_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+      if (!(error instanceof StoreError) || clock.now() > giveUpAt) throw error;
+      await clock.sleep(AGAIN_AFTER_MS, signal).catch(() => signal.throwIfAborted());
     }
   }
 }

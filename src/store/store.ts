@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { open as openFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { AnswerShelf } from '../processor/kept-answers.js';
+import type { AnswerCache } from '../processor/answers.js';
 import { processingPlan, type ProcessingPlan } from '../processor/plan.js';
 import { SettingsError } from '../settings.js';
 import type { PageTexts } from '../stages/page-texts.js';
@@ -13,6 +13,7 @@ import {
   type ProcessingCost,
   type StoredDocument,
 } from './document.js';
+import { eventsOf, keepEvents, type EventsOfDocument, type StoredEvent } from './events.js';
 import { Executors } from './executors.js';
 import { json, parsed, UUID } from './json.js';
 import { LISTED, listed, Listings, type PageOfDocuments } from './listings.js';
@@ -32,7 +33,7 @@ export interface StoreSettings {
 }
 
 /** Who sent a document: what the flags were evaluated for. */
-export interface StoredSender {
+export interface Sender {
   userId?: string | undefined;
   sessionId?: string | undefined;
   properties?: Record<string, string | number> | undefined;
@@ -40,7 +41,7 @@ export interface StoredSender {
 }
 
 /** What an app says of a sender is not checked when it comes: what cannot be used must not keep a document. */
-const storedSender: z.ZodType<StoredSender> = z.object({
+const keptSender: z.ZodType<Sender> = z.object({
   userId: z.string().optional().catch(undefined),
   sessionId: z.string().optional().catch(undefined),
   properties: z
@@ -50,13 +51,21 @@ const storedSender: z.ZodType<StoredSender> = z.object({
   requestId: z.string().optional().catch(undefined),
 });
 
+/** A document as it comes. */
+export interface NewDocument {
+  document: StoredDocument;
+  owner: string;
+  sender: Sender;
+  plan: ProcessingPlan;
+}
+
 /** A document whose reading has not ended, with all that is needed to go on. */
 export interface UnfinishedDocument {
   /** Without what was read of it before: the records of all that waits would fill the memory. */
   document: ListedDocument;
   owner: string;
-  sender: StoredSender;
-  /** null when it was not decided yet. */
+  sender: Sender;
+  /** null where a version before took it in and did not decide it. */
   plan: ProcessingPlan | null;
   /** How often its PDF was opened without its texts having been read. */
   openings: number;
@@ -117,45 +126,67 @@ export class Store {
     return this.#database.close();
   }
 
-  /** Keeps a document that is still to be read, with its PDF from a file: both or none. */
+  /**
+   * Keeps a document that is still to be read, with its PDF from a file and its first events: all or
+   * nothing of it.
+   */
   async add(
-    {
-      document,
-      owner,
-      sender,
-    }: Omit<UnfinishedDocument, 'document' | 'plan' | 'openings'> & {
-      document: StoredDocument;
-    },
+    { document, owner, sender, plan }: NewDocument,
     path: string,
+    events: readonly StoredEvent[],
   ): Promise<void> {
     const file = await openFile(path);
     try {
       await this.#database.transaction(async (query) => {
         await query(
           `INSERT INTO quire.documents (id, listing, llm_calls, input_tokens, output_tokens, cost_usd,
-             document, status, owner, sender, executor, version)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-          [
-            ...[document.id, ...listed(document), json(document), document.status, owner, json(sender)],
-            ...[this.#executor, DOCUMENT_VERSION],
-          ],
+             document, status, owner, sender, plan, executor, version)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+          [document.id, ...listed(document)].concat([
+            json(document),
+            document.status,
+            owner,
+            json(sender),
+            json(plan),
+            this.#executor,
+            DOCUMENT_VERSION,
+          ]),
         );
         for (let part = 0; ; part++) {
           const { bytesRead, buffer } = await file.read(Buffer.alloc(PART_BYTES), 0, PART_BYTES, null);
           if (bytesRead === 0) break;
-          await query('INSERT INTO quire.pdf_parts (document_id, part, bytes) VALUES ($1, $2, $3)', [
-            document.id,
-            part,
-            buffer.subarray(0, bytesRead),
-          ]);
+          const bytes = buffer.subarray(0, bytesRead);
+          const columns = '(document_id, part, bytes)';
+          await query(`INSERT INTO quire.pdf_parts ${columns} VALUES ($1, $2, $3)`, [document.id, part, bytes]);
         }
+        await keepEvents(query, document.id, this.#executor, events);
       });
     } finally {
       await file.close();
     }
   }
 
-  async planned(id: string, plan: ProcessingPlan): Promise<void> {
+  /**
+   * Keeps events of a document that is being read.
+   *
+   * @returns false when the document is not this process's any more
+   */
+  keepEvents(id: string, events: readonly StoredEvent[]): Promise<boolean> {
+    return keepEvents((sql, parameters) => this.#database.query(sql, parameters), id, this.#executor, events);
+  }
+
+  /**
+   * The events of a document, in order.
+   *
+   * @param after the number of the last event that is known, 0 for none
+   * @returns undefined when there is no such document
+   */
+  async events(id: string, after: number): Promise<EventsOfDocument | undefined> {
+    return UUID.test(id) ? eventsOf(this.#database, id, after) : undefined;
+  }
+
+  /** Keeps the plan of a document that a version before took in without one. */
+  async keepPlan(id: string, plan: ProcessingPlan): Promise<void> {
     await this.#database.query(`UPDATE quire.documents SET plan = $2 WHERE ${MINE}`, [
       id,
       json(plan),
@@ -188,18 +219,22 @@ export class Store {
   }
 
   /**
-   * Keeps what came of reading a document; nothing when it was deleted meanwhile or another process has it.
+   * Keeps what came of reading a document, with its last events; nothing when it was deleted meanwhile or
+   * another process has it.
    *
    * @param document without a list of its records, those kept of an earlier reading stay
    */
-  async finish(document: StoredDocument | ListedDocument): Promise<void> {
+  async finish(document: StoredDocument | ListedDocument, events: readonly StoredEvent[]): Promise<void> {
     const whole = 'documents' in document ? document : await this.#withRecords(document);
     if (!whole) return;
-    await this.#database.query(
-      `UPDATE quire.documents SET ${LISTED}, document = $7, status = $8, page_texts = NULL
-       WHERE id = $1 AND executor = $9 AND status = 'extracting'`,
-      [whole.id, ...listed(whole), json(whole), whole.status, this.#executor],
-    );
+    await this.#database.transaction(async (query) => {
+      await keepEvents(query, whole.id, this.#executor, events);
+      await query(
+        `UPDATE quire.documents SET ${LISTED}, document = $7, status = $8, page_texts = NULL
+         WHERE id = $1 AND executor = $9 AND status = 'extracting'`,
+        [whole.id, ...listed(whole), json(whole), whole.status, this.#executor],
+      );
+    });
   }
 
   async #withRecords(document: ListedDocument): Promise<StoredDocument | undefined> {
@@ -328,7 +363,7 @@ export class Store {
   }
 
   /** The answers one document was given or can use: those of its owner's documents. */
-  answers(document: string, owner: string): AnswerShelf {
+  answers(document: string, owner: string): AnswerCache {
     return answersOf(this.#database, document, owner);
   }
 
@@ -352,7 +387,7 @@ export class Store {
       document && {
         document,
         owner: String(row.owner),
-        sender: storedSender.parse(parsed(row.sender)),
+        sender: keptSender.parse(parsed(row.sender)),
         plan: row.plan === null ? null : processingPlan.parse(parsed(row.plan)),
         openings: Number(row.openings),
       }

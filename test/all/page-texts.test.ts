@@ -21,14 +21,16 @@ afterAll(() => reader.close());
 const sample = readFileSync(new URL('../samples/lending_package.pdf', import.meta.url));
 
 test('the sample lending package is read, with its page total before any page and progress for each', async () => {
-  const progress: string[] = [];
+  const progress: unknown[] = [];
   const { texts, ocrPages, unreadablePages } = await reader.read(sample, {
-    onPage: ({ pagesRead, totalPages }) => progress.push(`${pagesRead} of ${totalPages}`),
+    onPage: (done) => progress.push(done),
   });
   expect(ocrPages).toEqual([1, 2, 3, 4, 5, 6]);
   expect([...texts.keys()]).toEqual([1, 2, 3, 4, 5, 6]);
   expect(unreadablePages).toEqual([]);
-  expect(progress).toEqual([0, 1, 2, 3, 4, 5, 6].map((page) => `${page} of 6`));
+  expect(progress[0]).toEqual({ totalPages: 6 });
+  expect(progress).toHaveLength(7);
+  for (const page of [1, 2, 3, 4, 5, 6]) expect(progress).toContainEqual({ totalPages: 6, page, by: 'ocr' });
   expect(texts.get(1)).toContain('Social Security Number: 987-65-4321');
   expect(texts.get(1)).toMatch(/Regular +10\.00 +32\.00 +320\.00 +16,640\.00/);
   expect(texts.get(3)).toMatch(/Payroll check number: +0{10}/);
@@ -67,10 +69,10 @@ test('a page that takes too long to draw is named, and does not fail the other s
 
 test('after three such pages the rest of the document is not drawn', async () => {
   const hurried = new PageReader({ timeLimitMs: 4_000 });
-  const pagesRead: number[] = [];
+  const pagesRead: (number | undefined)[] = [];
   const { unreadablePages } = await hurried.read(rawPdf([PLAIN, ENDLESS, ENDLESS, ENDLESS, SCAN]), {
-    onPage: (done) => pagesRead.push(done.pagesRead),
+    onPage: ({ page }) => pagesRead.push(page),
   });
   expect(unreadablePages).toEqual([2, 3, 4, 5].map((page) => ({ page, reason: 'drawing_timeout' })));
-  expect(pagesRead).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(pagesRead).toEqual([undefined, 1, 2, 3, 4, 5]);
 });

@@ -79,7 +79,8 @@ async function add(user: string, given: Partial<StoredDocument> = {}): Promise<s
     documents: [],
     ...given,
   };
-  await store.add({ document, owner: `user:${user}`, sender: {} }, pdf);
+  const added = { document, owner: `user:${user}`, sender: {}, plan: { path: 'single-page' } } as const;
+  await store.add(added, pdf, []);
   return id;
 }
 

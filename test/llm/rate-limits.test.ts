@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { ModelFailure } from '../../src/llm/failure.js';
-import { Pacer } from '../../src/llm/pacing.js';
-import { RateLimits, type Ticket } from '../../src/llm/rate-limits.js';
+import { CallQueue, type Room, type WaitReason } from '../../src/llm/queue.js';
+import { LONGEST_WAIT_MS, RateLimits, type Amounts, type Ticket } from '../../src/llm/rate-limits.js';
 import { most, pages, quireFor, serviceWith, type Kept } from '../limited-service.js';
+import { ManualClock } from '../manual-clock.js';
 import type { Call } from '../provider.js';
 import { TokenBucket } from '../token-bucket.js';
 
@@ -15,10 +16,6 @@ const settle = async () => {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-afterEach(() => {
-  jest.restoreAllMocks();
-});
-
 type Told = Partial<Record<'limit' | 'remaining' | 'reset', string | number>>;
 
 function headersOf(of: 'requests' | 'tokens', told: Told): Headers {
@@ -29,11 +26,10 @@ function headersOf(of: 'requests' | 'tokens', told: Told): Headers {
 const calls = (requests: number) => ({ requests, tokens: 0 });
 
 /** Limits after one answer that told so; the clock stands still. */
-async function limitsTold(told: Told, of: 'requests' | 'tokens' = 'requests'): Promise<RateLimits> {
-  jest.spyOn(performance, 'now').mockReturnValue(1_000);
-  const limits = new RateLimits();
-  const ticket = await limits.pass({ requests: 1, tokens: 1 }, never);
-  limits.heard(ticket, headersOf(of, told), false);
+function limitsTold(told: Told, of: 'requests' | 'tokens' = 'requests'): RateLimits {
+  const limits = new RateLimits(new ManualClock());
+  const ticket = limits.take({ requests: 1, tokens: 1 });
+  limits.update(ticket, headersOf(of, told), false);
   return limits;
 }
 
@@ -46,22 +42,22 @@ describe('the headers', () => {
     ['1m1s500ms', 61_500],
     ['7', 7_000],
     ['0.25', 250],
-  ])('a reset of "%s" is %d ms', async (reset, ms) => {
-    const limits = await limitsTold({ limit: 100, remaining: 0, reset });
+  ])('a reset of "%s" is %d ms', (reset, ms) => {
+    const limits = limitsTold({ limit: 100, remaining: 0, reset });
     expect(limits.waitFor(calls(50))).toBe(ms);
   });
 
-  test('a limit that takes more than an hour to come back, or for ever, holds up no call', async () => {
+  test('a limit that takes more than an hour to come back, or for ever, holds up no call', () => {
     for (const reset of ['1h0m1s', '1735689600', '9'.repeat(400)]) {
-      const limits = await limitsTold({ limit: 100, remaining: 0, reset });
+      const limits = limitsTold({ limit: 100, remaining: 0, reset });
       expect(limits.waitFor(calls(50))).toBe(0);
     }
   });
 
   test.each(['soon', '', '6 minutes', '-1'])(
     'a reset of "%s" counts as not told: a minute',
-    async (reset) => {
-      const limits = await limitsTold({ limit: 100, remaining: 0, reset });
+    (reset) => {
+      const limits = limitsTold({ limit: 100, remaining: 0, reset });
       expect(limits.waitFor(calls(50))).toBe(60_000);
     },
   );
@@ -75,212 +71,245 @@ describe('the headers', () => {
     ['more than the limit', { limit: 100, remaining: 101, reset: '1s' }],
     ['empty texts', { limit: '', remaining: '', reset: '' }],
     ['words', { limit: 'unlimited', remaining: 'unlimited' }],
-  ])('%s: nothing is limited', async (_name, told) => {
+  ])('%s: nothing is limited', (_name, told) => {
     for (const of of ['requests', 'tokens'] as const) {
-      const limits = await limitsTold(told, of);
+      const limits = limitsTold(told, of);
       expect(limits.waitFor({ requests: 1e9, tokens: 1e9 })).toBe(0);
     }
   });
 
-  test('each limit counts by itself, and the longer wait is the one to wait', async () => {
-    const limits = await limitsTold({ limit: 1_000, remaining: 0, reset: '10s' }, 'tokens');
+  test('each limit counts by itself, and the longer wait is the one to wait', () => {
+    const limits = limitsTold({ limit: 1_000, remaining: 0, reset: '10s' }, 'tokens');
     expect(limits.waitFor({ requests: 1e9, tokens: 0 })).toBe(0);
     expect(limits.waitFor({ requests: 1, tokens: 500 })).toBe(10_000);
-    const ticket: Ticket = await limits.pass({ requests: 1, tokens: 0 }, never);
-    limits.heard(ticket, headersOf('requests', { limit: 10, remaining: 0, reset: '20s' }), false);
+    const ticket: Ticket = limits.take({ requests: 1, tokens: 0 });
+    limits.update(ticket, headersOf('requests', { limit: 10, remaining: 0, reset: '20s' }), false);
     expect(limits.waitFor({ requests: 5, tokens: 500 })).toBe(20_000);
   });
 });
 
-/** Two calls were let through; the answer to the first told that all is used up for long. */
-async function usedUp() {
-  const limits = new RateLimits();
-  const first = await limits.pass(calls(1), never);
-  const second = await limits.pass(calls(1), never);
-  limits.heard(first, headersOf('requests', { limit: 100, remaining: 0, reset: '6m0s' }), false);
-  const tellOfRoom = (remaining = 100) =>
-    limits.heard(second, headersOf('requests', { limit: 100, remaining, reset: '6m0s' }), false);
-  return { limits, tellOfRoom };
+/** Calls of a service whose limits were told by one answer: all is used up for six minutes. */
+function usedUp() {
+  const clock = new ManualClock();
+  const limits = new RateLimits(clock);
+  const service = new CallQueue(clock);
+  const answer = (ticket: Ticket, remaining: number) =>
+    limits.update(ticket, headersOf('requests', { limit: 100, remaining, reset: '6m0s' }), false);
+  const [first, second] = [limits.take(calls(1)), limits.take(calls(1))];
+  answer(first, 0);
+  let end: () => void = () => undefined;
+  const underWay = service.document().run(() => new Promise<void>((resolve) => (end = resolve)), never);
+  /** The call that is under way is answered. */
+  const tellOfRoom = async (remaining = 100) => {
+    await settle();
+    answer(second, remaining);
+    end();
+    await underWay;
+    await settle();
+  };
+  const waits: [WaitReason, number][] = [];
+  const room = (amounts: Amounts): Room => ({
+    waitFor: (leaving) => limits.waitFor(amounts, leaving),
+    take: () => void limits.take(amounts),
+  });
+  const started: string[] = [];
+  const run = (name: string, requests: number, signal = never) =>
+    service.document((why, ms) => waits.push([why, ms])).run(
+      () => Promise.resolve(void started.push(name)),
+      signal,
+      room(calls(requests)),
+    );
+  return { clock, limits, service, room, run, started, waits, tellOfRoom };
 }
 
 describe('a waiting call', () => {
-  test('is woken by an answer that tells of more room, long before the time first reckoned', async () => {
-    const { limits, tellOfRoom } = await usedUp();
-    const waiting = limits.pass(calls(1), never);
+  test('starts with an answer that tells of more room, long before the time first expected', async () => {
+    const { limits, run, tellOfRoom } = usedUp();
+    const waiting = run('a', 1);
     expect(limits.waitFor(calls(1))).toBeGreaterThan(1_000);
+    await tellOfRoom();
+    await waiting;
+  });
+
+  test('starts as soon as the time has come', async () => {
+    const { clock, limits, run } = usedUp();
+    const waiting = run('a', 1);
     await settle();
-    tellOfRoom();
-    await expect(waiting).resolves.toBeDefined();
+    clock.moveOn(limits.waitFor(calls(1)));
+    await waiting;
   });
 
   test('goes on waiting after an answer that tells of none', async () => {
-    const { limits, tellOfRoom } = await usedUp();
-    let isThrough = false;
+    const { run, started, tellOfRoom } = usedUp();
     const leave = new AbortController();
-    const waiting = limits.pass(calls(1), leave.signal).then(() => (isThrough = true));
+    const waiting = run('a', 1, leave.signal);
+    await tellOfRoom(0);
     await settle();
-    tellOfRoom(0);
-    await settle();
-    expect(isThrough).toBe(false);
+    expect(started).toEqual([]);
     leave.abort(new Error('left'));
     await expect(waiting).rejects.toThrow('left');
   });
 
+  test('has its document told why it waits, and how long, once', async () => {
+    const { clock, limits, run, waits } = usedUp();
+    const ms = limits.waitFor(calls(1));
+    const waiting = run('a', 1);
+    await settle();
+    clock.moveOn(1_000);
+    await settle();
+    expect(waits).toEqual([['rate_limit', Math.min(ms, LONGEST_WAIT_MS)]]);
+    clock.moveOn(ms);
+    await waiting;
+  });
+
+  test('finds out for itself after five minutes, whatever the service tells of its limits', async () => {
+    const { clock, run } = usedUp();
+    const waiting = run('large', 100);
+    await settle();
+    clock.moveOn(LONGEST_WAIT_MS);
+    await waiting;
+  });
+
   test('leaves at once on abort, with the signal’s reason', async () => {
-    const { limits } = await usedUp();
+    const { run } = usedUp();
     const leave = new AbortController();
-    const waiting = limits.pass(calls(1), leave.signal);
+    const waiting = run('a', 1, leave.signal);
     await settle();
     leave.abort(new Error('the user left'));
     await expect(waiting).rejects.toThrow('the user left');
   });
 
   test('leaves at once on abort behind another that waits, which goes on waiting', async () => {
-    const { limits, tellOfRoom } = await usedUp();
-    const before = limits.pass(calls(1), never);
+    const { run, started, tellOfRoom } = usedUp();
+    const before = run('before', 1);
     const leave = new AbortController();
-    const waiting = limits.pass(calls(1), leave.signal);
+    const waiting = run('behind', 1, leave.signal);
     await settle();
     leave.abort(new Error('the user left'));
-    const early = new Error('It was still waiting when there was room.');
-    const late = settle().then(() => Promise.reject(early));
-    await expect(Promise.race([waiting, late])).rejects.toThrow('the user left');
-    await late.catch(() => undefined);
-    tellOfRoom();
+    await expect(waiting).rejects.toThrow('the user left');
+    expect(started).toEqual([]);
+    await tellOfRoom();
     await before;
   });
 
   test('that was aborted before it came takes nothing', async () => {
-    const { limits, tellOfRoom } = await usedUp();
-    tellOfRoom(10);
+    const { limits, run, tellOfRoom } = usedUp();
+    await tellOfRoom(10);
     const gone = AbortSignal.abort(new Error('gone'));
-    await expect(limits.pass(calls(8), gone)).rejects.toThrow('gone');
+    await expect(run('gone', 8, gone)).rejects.toThrow('gone');
     expect(limits.waitFor(calls(5))).toBe(0);
   });
 
   test('that needs much is not overtaken by one that needs little', async () => {
-    const { limits, tellOfRoom } = await usedUp();
+    const { run, started, tellOfRoom } = usedUp();
     const leave = new AbortController();
-    const through: string[] = [];
-    const large = limits.pass(calls(40), leave.signal).then(() => through.push('large'));
-    const small = limits.pass(calls(1), leave.signal).then(() => through.push('small'));
+    const large = run('large', 40, leave.signal);
+    const small = run('small', 1, leave.signal);
     await settle();
-    tellOfRoom(50);
-    await settle();
-    expect(through).toEqual([]);
+    await tellOfRoom(50);
+    expect(started).toEqual([]);
     leave.abort(new Error('left'));
     await Promise.allSettled([large, small]);
   });
 });
 
-describe('guests', () => {
-  test('leave a quarter of the limit', async () => {
-    const limits = await limitsTold({ limit: 100, remaining: 26, reset: '60s' });
+describe('calls in the background', () => {
+  test('leave a quarter of the limit', () => {
+    const limits = limitsTold({ limit: 100, remaining: 26, reset: '60s' });
     expect(limits.waitFor(calls(1))).toBe(0);
     expect(limits.waitFor(calls(1), 0.25)).toBeGreaterThan(0);
-    const roomy = await limitsTold({ limit: 100, remaining: 27, reset: '60s' });
+    const roomy = limitsTold({ limit: 100, remaining: 27, reset: '60s' });
     expect(roomy.waitFor(calls(1), 0.25)).toBe(0);
   });
 
-  test('are asked to leave a quarter by the pacer, users’ calls nothing', async () => {
-    const pacer = new Pacer();
-    const leaving: number[] = [];
-    const admit = (_signal: AbortSignal, share: number) => Promise.resolve(void leaving.push(share));
-    await pacer.run(() => Promise.resolve(), never, admit);
-    await pacer.guests(1).run(() => Promise.resolve(), never, admit);
-    expect(leaving).toEqual([0, 0.25]);
+  test('are asked to leave a quarter, users’ calls nothing', async () => {
+    const service = new CallQueue(new ManualClock());
+    const asked: number[] = [];
+    const room: Room = {
+      waitFor: (leaving) => {
+        asked.push(leaving);
+        return 0;
+      },
+      take: () => undefined,
+    };
+    await service.document().run(() => Promise.resolve(), never, room);
+    await service.background(1).run(() => Promise.resolve(), never, room);
+    expect(asked).toEqual([0, 0.25]);
   });
 
   test('and users’ calls that a service has asked to wait take no room meanwhile', async () => {
-    const pacer = new Pacer();
-    const turnedDown = new ModelFailure('rate_limited', 60_000);
-    await expect(pacer.run(() => Promise.reject(turnedDown), never)).rejects.toBe(turnedDown);
+    const service = new CallQueue(new ManualClock());
+    const rejected = new ModelFailure('rate_limited', 60_000);
+    await expect(service.document().run(() => Promise.reject(rejected), never)).rejects.toBe(rejected);
     const leave = new AbortController();
-    let admitted = 0;
-    const admit = () => {
-      admitted++;
-      return Promise.resolve();
-    };
-    const held = pacer.run(() => Promise.resolve(), leave.signal, admit);
+    let taken = 0;
+    const room: Room = { waitFor: () => 0, take: () => void taken++ };
+    const held = [service.document(), service.background(1)].map((queue) =>
+      queue.run(() => Promise.resolve(), leave.signal, room),
+    );
     await settle();
     leave.abort(new Error('left'));
-    await expect(held).rejects.toThrow('left');
-    expect(admitted).toBe(0);
+    for (const each of held) await expect(each).rejects.toThrow('left');
+    expect(taken).toBe(0);
   });
 
   test('that wait hold up no user’s call', async () => {
-    const { limits, tellOfRoom } = await usedUp();
-    tellOfRoom(20);
+    const { service, room, run, tellOfRoom } = usedUp();
+    await tellOfRoom(20);
     const leave = new AbortController();
-    const guest = limits.pass(calls(1), leave.signal, 0.25);
-    await expect(limits.pass(calls(1), never)).resolves.toBeDefined();
+    const background = service.background(1).run(() => Promise.resolve(), leave.signal, room(calls(1)));
+    await run('user', 1);
     leave.abort(new Error('left'));
-    await expect(guest).rejects.toThrow('left');
+    await expect(background).rejects.toThrow('left');
   });
 });
 
-describe('what is reckoned', () => {
-  const tell = (
-    limits: RateLimits,
-    ticket: Ticket,
-    remaining: number,
-    resetMs: number,
-    isTurnedDown = false,
-  ) =>
-    limits.heard(
+describe('what is expected', () => {
+  const tell = (limits: RateLimits, ticket: Ticket, remaining: number, resetMs: number, isRejected = false) =>
+    limits.update(
       ticket,
       headersOf('requests', { limit: 10, remaining, reset: `${resetMs}ms` }),
-      isTurnedDown,
+      isRejected,
     );
 
-  test('counts from when a call was really sent, where it was held back after it was let through', async () => {
-    const clock = jest.spyOn(performance, 'now').mockReturnValue(1_000);
-    const limits = new RateLimits();
-    const ticket = await limits.pass(calls(1), never);
-    clock.mockReturnValue(3_000);
-    limits.sent(ticket);
-    tell(limits, ticket, 0, 10_000);
-    expect(limits.waitFor(calls(5))).toBe(10_000);
-  });
-
-  /** Calls were turned down twice in spite of room; one was let through at 1,050; what is left is there at 1,102. */
-  async function windowOfTen() {
-    const clock = jest.spyOn(performance, 'now').mockReturnValue(1_000);
-    const limits = new RateLimits();
-    tell(limits, await limits.pass(calls(1), never), 9, 100);
-    tell(limits, await limits.pass(calls(1), never), 0, 100, true);
-    clock.mockReturnValue(1_045);
-    const second = await limits.pass(calls(1), never);
-    const late = await limits.pass(calls(1), never);
+  /** Calls were rejected twice in spite of room; one started at 50; what is left is there at 102. */
+  function windowOfTen() {
+    const clock = new ManualClock();
+    const limits = new RateLimits(clock);
+    tell(limits, limits.take(calls(1)), 9, 100);
+    tell(limits, limits.take(calls(1)), 0, 100, true);
+    clock.moveOn(45);
+    const second = limits.take(calls(1));
+    const late = limits.take(calls(1));
     tell(limits, second, 0, 55, true);
-    clock.mockReturnValue(1_050);
+    clock.moveOn(5);
     return { clock, limits, late };
   }
 
-  test('is a window after two surprises: nothing comes back until it ends', async () => {
-    const { clock, limits } = await windowOfTen();
+  test('is a window after two surprises: nothing comes back until it ends', () => {
+    const { clock, limits } = windowOfTen();
     expect(limits.waitFor(calls(3))).toBe(52);
-    clock.mockReturnValue(1_101);
+    clock.moveOn(51);
     expect(limits.waitFor(calls(3))).toBe(1);
-    clock.mockReturnValue(1_102);
+    clock.moveOn(1);
     expect(limits.waitFor(calls(5))).toBe(0);
   });
 
-  test('is the limit once when a window has ended, until an answer tells of the next', async () => {
-    const { clock, limits } = await windowOfTen();
-    clock.mockReturnValue(1_102);
+  test('is the limit once when a window has ended, until an answer tells of the next', () => {
+    const { clock, limits } = windowOfTen();
+    clock.moveOn(52);
     for (let call = 1; call <= 9; call++) {
       expect(limits.waitFor(calls(1))).toBe(0);
-      await limits.pass(calls(1), never);
+      limits.take(calls(1));
     }
     expect(limits.waitFor(calls(1))).toBe(100);
   });
 
-  test('is not more by the answer to a call of the window before', async () => {
-    const { clock, limits, late } = await windowOfTen();
-    clock.mockReturnValue(1_102);
-    for (let call = 1; call <= 9; call++) await limits.pass(calls(1), never);
-    clock.mockReturnValue(1_110);
+  test('is not more by the answer to a call of the window before', () => {
+    const { clock, limits, late } = windowOfTen();
+    clock.moveOn(52);
+    for (let call = 1; call <= 9; call++) limits.take(calls(1));
+    clock.moveOn(8);
     tell(limits, late, 4, 50);
     expect(limits.waitFor(calls(1))).toBe(92);
   });

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { OpenAI } from 'openai';
 import { createQuire, type Quire, type QuireOptions } from '../../src/index.js';
-import type { Model } from '../../src/llm/model.js';
-import { serviceOf } from '../../src/llm/service.js';
+import type { Model } from '../../src/llm/call.js';
+import { ModelService } from '../../src/llm/service.js';
 import { autoPlan } from '../../src/processor/auto-plan.js';
 import { formatPlan, parsePlanChoice, type AutoPlan } from '../../src/processor/plan.js';
 import { makespan } from '../../src/processor/schedule.js';
@@ -17,7 +17,6 @@ import { seeded } from '../random.js';
 process.env.NODE_ENV = 'production';
 
 const AUTO: AutoPlan = { path: 'batch', batchSize: 'auto' };
-const never = new AbortController().signal;
 
 interface Measured {
   callMs: number;
@@ -27,10 +26,12 @@ interface Measured {
 
 const TOKENS_A_PAGE = 200;
 
+let services = 0;
+
 /** A model of which nothing was measured. */
 function unmeasured(output = 40_000): Model {
   return {
-    client: new OpenAI({ apiKey: 'none' }),
+    client: new OpenAI({ apiKey: `key ${++services}` }),
     name: 'test-model',
     timeoutMs: 1_000,
     requestDefaults: {},
@@ -41,7 +42,7 @@ function unmeasured(output = 40_000): Model {
 /** One whose calls took so long, with answers of different lengths. */
 function measured({ callMs, pageMs, output }: Measured): Model {
   const model = unmeasured(output);
-  const { latency } = serviceOf(model);
+  const { latency } = ModelService.of(model.client).model(model.name);
   for (let index = 0; index < 40; index++) {
     const pages = 1 + (index % 3);
     const ms = callMs + pageMs * pages;
@@ -51,12 +52,12 @@ function measured({ callMs, pageMs, output }: Measured): Model {
 }
 
 /** Tells the model's limits that so many requests are allowed in a minute, and none are left. */
-async function limitRequests(model: Model, limit: number): Promise<void> {
-  const { limits } = serviceOf(model);
-  const ticket = await limits.pass({ requests: 1, tokens: 1 }, never);
+function limitRequests(model: Model, limit: number): void {
+  const { limits } = ModelService.of(model.client).model(model.name);
+  const ticket = limits.take({ requests: 1, tokens: 1 });
   const told = { limit, remaining: 0, reset: '60s' };
   const named = Object.entries(told).map(([name, value]) => [`x-ratelimit-${name}-requests`, String(value)]);
-  limits.heard(ticket, new Headers(Object.fromEntries(named) as Record<string, string>), false);
+  limits.update(ticket, new Headers(Object.fromEntries(named) as Record<string, string>), false);
 }
 
 describe('before anything was measured', () => {
@@ -75,9 +76,10 @@ describe('before anything was measured', () => {
   test('nine calls are too few to count as measured', () => {
     const model = unmeasured();
     const call = { pages: 1, announcedTokens: 5_000, answerTokens: 200, ms: 1_000 };
-    for (let index = 0; index < 9; index++) serviceOf(model).latency.observe(call);
+    const { latency } = ModelService.of(model.client).model(model.name);
+    for (let index = 0; index < 9; index++) latency.observe(call);
     expect(formatPlan(autoPlan(model, AUTO))).toBe('batch 2x3');
-    serviceOf(model).latency.observe(call);
+    latency.observe(call);
     expect(formatPlan(autoPlan(model, AUTO))).not.toBe('batch 2x3');
   });
 });
@@ -131,7 +133,7 @@ describe('when it was measured', () => {
   test('a tight limit of requests makes batches larger', async () => {
     const model = measured({ callMs: 0, pageMs: 2_000 });
     expect(autoPlan(model, AUTO, 20).batchSize).toBe(1);
-    await limitRequests(model, 20);
+    limitRequests(model, 20);
     expect(autoPlan(model, AUTO, 20).batchSize).toBe(5);
   });
 

@@ -240,12 +240,12 @@ describe('a file that cannot be read is refused with the reason', () => {
   });
 
   test('too many pages, before any is read', async () => {
-    const pagesRead: number[] = [];
+    const pages: unknown[] = [];
     const short = new PageReader({ maxPages: 3 });
     await expect(
-      short.read(rawPdf([PLAIN, PLAIN, PLAIN, PLAIN]), { onPage: (done) => pagesRead.push(done.pagesRead) }),
+      short.read(rawPdf([PLAIN, PLAIN, PLAIN, PLAIN]), { onPage: (done) => pages.push(done) }),
     ).rejects.toMatchObject({ code: 'too_many_pages', message: 'The PDF has 4 pages; at most 3 are read.' });
-    expect(pagesRead).toEqual([]);
+    expect(pages).toEqual([]);
     expect((await short.read(rawPdf([PLAIN, PLAIN, PLAIN]))).totalPages).toBe(3);
   });
 });
@@ -320,7 +320,7 @@ describe('abort and close', () => {
     const stop = new AbortController();
     const reading = reader.read(rawPdf([SCAN, SCAN, SCAN]), {
       signal: stop.signal,
-      onPage: ({ pagesRead }) => pagesRead > 0 && stop.abort(new Error('enough')),
+      onPage: ({ page }) => page !== undefined && stop.abort(new Error('enough')),
     });
     await expect(reading).rejects.toThrow('enough');
   });

@@ -78,8 +78,8 @@ test('what fails in a transaction leaves no connection in one', async () => {
   const path = join(await newFolder(), 'a.pdf');
   writeFileSync(path, '%PDF-1.7');
   const document = unread();
-  await store.add({ document, owner: 'o', sender: {} }, path);
-  await expect(store.add({ document, owner: 'o', sender: {} }, path)).rejects.toMatchObject({
+  await store.add({ document, owner: 'o', sender: {}, plan: { path: 'single-page' } }, path, []);
+  await expect(store.add({ document, owner: 'o', sender: {}, plan: { path: 'single-page' } }, path, [])).rejects.toMatchObject({
     code: '23505',
   });
   expect(await store.count('o')).toBe(1);

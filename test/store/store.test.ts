@@ -11,6 +11,8 @@ import { unread } from '../stored-document.js';
 
 /** Who may go on with a document, when processes share a database, pause or end. */
 
+const PLAN = { path: 'single-page' } as const;
+
 let pdf: string;
 beforeAll(async () => {
   pdf = join(await newFolder(), 'a.pdf');
@@ -19,7 +21,7 @@ beforeAll(async () => {
 
 async function add(store: Store, sender = {}): Promise<string> {
   const document = unread();
-  await store.add({ document, owner: 'o', sender }, pdf);
+  await store.add({ document, owner: 'o', sender, plan: PLAN }, pdf, []);
   return document.id;
 }
 
@@ -84,12 +86,12 @@ describe('on a PostgreSQL that processes share', () => {
     const store = await open(await newDatabase());
     const records = [{}] as StoredDocument['documents'];
     const document: StoredDocument = { ...unread(), status: 'completed', documents: records };
-    await store.add({ document, owner: 'o', sender: {} }, pdf);
+    await store.add({ document, owner: 'o', sender: {}, plan: PLAN }, pdf, []);
     const { documents: _, ...listed } = document;
     expect(await store.reopen({ ...document, status: 'extracting' }, 'o')).toMatchObject({ owner: 'o' });
     const [adopted] = await store.adopt([], 10);
     expect(adopted?.document).toEqual({ ...listed, status: 'extracting' });
-    await store.finish({ ...listed, status: 'failed' });
+    await store.finish({ ...listed, status: 'failed' }, []);
     expect(await store.get(document.id, 'o')).toEqual({ ...document, status: 'failed' });
   });
 
@@ -97,11 +99,14 @@ describe('on a PostgreSQL that processes share', () => {
     const url = await newDatabase();
     const [one, two] = await Promise.all([open(url), open(url)]);
     const document = unread();
-    await one.add({ document, owner: 'o', sender: {} }, pdf);
-    await two.planned(document.id, { path: 'single-page' });
-    await two.finish({ ...document, status: 'completed' });
+    await one.add({ document, owner: 'o', sender: {}, plan: PLAN }, pdf, []);
+    const event = { type: 'page_done', number: 1, at: new Date().toISOString() };
+    expect(await two.keepEvents(document.id, [event])).toBe(false);
+    await two.finish({ ...document, status: 'completed' }, [event]);
+    expect((await one.events(document.id, 0))?.events).toEqual([]);
     expect((await one.get(document.id, 'o'))?.status).toBe('extracting');
-    await one.finish({ ...document, status: 'completed' });
+    await one.finish({ ...document, status: 'completed' }, [event]);
+    expect((await one.events(document.id, 0))?.events).toEqual([event]);
     expect((await one.get(document.id, 'o'))?.status).toBe('completed');
   });
 });

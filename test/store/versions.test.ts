@@ -59,7 +59,7 @@ function hostWith(provider: Provider, variables: Record<string, string>): Host {
   });
 }
 
-describe.each(['store-0.1.0'])('of %s', (version) => {
+describe.each(['store-0.1.0', 'store-0.2.0'])('of %s', (version) => {
   describe.each(Object.entries(PLACES))('%s', (_, { restore, kept }) => {
     let owners: KeptOwner[];
     let provider: Provider;
@@ -147,6 +147,7 @@ describe('migrations', () => {
     expect(await run(url, 'SELECT number, hash FROM quire.migrations ORDER BY number')).toEqual([
       { number: 0, hash: '3bb57ae3caa830bfa2a494294ac0b14baa9df75597c5a624b7469c9ca0066b53' },
       { number: 1, hash: 'a55d50431de6d8297595ed6f287a2f895f5dae7bf8f95c72eadb52fb9a312a68' },
+      { number: 2, hash: 'a7613a76e6be3f51fa0315a04f74e0b7460ab01112a6b145bce62bc29fcdaba9' },
     ]);
   });
 
@@ -166,9 +167,9 @@ describe('migrations', () => {
   test('of later versions are left to those', async () => {
     const url = await newDatabase();
     await (await Store.open({ url })).close();
-    await run(url, `INSERT INTO quire.migrations (number, hash) VALUES (2, 'later')`);
+    await run(url, `INSERT INTO quire.migrations (number, hash) VALUES (1000, 'later')`);
     await (await Store.open({ url })).close();
-    expect(await run(url, 'SELECT hash FROM quire.migrations WHERE number = 2')).toEqual([{ hash: 'later' }]);
+    expect(await run(url, 'SELECT hash FROM quire.migrations WHERE number = 1000')).toEqual([{ hash: 'later' }]);
   });
 
   test('run once, however many processes start', async () => {
@@ -178,6 +179,7 @@ describe('migrations', () => {
     expect(await run(url, 'SELECT number FROM quire.migrations ORDER BY number')).toEqual([
       { number: 0 },
       { number: 1 },
+      { number: 2 },
     ]);
   });
 });

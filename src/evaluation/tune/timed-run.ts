@@ -33,7 +33,9 @@ export async function timeRun(
     plan,
     usage: new UsageLedger(prices),
     signal: new AbortController().signal,
-    onCall: ({ ms }) => calls.push({ startedAt: performance.now() - ms, ms }),
+    emit: (event) => {
+      if (event.type === 'call_ended') calls.push({ startedAt: performance.now() - event.ms, ms: event.ms });
+    },
   });
   return { record, calls: calls.sort((a, b) => a.startedAt - b.startedAt) };
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { ModelFailure, failureOf, type FailureReason, type ServiceError } from './failure.js';
-import type { Pacing } from './pacing.js';
+import type { Queue, Room } from './queue.js';
 import { withHeaders, type ChatClient, type ChatRequest } from './client.js';
 import type { HeaderSource, Ticket } from './rate-limits.js';
-import { serviceOf } from './service.js';
+import { ModelService } from './service.js';
 import type { UsageLedger } from './usage.js';
 import { answerFormat, readAnswer, userMessage, type PageAnswer, type SentPage } from './wire.js';
 
@@ -27,28 +27,50 @@ export interface TokenBudget {
   output: number;
 }
 
-/** What one call is made for. */
-export interface Asking {
-  pacer: Pacing;
+/** On whose behalf calls are made. */
+export interface Caller {
+  /** What the calls cost is added up here. */
   usage: UsageLedger;
-  purpose: 'first' | 'salvage';
-  signal: AbortSignal;
-  /** Told about every request when it has ended. */
-  onCall: ((call: CallReport) => void) | undefined;
+  /** Where they wait for their turn. */
+  queue: Queue;
+  /** Told of every request, when it starts and when it has ended. */
+  emit(event: CallEvent): void;
 }
 
-/** One request to the model as it went. */
-export interface CallReport {
+/** How one call is made. */
+export interface CallOptions {
+  /** Names the batch that it is made for. */
+  unit: string;
   purpose: 'first' | 'salvage';
+  /** Breaks it off. */
+  signal: AbortSignal;
+}
+
+/** One request to the model. */
+export type CallEvent = CallStarted | CallEnded;
+
+export interface CallStarted {
+  type: 'call_started';
+  unit: string;
+  /** Numbers of the pages that are asked about. */
+  pages: number[];
+  purpose: 'first' | 'salvage';
+}
+
+export interface CallEnded extends Omit<CallStarted, 'type'> {
+  type: 'call_ended';
   /** Milliseconds from its start to the end of its body, without the wait for its turn. */
   ms: number;
-  /** Bytes of the JSON bodies, without headers and before any compression. */
-  sentBytes: number;
-  receivedBytes: number;
-  /** Why there was no completion; null when there was one. */
-  failure: FailureReason | null;
+  /** `answered`; `broken_off` when it was aborted here; or why there was no completion. */
+  outcome: 'answered' | 'broken_off' | FailureReason;
   /** What the service answered instead of a completion; null where it answered with none, or not at all. */
   service: ServiceError | null;
+  /** As the service billed them; null where it did not say. */
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  /** Bytes of the JSON bodies, without headers and before any compression. */
+  sent_bytes: number;
+  received_bytes: number;
 }
 
 const completion = z.object({
@@ -73,33 +95,33 @@ export async function askModel(
   model: Model,
   instruction: string,
   pages: readonly SentPage[],
-  asking: Asking,
+  caller: Caller,
+  options: CallOptions,
 ): Promise<PageAnswer[]> {
-  const service = serviceOf(model);
+  const { limits, latency } = ModelService.of(model.client).model(model.name);
   const body = requestBody(model, instruction, pages);
   const sentBytes = jsonBytes(body);
   const most = { input: Math.ceil(sentBytes / BYTES_A_TOKEN), output: body.max_completion_tokens };
   const announced = { requests: 1, tokens: most.input + most.output };
   let ticket: Ticket | undefined;
-  const onEnd = ({ headers, ms, envelope, failure }: Ending) => {
-    const isTurnedDown = failure?.reason === 'rate_limited';
-    if (ticket && headers) service.limits.heard(ticket, headers, isTurnedDown);
-    const answerTokens = answerTokensOf(envelope);
-    if (answerTokens === undefined) return;
-    const announcedTokens = announced.tokens;
-    service.latency.observe({ pages: pages.length, announcedTokens, answerTokens, ms });
+  const room: Room = {
+    waitFor: (leaving) => limits.waitFor(announced, leaving),
+    take: () => (ticket = limits.take(announced)),
   };
-  const envelope = await asking.pacer.run(
-    (signal) => {
-      if (ticket) service.limits.sent(ticket);
-      return request(model, { body, sentBytes, most }, { ...asking, signal }, onEnd);
-    },
-    asking.signal,
-    async (signal, leaving) => {
-      ticket = await service.limits.pass(announced, signal, leaving);
-    },
-  );
-  return readAnswer(contentOf(envelope), pages);
+  const send = async (signal: AbortSignal) => {
+    const sent = { body, sentBytes, most, pages: pages.map(({ number }) => number) };
+    const ending = await request(model, sent, caller, { ...options, signal });
+    if (ticket && ending.headers) {
+      limits.update(ticket, ending.headers, ending.failure?.reason === 'rate_limited');
+    }
+    if (ending.failure) throw ending.failure;
+    if (ending.answerTokens !== null) {
+      const { ms, answerTokens } = ending;
+      latency.observe({ pages: pages.length, announcedTokens: announced.tokens, answerTokens, ms });
+    }
+    return ending.envelope;
+  };
+  return readAnswer(contentOf(await caller.queue.run(send, options.signal, room)), pages);
 }
 
 function requestBody(model: Model, instruction: string, pages: readonly SentPage[]): ChatRequest {
@@ -121,22 +143,26 @@ interface Request {
   sentBytes: number;
   /** Tokens it can use. */
   most: { input: number; output: number };
+  /** Numbers of its pages. */
+  pages: number[];
 }
 
-/** How a request ended; with an envelope or a failure. */
+/** How a request ended. */
 interface Ending {
   ms: number;
-  headers?: HeaderSource | undefined;
-  envelope?: unknown;
-  failure?: ModelFailure;
+  headers: HeaderSource | undefined;
+  envelope: unknown;
+  answerTokens: number | null;
+  failure: ModelFailure | undefined;
 }
 
+/** @throws the signal's reason on abort */
 async function request(
   model: Model,
-  { body, sentBytes, most }: Request,
-  { usage, purpose, signal, onCall }: Asking,
-  onEnd: (ending: Ending) => void,
-): Promise<unknown> {
+  { body, sentBytes, most, pages }: Request,
+  { usage, emit }: Caller,
+  { unit, purpose, signal }: CallOptions,
+): Promise<Ending> {
   // The client's own time limit does not cover the body; this one does.
   const timeLimit = AbortSignal.timeout(model.timeoutMs);
   const options = {
@@ -145,36 +171,49 @@ async function request(
     signal: AbortSignal.any([signal, timeLimit]),
   };
   const bill = usage.sent(purpose, model.name, most);
+  emit({ type: 'call_started', unit, pages, purpose });
   const started = performance.now();
-  const report = (failure: ModelFailure | null, receivedBytes: number) => {
+  const ended = (
+    outcome: CallEnded['outcome'],
+    { service = null, envelope }: { service?: ServiceError | null; envelope?: unknown },
+  ) => {
     const ms = performance.now() - started;
-    const { reason = null, service = null } = failure ?? {};
-    onCall?.({ purpose, ms, sentBytes, receivedBytes, failure: reason, service });
-    return ms;
+    const { prompt_tokens = null, completion_tokens = null } = answered.safeParse(envelope).data?.usage ?? {};
+    emit({
+      type: 'call_ended',
+      unit,
+      pages,
+      purpose,
+      ms: Math.round(ms),
+      outcome,
+      service,
+      prompt_tokens,
+      completion_tokens,
+      sent_bytes: sentBytes,
+      received_bytes: envelope === undefined ? 0 : jsonBytes(envelope),
+    });
+    return { ms, answerTokens: completion_tokens };
   };
-  const { envelope, headers } = await withHeaders(model.client.chat.completions.create(body, options)).catch(
-    (error: unknown) => {
-      const failure = timeLimit.aborted ? new ModelFailure('timeout') : failureOf(error);
-      // A call that was answered with an error status is not billed; one that broke off may be.
-      if (MAY_BE_BILLED.has(failure.reason)) bill.unknown();
-      else bill.unbilled();
-      const ms = report(failure, 0);
-      signal.throwIfAborted();
-      onEnd({ ms, headers: failure.headers, failure });
-      throw failure;
-    },
-  );
+  let answer: Awaited<ReturnType<typeof withHeaders>>;
+  try {
+    answer = await withHeaders(model.client.chat.completions.create(body, options));
+  } catch (error) {
+    const failure = timeLimit.aborted ? new ModelFailure('timeout') : failureOf(error);
+    // A call that was answered with an error status is not billed; one that broke off may be.
+    if (MAY_BE_BILLED.has(failure.reason)) bill.unknown();
+    else bill.unbilled();
+    const times = ended(signal.aborted ? 'broken_off' : failure.reason, { service: failure.service ?? null });
+    signal.throwIfAborted();
+    return { ...times, headers: failure.headers, envelope: undefined, failure };
+  }
+  const { envelope, headers } = answer;
   bill.answered(envelope);
-  const ms = report(null, jsonBytes(envelope));
-  onEnd({ ms, headers, envelope });
-  return envelope;
+  return { ...ended('answered', { envelope }), headers, envelope, failure: undefined };
 }
 
-const answered = z.object({ usage: z.object({ completion_tokens: z.int().nonnegative() }) });
-
-function answerTokensOf(envelope: unknown): number | undefined {
-  return answered.safeParse(envelope).data?.usage.completion_tokens;
-}
+const answered = z.object({
+  usage: z.object({ prompt_tokens: z.int().nonnegative(), completion_tokens: z.int().nonnegative() }),
+});
 
 /** Tokenizers need fewer than one token for two bytes of ordinary text. */
 const BYTES_A_TOKEN = 2;

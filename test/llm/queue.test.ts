@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { ModelFailure } from '../../src/llm/failure.js';
-import { GaveWay, Pacer, type Pacing } from '../../src/llm/pacing.js';
+import { CallQueue, GaveWay, type Queue } from '../../src/llm/queue.js';
+import { ManualClock } from '../manual-clock.js';
 
-/** Users' calls and guests at one pacer: who waits for whom. */
+/** Calls of documents and in the background at one service: who waits for whom. */
 
 const never = new AbortController().signal;
 /** Lets everything run that can. */
@@ -16,8 +17,8 @@ class Calls {
   readonly started: string[] = [];
   readonly #finish = new Map<string, () => void>();
 
-  run(name: string, pacing: Pacing, signal: AbortSignal = never): Promise<string> {
-    return pacing.run(
+  run(name: string, queue: Queue, signal: AbortSignal = never): Promise<string> {
+    return queue.run(
       (signal) =>
         new Promise<string>((resolve, reject) => {
           this.started.push(name);
@@ -45,16 +46,17 @@ class Calls {
 }
 
 function start(concurrency: number, patience = 3) {
-  const pacer = new Pacer();
-  pacer.concurrency = concurrency;
-  return { pacer, guests: pacer.guests(patience), calls: new Calls() };
+  const service = new CallQueue(new ManualClock());
+  service.cap(concurrency);
+  const document = service.document();
+  return { service, document, background: service.background(patience), calls: new Calls() };
 }
 
-describe('a guest', () => {
+describe('a call in the background', () => {
   test('takes only a place that is free, and comes in when one is left', async () => {
-    const { pacer, guests, calls } = start(2);
-    const users = ['a', 'b'].map((name) => calls.run(name, pacer));
-    const guest = calls.run('guest', guests);
+    const { document, background, calls } = start(2);
+    const users = ['a', 'b'].map((name) => calls.run(name, document));
+    const guest = calls.run('guest', background);
     await settle();
     expect(calls.underWay).toEqual(['a', 'b']);
     calls.finish('a');
@@ -66,10 +68,10 @@ describe('a guest', () => {
   });
 
   test('gives way to a user’s call at once, and is called again later', async () => {
-    const { pacer, guests, calls } = start(1);
-    const guest = calls.run('guest', guests);
+    const { document, background, calls } = start(1);
+    const guest = calls.run('guest', background);
     await settle();
-    const user = calls.run('user', pacer);
+    const user = calls.run('user', document);
     await settle();
     expect(calls.underWay).toEqual(['user']);
     calls.finish('user');
@@ -81,26 +83,26 @@ describe('a guest', () => {
   });
 
   test('gives way only where places run out', async () => {
-    const { pacer, guests, calls } = start(3);
-    for (const name of ['g1', 'g2']) void calls.run(name, guests);
+    const { document, background, calls } = start(3);
+    for (const name of ['g1', 'g2']) void calls.run(name, background);
     await settle();
-    void calls.run('u1', pacer);
+    void calls.run('u1', document);
     await settle();
     expect(calls.underWay).toEqual(['g1', 'g2', 'u1']);
-    void calls.run('u2', pacer);
+    void calls.run('u2', document);
     await settle();
     expect(calls.underWay).toHaveLength(3);
     expect(calls.underWay).toEqual(expect.arrayContaining(['u1', 'u2']));
   });
 
   test('that was broken off too often is given up', async () => {
-    const { pacer, guests, calls } = start(1, 2);
-    const guest = calls.run('guest', guests);
+    const { document, background, calls } = start(1, 2);
+    const guest = calls.run('guest', background);
     const given = guest.catch((error: unknown) => error);
     for (let time = 0; time < 3; time++) {
       await settle();
       expect(calls.underWay).toEqual(['guest']);
-      const user = calls.run('user', pacer);
+      const user = calls.run('user', document);
       await settle();
       calls.finish('user');
       await user;
@@ -111,16 +113,16 @@ describe('a guest', () => {
   });
 
   test('leaves a quarter of the places free', async () => {
-    const { pacer, guests, calls } = start(8);
-    for (let index = 0; index < 5; index++) void calls.run(`u${index}`, pacer);
-    for (const name of ['g1', 'g2']) void calls.run(name, guests);
+    const { document, background, calls } = start(8);
+    for (let index = 0; index < 5; index++) void calls.run(`u${index}`, document);
+    for (const name of ['g1', 'g2']) void calls.run(name, background);
     await settle();
     expect(calls.underWay.filter((name) => name.startsWith('g'))).toEqual(['g1']);
   });
 
   test('is one of four at most', async () => {
-    const { guests, calls } = start(20);
-    for (let index = 0; index < 6; index++) void calls.run(`g${index}`, guests);
+    const { background, calls } = start(20);
+    for (let index = 0; index < 6; index++) void calls.run(`g${index}`, background);
     await settle();
     expect(calls.underWay).toHaveLength(4);
     calls.finish('g0');
@@ -130,41 +132,41 @@ describe('a guest', () => {
   });
 
   test('that is aborted leaves, waiting or under way, with the reason, and its place is free', async () => {
-    const { guests, calls } = start(1);
+    const { background, calls } = start(1);
     const stop = new AbortController();
-    const underWay = calls.run('one', guests, stop.signal);
-    const waiting = calls.run('two', guests, stop.signal);
+    const underWay = calls.run('one', background, stop.signal);
+    const waiting = calls.run('two', background, stop.signal);
     await settle();
     stop.abort(new Error('enough'));
     await expect(underWay).rejects.toThrow('enough');
     await expect(waiting).rejects.toThrow('enough');
-    void calls.run('three', guests);
+    void calls.run('three', background);
     await settle();
     expect(calls.underWay).toEqual(['three']);
   });
 
   test('that fails gives its place back', async () => {
-    const { guests, calls } = start(1);
-    await expect(guests.run(() => Promise.reject(new Error('no')), never)).rejects.toThrow('no');
-    void calls.run('next', guests);
+    const { background, calls } = start(1);
+    await expect(background.run(() => Promise.reject(new Error('no')), never)).rejects.toThrow('no');
+    void calls.run('next', background);
     await settle();
     expect(calls.underWay).toEqual(['next']);
   });
 
   test('is held back by what holds back users; what holds back guests holds no user', async () => {
     const askedToWait = () => Promise.reject(new ModelFailure('rate_limited', 60_000));
-    const { pacer, guests, calls } = start(5);
-    await expect(guests.run(askedToWait, never)).rejects.toThrow(ModelFailure);
-    void calls.run('user', pacer);
+    const { document, background, calls } = start(5);
+    await expect(background.run(askedToWait, never)).rejects.toThrow(ModelFailure);
+    void calls.run('user', document);
     const stop = new AbortController();
-    const guest = calls.run('guest', guests, stop.signal);
+    const guest = calls.run('guest', background, stop.signal);
     await settle();
     expect(calls.underWay).toEqual(['user']);
     stop.abort();
     await expect(guest).rejects.toThrow();
     const other = start(5);
-    await expect(other.pacer.run(askedToWait, never)).rejects.toThrow(ModelFailure);
-    const held = other.calls.run('guest', other.guests, stop.signal);
+    await expect(other.document.run(askedToWait, never)).rejects.toThrow(ModelFailure);
+    const held = other.calls.run('guest', other.background, stop.signal);
     await expect(held).rejects.toThrow();
     expect(other.calls.started).toEqual([]);
   });
@@ -172,10 +174,8 @@ describe('a guest', () => {
 
 describe('documents', () => {
   test('share the places: the next call is one of the document with the fewest under way', async () => {
-    const pacer = new Pacer();
-    pacer.concurrency = 4;
-    const calls = new Calls();
-    const [long, short] = [pacer.line(), pacer.line()];
+    const { service, calls } = start(4);
+    const [long, short] = [service.document(), service.document()];
     for (let index = 0; index < 10; index++) void calls.run(`long ${index}`, long);
     await settle();
     expect(calls.underWay).toHaveLength(4);
@@ -190,10 +190,8 @@ describe('documents', () => {
   });
 
   test('start nothing more once they are stopped, and say when they are at rest', async () => {
-    const pacer = new Pacer();
-    pacer.concurrency = 1;
-    const calls = new Calls();
-    const [stopped, other] = [pacer.line(), pacer.line()];
+    const { service, calls } = start(1);
+    const [stopped, other] = [service.document(), service.document()];
     void calls.run('under way', stopped);
     void calls.run('waiting', stopped);
     void calls.run('of another', other);
@@ -217,26 +215,24 @@ describe('how many calls run at once', () => {
     Promise.reject(new ModelFailure(reason, 0));
 
   test('is halved when the service limits the rate, once for calls that were under way together', async () => {
-    const pacer = new Pacer();
-    pacer.concurrency = 8;
-    const together = Array.from({ length: 8 }, () => pacer.run(failAs('rate_limited'), never));
+    const { service, document } = start(8);
+    const together = Array.from({ length: 8 }, () => document.run(failAs('rate_limited'), never));
     await Promise.allSettled(together);
-    expect(pacer.concurrency).toBe(4);
-    await pacer.run(failAs('server_error'), never).catch(() => undefined);
-    expect(pacer.concurrency).toBe(4);
+    expect(service.concurrency).toBe(4);
+    await document.run(failAs('server_error'), never).catch(() => undefined);
+    expect(service.concurrency).toBe(4);
     for (let time = 0; time < 4; time++)
-      await pacer.run(failAs('rate_limited'), never).catch(() => undefined);
-    expect(pacer.concurrency).toBe(1);
+      await document.run(failAs('rate_limited'), never).catch(() => undefined);
+    expect(service.concurrency).toBe(1);
   });
 
   test('grows again by one for every full round that went well, up to what it was', async () => {
-    const pacer = new Pacer();
-    pacer.concurrency = 4;
-    await pacer.run(failAs('rate_limited'), never).catch(() => undefined);
-    expect(pacer.concurrency).toBe(2);
+    const { service, document } = start(4);
+    await document.run(failAs('rate_limited'), never).catch(() => undefined);
+    expect(service.concurrency).toBe(2);
     const goWell = async (times: number) => {
-      for (let time = 0; time < times; time++) await pacer.run(() => Promise.resolve(), never);
-      return pacer.concurrency;
+      for (let time = 0; time < times; time++) await document.run(() => Promise.resolve(), never);
+      return service.concurrency;
     };
     expect(await goWell(1)).toBe(2);
     expect(await goWell(1)).toBe(3);

@@ -1,32 +1,32 @@
 import { createHash } from 'node:crypto';
 import { INSTRUCTIONS, type PageKind } from './instructions.js';
-import type { Model } from '../llm/model.js';
+import type { Model } from '../llm/call.js';
 import { answerFormat, type Field } from '../llm/wire.js';
 import type { Page } from './page.js';
 import type { ProcessingPlan } from './plan.js';
 
 /** Where the answers of one document are kept, so that none is paid for twice. */
-export interface AnswerShelf {
+export interface AnswerCache {
   find(keys: readonly string[]): Promise<ReadonlyMap<string, Field[]>>;
   /** Resolves when they cannot be lost any more. */
   keep(answers: readonly { key: string; fields: Field[] }[]): Promise<void>;
 }
 
-/** The shelf as a run uses it: by page. Without a shelf nothing is found and nothing is kept. */
-export class KeptAnswers {
-  readonly #shelf: AnswerShelf | undefined;
+/** The cache as a reading uses it: by page. Without one nothing is found and nothing is kept. */
+export class AnswersByPage {
+  readonly #cache: AnswerCache | undefined;
   readonly #key: (page: Page) => string;
 
-  constructor(shelf: AnswerShelf | undefined, model: Model, path: ProcessingPlan['path']) {
-    this.#shelf = shelf;
+  constructor(cache: AnswerCache | undefined, model: Model, path: ProcessingPlan['path']) {
+    this.#cache = cache;
     this.#key = (page) => answerKey(model, path, page);
   }
 
   async find(pages: readonly Page[]): Promise<Map<number, Field[]>> {
     const found = new Map<number, Field[]>();
-    if (!this.#shelf || pages.length === 0) return found;
+    if (!this.#cache || pages.length === 0) return found;
     const keys = pages.map((page) => [page.number, this.#key(page)] as const);
-    const answers = await this.#shelf.find([...new Set(keys.map(([, key]) => key))]);
+    const answers = await this.#cache.find([...new Set(keys.map(([, key]) => key))]);
     for (const [number, key] of keys) {
       const fields = answers.get(key);
       if (fields) found.set(number, fields);
@@ -36,7 +36,7 @@ export class KeptAnswers {
 
   async keep(answered: readonly { page: Page; fields: Field[] }[]): Promise<void> {
     if (answered.length === 0) return;
-    await this.#shelf?.keep(answered.map(({ page, fields }) => ({ key: this.#key(page), fields })));
+    await this.#cache?.keep(answered.map(({ page, fields }) => ({ key: this.#key(page), fields })));
   }
 }
 

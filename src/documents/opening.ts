@@ -7,7 +7,7 @@ import type { Settings } from '../settings.js';
 import { loggable } from '../logger.js';
 import { StoreError } from '../store/database.js';
 import type { Store } from '../store/store.js';
-import { Jobs, NotTakenError, type JobTools } from './jobs.js';
+import { Documents, NotTakenError, type DocumentsTools } from './documents.js';
 
 /** Why the store cannot be used. */
 export interface StoreState {
@@ -20,12 +20,12 @@ export interface StoreState {
 export type StorePlace =
   { store: Store } | { open: (onInUse: (error: StoreError) => void) => Promise<Store> };
 
-/** The upload flow of one Quire: the store it opens when it is first needed, and the jobs on it. */
-export class Uploads {
+/** The documents of one Quire, on a store that is opened when it is first needed. */
+export class DocumentsOpening {
   readonly #place: StorePlace;
   readonly #settings: Settings;
-  readonly #tools: Omit<JobTools, 'store'>;
-  #opening: Promise<{ jobs: Jobs; store: Store }> | undefined;
+  readonly #tools: Omit<DocumentsTools, 'store'>;
+  #opening: Promise<{ documents: Documents; store: Store }> | undefined;
   /** Set once it is open. */
   #store: Store | undefined;
   /** Why it is not open yet. */
@@ -36,7 +36,7 @@ export class Uploads {
   /** Whether nothing is read from the store any more. */
   #hasEnded = false;
 
-  constructor(place: StorePlace, settings: Settings, tools: Omit<JobTools, 'store'>) {
+  constructor(place: StorePlace, settings: Settings, tools: Omit<DocumentsTools, 'store'>) {
     this.#place = place;
     this.#settings = settings;
     this.#tools = tools;
@@ -91,13 +91,13 @@ export class Uploads {
    *
    * @throws {StoreError} when it is not open
    */
-  async opened(): Promise<{ jobs: Jobs; store: Store }> {
+  async opened(): Promise<{ documents: Documents; store: Store }> {
     if (this.#hasEnded) throw new NotTakenError('closed');
     if (this.#isAwaited && this.#notOpen) throw this.#notOpen;
     return this.#attempt();
   }
 
-  #attempt(): Promise<{ jobs: Jobs; store: Store }> {
+  #attempt(): Promise<{ documents: Documents; store: Store }> {
     this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = undefined;
       if (error instanceof NotTakenError) throw error;
@@ -114,12 +114,12 @@ export class Uploads {
 
   async #close(): Promise<void> {
     const opened = await this.#opening?.catch(() => undefined);
-    await opened?.jobs.close();
+    await opened?.documents.close();
     this.#hasEnded = true;
     if ('open' in this.#place) await opened?.store.close();
   }
 
-  async #open(): Promise<{ jobs: Jobs; store: Store }> {
+  async #open(): Promise<{ documents: Documents; store: Store }> {
     if (this.#closed) throw new NotTakenError('closed');
     await removeAbandonedUploads();
     const store =
@@ -130,7 +130,7 @@ export class Uploads {
           });
     this.#store = store;
     this.#notOpen = undefined;
-    const jobs = new Jobs(
+    const documents = new Documents(
       {
         atOnce: this.#settings.DOCUMENTS_AT_ONCE,
         waiting: this.#settings.DOCUMENTS_WAITING,
@@ -139,7 +139,7 @@ export class Uploads {
       },
       { ...this.#tools, store },
     );
-    return { jobs, store };
+    return { documents, store };
   }
 }
 

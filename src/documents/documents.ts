@@ -1,0 +1,359 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LocalEngine, type EngineRun, type EngineSettings } from '../engine/local.js';
+import type { DocumentQueue, WaitReason } from '../llm/queue.js';
+import { loggable, type Logger } from '../logger.js';
+import type { AnswerCache } from '../processor/answers.js';
+import type { ProcessingPlan } from '../processor/plan.js';
+import type { Decision, Decisions } from '../rollout/decision.js';
+import type { PageReader, PageTexts } from '../stages/page-texts.js';
+import type { TextSource } from '../stages/pipeline.js';
+import { withStoreRetry } from '../store/retry.js';
+import type { Sender, Store, UnfinishedDocument } from '../store/store.js';
+import { EventFeeds } from './event-feeds.js';
+import type { EventFeed } from './event-feed.js';
+import { EventLog, firstEvents } from './event-log.js';
+import type { DocumentEvent } from './events.js';
+import { failedDocument, newDocument, readDocumentOf } from './outcome.js';
+import { ProgressOfEvents, type Progress } from './progress.js';
+import type { Ended, ReadingRequest, Watch } from './reading.js';
+
+/** A file as it was uploaded. */
+export interface Upload {
+  /** Where its bytes are, on this machine. */
+  path: string;
+  filename: string;
+  documentName: string;
+  /** Whose document it is. */
+  owner: string;
+  /** For the flags and the log. */
+  sender: Sender;
+}
+
+export interface DocumentsSettings extends EngineSettings {
+  /** Days until a document is forgotten; never without it. */
+  retentionDays: number | undefined;
+}
+
+export interface DocumentsTools {
+  store: Store;
+  reader: Pick<PageReader, 'read' | 'countPages'>;
+  decisions: Pick<Decisions, 'decideCounted' | 'resume'>;
+  read(request: ReadingRequest, source: TextSource): Promise<Ended>;
+  newQueue(onWait: (why: WaitReason, ms: number) => void): DocumentQueue;
+  watch: Watch;
+  /** Told that a document is deleted: nothing else may go on with it either. */
+  onDelete(id: string): void;
+  logger: Logger;
+}
+
+/** Thrown for an upload that comes when no more are taken: for good (`closed`) or for now (`full`). */
+export class NotTakenError extends Error {
+  override readonly name = 'NotTakenError';
+
+  constructor(readonly why: 'closed' | 'full') {
+    super(
+      why === 'closed' ? 'The service is shutting down' : 'Too many documents are waiting; try again soon',
+    );
+  }
+}
+
+/** A document that brings down every process that reads it is given up at last. */
+const MOST_OPENINGS = 50;
+const EXPIRE_EVERY_MS = 60 * 60_000;
+const EXPIRED_AT_ONCE = 100;
+/** How often documents are looked for that a version before has written. */
+const FILL_EVERY_MS = 60_000;
+
+/** A document and its life: it is taken in, read, asked again, deleted, forgotten. */
+export class Documents {
+  readonly #settings: DocumentsSettings;
+  readonly #tools: DocumentsTools;
+  readonly #engine: LocalEngine;
+  readonly #feeds: EventFeeds;
+  /** Of documents that are read here, or wait for that. */
+  readonly #decisions = new Map<string, Decision>();
+  readonly #logs = new Map<string, EventLog>();
+  /** Uploads being kept and answered. */
+  readonly #answering = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
+  /** Aborted when nothing more can be written. */
+  readonly #ended = new AbortController();
+  readonly #rounds: Promise<void>[];
+
+  constructor(settings: DocumentsSettings, tools: DocumentsTools) {
+    this.#settings = settings;
+    this.#tools = tools;
+    this.#feeds = new EventFeeds(tools.store, this.#closing.signal);
+    this.#engine = new LocalEngine(settings, {
+      store: tools.store,
+      newQueue: (id) => tools.newQueue((why, ms) => this.#append(id, waiting(why, ms))),
+      read: (document, run) => this.#read(document, run),
+      onWaiting: (id) => this.#append(id, { type: 'waiting', why: 'turn', until: null }),
+      adopt: (document) => this.#adopt(document),
+      onTrouble: (error) => this.#report(error),
+    });
+    this.#rounds = [this.#every(FILL_EVERY_MS, () => this.#fillListings())];
+    if (settings.retentionDays !== undefined) {
+      this.#rounds.push(this.#every(EXPIRE_EVERY_MS, () => this.#expire()));
+    }
+  }
+
+  /**
+   * Takes a place for an upload, before anything of it is received.
+   *
+   * @returns gives the place back, once
+   * @throws {NotTakenError} when there is none
+   */
+  reserve(): () => void {
+    this.#throwIfClosed();
+    const place = this.#engine.reserve();
+    if (!place) throw new NotTakenError('full');
+    return place;
+  }
+
+  /**
+   * Counts the upload's pages, decides its plan, keeps it with that, and has it read.
+   *
+   * @returns the document's id, which cannot be guessed, and the plan it is read under
+   * @throws {NotTakenError} after `close`; {StoreError} when it cannot be kept
+   */
+  accept(upload: Upload): Promise<{ id: string; plan: ProcessingPlan }> {
+    const answer = this.#accept(upload);
+    const done = answer.catch(() => undefined).finally(() => this.#answering.delete(done));
+    this.#answering.add(done);
+    return answer;
+  }
+
+  async #accept({ path, filename, documentName, owner, sender }: Upload) {
+    this.#throwIfClosed();
+    const { store, reader, decisions, watch } = this.#tools;
+    const document = newDocument(filename, documentName);
+    const { id } = document;
+    const countPages = () => reader.countPages(() => readFile(path), this.#closing.signal);
+    const decision = await decisions.decideCounted(sender, countPages);
+    const { plan, reason } = decision;
+    const accepted = { type: 'accepted', plan, reason } as const;
+    const events = firstEvents(accepted);
+    await this.#engine.alone(id, async () => {
+      try {
+        await store.add({ document, owner, sender, plan }, path, events);
+      } catch (error) {
+        decision.admission?.done();
+        void this.#withdraw(id, owner);
+        throw error;
+      }
+      watch(accepted, { requestId: sender.requestId, documentId: id, decision });
+      const feed = this.#feeds.begin(id, owner, events);
+      this.#begin({ document, owner, sender, plan, openings: 0 }, decision, feed);
+    });
+    return { id, plan };
+  }
+
+  /**
+   * Asks again for what a document lacks, under its plan: only pages without a kept answer cost a call.
+   *
+   * @returns false when the owner has no such document; 'complete' when it lacks nothing; 'later' when a
+   *   later version has written it
+   */
+  async retry(id: string, owner: string): Promise<'started' | 'complete' | 'reading' | 'later' | false> {
+    this.#throwIfClosed();
+    const { store } = this.#tools;
+    const document = await store.get(id, owner);
+    if (!document) return false;
+    if (await store.isOfLaterVersion(id)) return 'later';
+    if (document.status === 'extracting' || this.#engine.has(id)) return 'reading';
+    const missing = document.documents.some(({ failed_pages }) => failed_pages.length > 0);
+    if (document.status === 'completed' && !missing) return 'complete';
+    const again = { ...document, status: 'extracting', stage: 'ocr_extraction', error: null } as const;
+    return this.#engine.alone(id, async () => {
+      const reopened = await store.reopen(again, owner);
+      if (!reopened) return 'reading';
+      await this.#goOn(reopened);
+      return 'started';
+    });
+  }
+
+  /** Stops reading the document and forgets it; false when the owner has no such document. */
+  async delete(id: string, owner: string): Promise<boolean> {
+    if (!(await this.#tools.store.delete(id, owner))) return false;
+    this.#forget(id);
+    return true;
+  }
+
+  /** How far a document is that is being read, here or elsewhere. */
+  async progress(id: string, owner: string): Promise<Progress | undefined> {
+    return (await this.#feeds.of(id, owner))?.progress;
+  }
+
+  /** The events of a document; undefined when the owner has none of this id. */
+  events(id: string, owner: string): Promise<EventFeed | undefined> {
+    return this.#feeds.of(id, owner);
+  }
+
+  /**
+   * Takes no more uploads and starts no more calls; gives those under way time to end and their answers
+   * time to be kept, then stops. What is not finished goes on at the next start.
+   */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#engine.close(Promise.all(this.#answering));
+    this.#ended.abort();
+    await Promise.all(this.#rounds);
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closing.signal.aborted) throw new NotTakenError('closed');
+  }
+
+  /** A connection that breaks at the last moment may leave a document its sender was told was not taken. */
+  async #withdraw(id: string, owner: string): Promise<void> {
+    const remove = () =>
+      withStoreRetry(() => this.#tools.store.delete(id, owner), this.#closing.signal);
+    await this.#engine.alone(id, remove).catch(() => undefined);
+  }
+
+  #forget(id: string): void {
+    this.#engine.stop(id);
+    this.#feeds.forget(id);
+    this.#tools.onDelete(id);
+  }
+
+  async #adopt(unfinished: UnfinishedDocument): Promise<void> {
+    if (unfinished.openings <= MOST_OPENINGS) return this.#goOn(unfinished);
+    const reason = 'Reading the document was broken off too often.';
+    const document = failedDocument(unfinished.document, new ProgressOfEvents().now, reason);
+    await this.#tools.store.finish(document, []);
+  }
+
+  /** Goes on with a document under its plan. */
+  async #goOn(unfinished: UnfinishedDocument): Promise<void> {
+    const { document, sender } = unfinished;
+    const { id } = document;
+    const { store, decisions, watch } = this.#tools;
+    const feed = await this.#feeds.goOn(id);
+    if (!feed) return;
+    const decision = unfinished.plan
+      ? decisions.resume(unfinished.plan)
+      : await decisions.decideCounted(sender, () => Promise.resolve(undefined));
+    const { plan, reason } = decision;
+    if (!unfinished.plan) await store.keepPlan(id, plan);
+    const accepted = { type: 'accepted', plan, reason } as const;
+    watch(accepted, { requestId: sender.requestId, documentId: id, decision });
+    this.#begin({ ...unfinished, plan }, decision, feed);
+    this.#append(id, accepted);
+  }
+
+  #begin(unfinished: UnfinishedDocument, decision: Decision, feed: EventFeed): void {
+    const { id } = unfinished.document;
+    this.#decisions.set(id, decision);
+    this.#logs.set(id, new EventLog(this.#tools.store, id, feed, this.#ended.signal));
+    this.#engine.begin(unfinished);
+  }
+
+  /** Never rejects: nobody waits for it but `close`. */
+  async #read({ document, owner, sender }: UnfinishedDocument, run: EngineRun): Promise<void> {
+    const { id } = document;
+    const decision = this.#decisions.get(id);
+    const log = this.#logs.get(id);
+    if (!decision || !log) return;
+    const { store, logger } = this.#tools;
+    const { signal, queue } = run;
+    const progress = new ProgressOfEvents();
+    const emit = (event: DocumentEvent) => {
+      progress.update(event);
+      log.append(event);
+    };
+    const request = { sender, documentId: id, decision, signal, queue, answers: this.#answers(id, owner, run), emit };
+    try {
+      const ended = await this.#tools.read(request, this.#source(id, signal));
+      // What is given back, to this process or another, has not ended.
+      if (ended.end.type === 'broken_off') return;
+      const outcome =
+        'record' in ended
+          ? readDocumentOf(document, ended.record, progress.now)
+          : failedDocument(document, progress.now, (ended.end.type === 'failed' && ended.end.error) || '');
+      const events = await log.takeLast(ended.end);
+      await withStoreRetry(() => store.finish(outcome, events), signal);
+      log.show(events);
+    } catch (error) {
+      if (!signal.aborted) logger.error({ document: id, ...loggable(error) }, 'a document was not kept');
+    } finally {
+      this.#decisions.delete(id);
+      this.#logs.delete(id);
+      this.#feeds.done(id);
+    }
+  }
+
+  #append(id: string, event: DocumentEvent): void {
+    this.#logs.get(id)?.append(event);
+  }
+
+  /** The page texts as they were read before, or else from the PDF; then they are kept. */
+  #source(id: string, signal: AbortSignal): TextSource {
+    const { store, reader } = this.#tools;
+    const patiently = <T>(work: () => Promise<T>) => withStoreRetry(work, signal);
+    return async (_signal, onPage) => {
+      const before = await patiently(() => store.pageTexts(id));
+      if (before) return before;
+      await patiently(() => store.opening(id));
+      const load = () => patiently(() => wholePdf(store, id));
+      const texts: PageTexts = await reader.read(load, { signal: _signal, onPage });
+      await patiently(() => store.keepPageTexts(id, texts));
+      return texts;
+    };
+  }
+
+  /** Answers that were paid for wait for a database that is away. */
+  #answers(id: string, owner: string, { signal, finishing }: EngineRun): AnswerCache {
+    const cache = this.#tools.store.answers(id, owner);
+    return {
+      find: (keys) => withStoreRetry(() => cache.find(keys), signal),
+      keep: (answers) => finishing(withStoreRetry(() => cache.keep(answers), signal, Infinity)),
+    };
+  }
+
+  async #expire(): Promise<void> {
+    const { retentionDays } = this.#settings;
+    if (retentionDays === undefined) return;
+    let deleted = 0;
+    let expired: string[];
+    do {
+      expired = await this.#tools.store.expire(retentionDays, EXPIRED_AT_ONCE);
+      for (const id of expired) this.#forget(id);
+      deleted += expired.length;
+    } while (expired.length === EXPIRED_AT_ONCE && !this.#closing.signal.aborted);
+    if (deleted > 0) {
+      this.#tools.logger.info({ documents: deleted, retention_days: retentionDays }, 'old documents deleted');
+    }
+  }
+
+  async #fillListings(): Promise<void> {
+    while ((await this.#tools.store.fillListings()) && !this.#closing.signal.aborted);
+  }
+
+  #report(error: unknown): void {
+    this.#tools.logger.warn(loggable(error), 'the store could not be looked through');
+  }
+
+  /** At once and then again and again, until `close`. */
+  async #every(ms: number, round: () => Promise<void>): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await round().catch((error: unknown) => {
+        if (!signal.aborted) this.#report(error);
+      });
+      await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+}
+
+function waiting(why: WaitReason, ms: number): DocumentEvent {
+  return { type: 'waiting', why, until: new Date(Date.now() + ms).toISOString() };
+}
+
+async function wholePdf(store: Store, id: string): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const part of store.pdf(id)) parts.push(part);
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { isRead, type DocumentRecord } from '../stages/record.js';
+import type { ListedDocument, ProcessedDocument, StoredDocument } from '../store/document.js';
+import type { Progress } from './progress.js';
+
+/** A document that was sent and is not read yet. */
+export function newDocument(filename: string, documentName: string): StoredDocument {
+  return {
+    id: randomUUID(),
+    filename,
+    document_name: documentName,
+    processed_date: new Date().toISOString(),
+    status: 'extracting',
+    stage: 'ocr_extraction',
+    error: null,
+    total_pages: 0,
+    document_type_info: { document_type: 'unknown', document_type_display: 'Not read yet' },
+    processing_cost: { llm_calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 },
+    documents: [],
+  };
+}
+
+/** The document as one that could not be read. */
+export function failedDocument<D extends ListedDocument>(
+  document: D,
+  { stage, totalPages }: Pick<Progress, 'stage' | 'totalPages'>,
+  error: string,
+): D {
+  return { ...document, status: 'failed', stage, error, total_pages: totalPages };
+}
+
+/** The document with its record. */
+export function readDocumentOf(
+  document: ListedDocument,
+  record: DocumentRecord,
+  progress: Pick<Progress, 'stage' | 'totalPages'>,
+): StoredDocument {
+  const { accounts, document: whole, failed_pages: missing, usage } = record;
+  const groups = whole ? [whole] : accounts;
+  const named = new Set(Object.values(record.page_mapping)).size;
+  const type =
+    named > 0
+      ? { document_type: 'loan_document', document_type_display: 'Loan or account package' }
+      : { document_type: 'document', document_type_display: 'Document without account numbers' };
+  const entry: ProcessedDocument = {
+    ...type,
+    ...record,
+    extracted_fields: { total_accounts: named, accounts_processed: accounts.length },
+    needs_human_review: missing.length > 0 || groups.some((group) => group.needs_human_review),
+  };
+  const read: StoredDocument = {
+    ...document,
+    processed_date: new Date().toISOString(),
+    status: 'completed',
+    stage: 'completed',
+    total_pages: progress.totalPages,
+    document_type_info: type,
+    processing_cost: sum(document.processing_cost, usage),
+    documents: [entry],
+  };
+  return isRead(record) ? read : failedDocument(read, progress, 'No page could be read; failed_pages says why.');
+}
+
+/** What a document cost before a retry counts too. */
+function sum(before: StoredDocument['processing_cost'], usage: DocumentRecord['usage']) {
+  const { cost_usd } = usage;
+  return {
+    llm_calls: before.llm_calls + usage.calls,
+    input_tokens: before.input_tokens + usage.prompt_tokens,
+    output_tokens: before.output_tokens + usage.completion_tokens,
+    cost_usd: before.cost_usd === null || cost_usd === null ? null : before.cost_usd + cost_usd,
+  };
+}

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import type { Shadow } from '../comparison/shadow.js';
+import type { ServiceError } from '../llm/failure.js';
+import type { Queue } from '../llm/queue.js';
+import { UsageLedger, type PriceTable } from '../llm/usage.js';
+import type { AnswerCache } from '../processor/answers.js';
+import type { PageProcessor } from '../processor/processor.js';
+import type { Decision } from '../rollout/decision.js';
+import type { PageTexts } from '../stages/page-texts.js';
+import { PdfError } from '../stages/pdf-error.js';
+import { runPipeline, type TextSource } from '../stages/pipeline.js';
+import { isRead, type DocumentRecord } from '../stages/record.js';
+import { StoreError } from '../store/database.js';
+import type { Sender } from '../store/store.js';
+import { outcomeOf, type DocumentEvent, type EndEvent } from './events.js';
+
+/** What an event is about, for whoever watches all documents. */
+export interface EventSource {
+  requestId: string | undefined;
+  /** Of a document that is kept. */
+  documentId: string | undefined;
+  decision: Decision;
+  /** What was thrown, with the event of a reading that failed. */
+  error?: unknown;
+}
+
+/** Told of every event of every document, as it happens: metrics, the log and the automatic rollback are made from them. */
+export type Watch = (event: DocumentEvent, source: EventSource) => void;
+
+export interface ReadingTools {
+  processor: PageProcessor;
+  prices: PriceTable;
+  shadow: Shadow;
+  watch: Watch;
+}
+
+/** One document to be read. */
+export interface ReadingRequest {
+  sender: Sender;
+  /** The id it is kept under, where it is. */
+  documentId?: string | undefined;
+  decision: Decision;
+  signal: AbortSignal;
+  queue?: Queue | undefined;
+  answers?: AnswerCache | undefined;
+  emit(event: DocumentEvent): void;
+}
+
+/** How a reading ended: with a record, or with what was thrown. */
+export type Ended = { end: EndEvent; record: DocumentRecord } | { end: EndEvent; error: unknown };
+
+/**
+ * Reads a document once, under its plan to the end, and has it compared in the shadow afterwards.
+ *
+ * @param source where its page texts come from
+ * @returns its last event, which is not emitted: a document that is kept has ended once that is kept
+ */
+export async function readDocument(
+  { processor, prices, shadow, watch }: ReadingTools,
+  { sender, documentId, decision, signal, queue, answers, emit }: ReadingRequest,
+  source: TextSource,
+): Promise<Ended> {
+  const startedAt = performance.now();
+  const requestId = sender.requestId ?? randomUUID();
+  const about: EventSource = { requestId, documentId, decision };
+  const usage = new UsageLedger(prices);
+  let service: ServiceError | null = null;
+  let texts: PageTexts | undefined;
+  let totalPages: number | null = null;
+  const told = (event: DocumentEvent) => {
+    if (event.type === 'pages_counted') totalPages = event.total_pages;
+    if (event.type === 'call_ended') service = event.service ?? service;
+    watch(event, about);
+    emit(event);
+  };
+  const seconds = () => Math.round(performance.now() - startedAt) / 1_000;
+  const kept: TextSource = async (signal, onPage) => (texts = await source(signal, onPage));
+  try {
+    const { plan } = decision;
+    const id = documentId ?? requestId;
+    const record = await runPipeline(processor, kept, { id, plan, signal, usage, queue, answers, emit: told });
+    const outcome = outcomeOf(record, { totalPages, service, seconds: seconds() });
+    const end: EndEvent = isRead(record)
+      ? { type: 'completed', ...outcome }
+      : { type: 'failed', error: null, ...outcome };
+    watch(end, about);
+    const { shadow: batchPlan } = decision;
+    if (batchPlan && texts) shadow.consider({ requestId, documentId, texts, record, batchPlan });
+    return { end, record };
+  } catch (error) {
+    const outcome = {
+      plan: decision.plan,
+      total_pages: totalPages,
+      failed_pages: 0,
+      failed_by_reason: {},
+      service,
+      usage: usage.total(),
+      timings: null,
+      seconds: seconds(),
+    };
+    // One that the store is away for is read later.
+    const end: EndEvent = signal.aborted || error instanceof StoreError
+      ? { type: 'broken_off', ...outcome }
+      : { type: 'failed', error: messageOf(error), ...outcome };
+    watch(end, { ...about, error });
+    return { end, error };
+  } finally {
+    decision.admission?.done();
+  }
+}
+
+/** For the person who sent the document. */
+function messageOf(error: unknown): string {
+  return error instanceof PdfError ? error.message : 'Reading the document failed unexpectedly.';
+}

@@ -1,0 +1,38 @@
+import type { DocumentEvent } from '../documents/events.js';
+import type { Watch } from '../documents/reading.js';
+import { loggable, type Logger } from '../logger.js';
+import { formatPlan } from '../processor/plan.js';
+
+const MESSAGES = { completed: 'document read', failed: 'document failed', broken_off: 'document aborted' };
+
+type End = DocumentEvent & { type: keyof typeof MESSAGES };
+
+/** One line of the log for each document that has ended. */
+export function logEnds(logger: Logger): Watch {
+  return (event, { requestId, documentId, decision, error }) => {
+    if (!(event.type in MESSAGES)) return;
+    const end = event as End;
+    const fields = {
+      request_id: requestId,
+      ...(documentId && { document: documentId }),
+      plan: formatPlan(end.plan),
+      reason: decision.reason,
+      pages: end.total_pages ?? undefined,
+      ...(end.timings ? figures(end) : without(end, error)),
+      ...end.timings,
+      seconds: end.seconds,
+    };
+    logger[end.type === 'completed' ? 'info' : 'warn'](fields, MESSAGES[end.type]);
+  };
+}
+
+function figures({ failed_pages, failed_by_reason, service, usage }: End) {
+  const { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd } = usage;
+  const missing = failed_pages > 0 ? { failed_by_reason, service } : {};
+  return { failed_pages, ...missing, calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd };
+}
+
+/** Of a reading without a record. */
+function without({ type, usage, service }: End, error: unknown) {
+  return { calls: usage.calls, ...(type === 'failed' && { ...loggable(error), service }) };
+}

@@ -1,0 +1,45 @@
+import type { CallEvent } from '../llm/call.js';
+import type { FailureReason } from '../llm/failure.js';
+import type { Queue } from '../llm/queue.js';
+import type { UsageLedger } from '../llm/usage.js';
+import type { AnswerCache } from './answers.js';
+import type { ProcessingPlan } from './plan.js';
+
+/** What becomes of a document's pages and batches. */
+export type PageEvent =
+  | CallEvent
+  | {
+      /** After every call about a batch of two and more pages, made again or not. */
+      type: 'batch_checked';
+      unit: string;
+      pages: number[];
+      /** Why not all its pages were answered well; null when they were. */
+      failure: BatchFailure | null;
+    }
+  | {
+      /** What a batch did not answer well is asked again, each page alone. */
+      type: 'salvage_started';
+      unit: string;
+      pages: number[];
+    }
+  | { type: 'page_done'; page: number }
+  | { type: 'page_failed'; page: number; reason: FailureReason };
+
+/** Why a call about a batch did not answer all its pages well, so that it or some pages were asked again. */
+export type BatchFailure = FailureReason | 'value_slipped';
+
+/** One document's run: all that its pages share on their way to the record. */
+export interface Reading {
+  /** Names the document in its events. Default: none. */
+  id?: string | undefined;
+  plan: ProcessingPlan;
+  /** Aborts it; calls under way are broken off. */
+  signal: AbortSignal;
+  usage: UsageLedger;
+  /** Where its calls wait for their turn. Default: a queue of its own at the model's service. */
+  queue?: Queue | undefined;
+  /** Where answers are kept as they come, and found again. Default: nowhere. */
+  answers?: AnswerCache | undefined;
+  /** Told of all that happens. Default: nobody is. */
+  emit?: ((event: PageEvent) => void) | undefined;
+}
