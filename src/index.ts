@@ -20,12 +20,7 @@ export type { Stage } from './stages/stage.js';
 export type { DocumentRecord, MissingPage, Timings } from './stages/record.js';
 
 export { PageFailedError, PageProcessor } from './processor/processor.js';
-export type {
-  AccountPages,
-  AccountResult,
-  FailedPage,
-  ProcessorSettings,
-} from './processor/processor.js';
+export type { AccountPages, AccountResult, FailedPage, ProcessorSettings } from './processor/processor.js';
 export type { AccountRecord, ConfidentValue, Fields, FieldValue, PageResult } from './processor/merge.js';
 export type { BatchFailure, PageEvent, Reading } from './processor/reading.js';
 export type { AutoPlan, PlanChoice, ProcessingPlan } from './processor/plan.js';

@@ -253,7 +253,10 @@ async function readForCaller(
 ): Promise<DocumentRecord> {
   const decision = await decisions.decideCounted(sender, () => countPages(signal));
   const { plan, reason } = decision;
-  tools.watch({ type: 'accepted', plan, reason }, { requestId: sender.requestId, documentId: undefined, decision });
+  tools.watch(
+    { type: 'accepted', plan, reason },
+    { requestId: sender.requestId, documentId: undefined, decision },
+  );
   const progress = new ProgressOfEvents();
   const emit = (event: DocumentEvent) => {
     if (!progress.update(event)) return;

@@ -208,8 +208,7 @@ export class Documents {
 
   /** A connection that breaks at the last moment may leave a document its sender was told was not taken. */
   async #withdraw(id: string, owner: string): Promise<void> {
-    const remove = () =>
-      withStoreRetry(() => this.#tools.store.delete(id, owner), this.#closing.signal);
+    const remove = () => withStoreRetry(() => this.#tools.store.delete(id, owner), this.#closing.signal);
     await this.#engine.alone(id, remove).catch(() => undefined);
   }
 
@@ -264,7 +263,15 @@ export class Documents {
       progress.update(event);
       log.append(event);
     };
-    const request = { sender, documentId: id, decision, signal, queue, answers: this.#answers(id, owner, run), emit };
+    const request = {
+      sender,
+      documentId: id,
+      decision,
+      signal,
+      queue,
+      answers: this.#answers(id, owner, run),
+      emit,
+    };
     try {
       const ended = await this.#tools.read(request, this.#source(id, signal));
       // What is given back, to this process or another, has not ended.

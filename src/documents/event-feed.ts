@@ -74,7 +74,7 @@ export class EventFeed {
     this.#watchers.add(onNews);
     signal.addEventListener('abort', onNews);
     try {
-      for (let seen = after; !signal.aborted; ) {
+      for (let seen = after; !signal.aborted;) {
         const news = new Promise<void>((resolve) => (wake = resolve));
         const events = this.after(seen);
         for (const event of events) {

@@ -58,7 +58,9 @@ export function readDocumentOf(
     processing_cost: sum(document.processing_cost, usage),
     documents: [entry],
   };
-  return isRead(record) ? read : failedDocument(read, progress, 'No page could be read; failed_pages says why.');
+  return isRead(record)
+    ? read
+    : failedDocument(read, progress, 'No page could be read; failed_pages says why.');
 }
 
 /** What a document cost before a retry counts too. */

@@ -88,7 +88,9 @@ export class ProgressOfEvents {
       case 'ocr_extraction':
         return totalPages === 0 ? 0 : pagesProcessed / totalPages;
       case 'llm_extraction':
-        return this.#askedPages === 0 ? 1 : (pagesProcessed - totalPages + this.#askedPages) / this.#askedPages;
+        return this.#askedPages === 0
+          ? 1
+          : (pagesProcessed - totalPages + this.#askedPages) / this.#askedPages;
       case 'completed':
         return 1;
       default:

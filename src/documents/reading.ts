@@ -78,7 +78,15 @@ export async function readDocument(
   try {
     const { plan } = decision;
     const id = documentId ?? requestId;
-    const record = await runPipeline(processor, kept, { id, plan, signal, usage, queue, answers, emit: told });
+    const record = await runPipeline(processor, kept, {
+      id,
+      plan,
+      signal,
+      usage,
+      queue,
+      answers,
+      emit: told,
+    });
     const outcome = outcomeOf(record, { totalPages, service, seconds: seconds() });
     const end: EndEvent = isRead(record)
       ? { type: 'completed', ...outcome }
@@ -99,9 +107,10 @@ export async function readDocument(
       seconds: seconds(),
     };
     // One that the store is away for is read later.
-    const end: EndEvent = signal.aborted || error instanceof StoreError
-      ? { type: 'broken_off', ...outcome }
-      : { type: 'failed', error: messageOf(error), ...outcome };
+    const end: EndEvent =
+      signal.aborted || error instanceof StoreError
+        ? { type: 'broken_off', ...outcome }
+        : { type: 'failed', error: messageOf(error), ...outcome };
     watch(end, { ...about, error });
     return { end, error };
   } finally {

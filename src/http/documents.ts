@@ -148,7 +148,8 @@ export function documentsRouter({
 
   const remove: RequestHandler<{ id: string }> = async (request, response) => {
     const { documents } = await opened();
-    if (!(await documents.delete(request.params.id, await owner(request as Request)))) return notFound(response);
+    if (!(await documents.delete(request.params.id, await owner(request as Request))))
+      return notFound(response);
     response.json({ success: true, message: 'Document deleted' });
   };
   router.route('/api/document/:id/delete').delete(remove).post(remove);

@@ -167,8 +167,7 @@ export class CallQueue {
         isStopped = true;
         this.#lines.delete(line);
       },
-      idle: () =>
-        new Promise((resolve) => (line.underWay === 0 ? resolve() : line.atRest.push(resolve))),
+      idle: () => new Promise((resolve) => (line.underWay === 0 ? resolve() : line.atRest.push(resolve))),
     };
   }
 

@@ -50,7 +50,11 @@ const byClient = new WeakMap<ChatClient, ModelService>();
 
 /** Names a service by its address and key, and keeps neither; undefined for a client that does not tell both. */
 function placeOf(client: ChatClient): string | undefined {
-  const { baseURL, apiKey, _options: options } = client as { baseURL?: unknown; apiKey?: unknown; _options?: unknown };
+  const {
+    baseURL,
+    apiKey,
+    _options: options,
+  } = client as { baseURL?: unknown; apiKey?: unknown; _options?: unknown };
   if (typeof baseURL !== 'string' || typeof apiKey !== 'string' || getsKeys(options)) return undefined;
   return createHash('sha256')
     .update(JSON.stringify([baseURL, apiKey]))

@@ -186,7 +186,10 @@ function askedPages(pages: readonly number[], texts: TextByPage): Page[] {
   });
 }
 
-function accountResult({ accountNumber, pages }: AccountPages, outcomes: ReadonlyMap<number, PageOutcome>): AccountResult {
+function accountResult(
+  { accountNumber, pages }: AccountPages,
+  outcomes: ReadonlyMap<number, PageOutcome>,
+): AccountResult {
   const results: PageResult[] = [];
   const failedPages: FailedPage[] = [];
   for (const page of ascending(pages)) {

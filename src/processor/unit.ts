@@ -99,7 +99,10 @@ async function askPage(
  *
  * @returns the fields of the pages that were answered well, by page number
  */
-async function askBatch(unit: Unit, { model, answers, caller, signal }: UnitTools): Promise<Map<number, Field[]>> {
+async function askBatch(
+  unit: Unit,
+  { model, answers, caller, signal }: UnitTools,
+): Promise<Map<number, Field[]>> {
   const { name, kind, pages } = unit;
   const patience = { failures: BATCH_FAILURES, unusable: 1, permanent: 1 };
   const numbers = pages.map(({ number }) => number);

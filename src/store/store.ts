@@ -157,7 +157,11 @@ export class Store {
           if (bytesRead === 0) break;
           const bytes = buffer.subarray(0, bytesRead);
           const columns = '(document_id, part, bytes)';
-          await query(`INSERT INTO quire.pdf_parts ${columns} VALUES ($1, $2, $3)`, [document.id, part, bytes]);
+          await query(`INSERT INTO quire.pdf_parts ${columns} VALUES ($1, $2, $3)`, [
+            document.id,
+            part,
+            bytes,
+          ]);
         }
         await keepEvents(query, document.id, this.#executor, events);
       });

@@ -54,13 +54,10 @@ describe('the headers', () => {
     }
   });
 
-  test.each(['soon', '', '6 minutes', '-1'])(
-    'a reset of "%s" counts as not told: a minute',
-    (reset) => {
-      const limits = limitsTold({ limit: 100, remaining: 0, reset });
-      expect(limits.waitFor(calls(50))).toBe(60_000);
-    },
-  );
+  test.each(['soon', '', '6 minutes', '-1'])('a reset of "%s" counts as not told: a minute', (reset) => {
+    const limits = limitsTold({ limit: 100, remaining: 0, reset });
+    expect(limits.waitFor(calls(50))).toBe(60_000);
+  });
 
   test.each<[string, Told]>([
     ['-1 for all', { limit: -1, remaining: -1, reset: '1s' }],
@@ -114,11 +111,9 @@ function usedUp() {
   });
   const started: string[] = [];
   const run = (name: string, requests: number, signal = never) =>
-    service.document((why, ms) => waits.push([why, ms])).run(
-      () => Promise.resolve(void started.push(name)),
-      signal,
-      room(calls(requests)),
-    );
+    service
+      .document((why, ms) => waits.push([why, ms]))
+      .run(() => Promise.resolve(void started.push(name)), signal, room(calls(requests)));
   return { clock, limits, service, room, run, started, waits, tellOfRoom };
 }
 
@@ -266,11 +261,7 @@ describe('calls in the background', () => {
 
 describe('what is expected', () => {
   const tell = (limits: RateLimits, ticket: Ticket, remaining: number, resetMs: number, isRejected = false) =>
-    limits.update(
-      ticket,
-      headersOf('requests', { limit: 10, remaining, reset: `${resetMs}ms` }),
-      isRejected,
-    );
+    limits.update(ticket, headersOf('requests', { limit: 10, remaining, reset: `${resetMs}ms` }), isRejected);
 
   /** Calls were rejected twice in spite of room; one started at 50; what is left is there at 102. */
   function windowOfTen() {

@@ -79,7 +79,9 @@ test('what fails in a transaction leaves no connection in one', async () => {
   writeFileSync(path, '%PDF-1.7');
   const document = unread();
   await store.add({ document, owner: 'o', sender: {}, plan: { path: 'single-page' } }, path, []);
-  await expect(store.add({ document, owner: 'o', sender: {}, plan: { path: 'single-page' } }, path, [])).rejects.toMatchObject({
+  await expect(
+    store.add({ document, owner: 'o', sender: {}, plan: { path: 'single-page' } }, path, []),
+  ).rejects.toMatchObject({
     code: '23505',
   });
   expect(await store.count('o')).toBe(1);

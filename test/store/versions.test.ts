@@ -169,7 +169,9 @@ describe('migrations', () => {
     await (await Store.open({ url })).close();
     await run(url, `INSERT INTO quire.migrations (number, hash) VALUES (1000, 'later')`);
     await (await Store.open({ url })).close();
-    expect(await run(url, 'SELECT hash FROM quire.migrations WHERE number = 1000')).toEqual([{ hash: 'later' }]);
+    expect(await run(url, 'SELECT hash FROM quire.migrations WHERE number = 1000')).toEqual([
+      { hash: 'later' },
+    ]);
   });
 
   test('run once, however many processes start', async () => {

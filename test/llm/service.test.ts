@@ -1,0 +1,93 @@
+import { afterEach, expect, test } from '@jest/globals';
+import OpenAI from 'openai';
+import { createQuire, type Quire } from '../../src/index.js';
+import { pages } from '../limited-service.js';
+import { Provider } from '../provider.js';
+import { SILENT } from '../silent.js';
+
+/** Quires of one process, and the model services they share or do not share. */
+
+const closing: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const each of closing.splice(0).reverse()) await each.close();
+});
+
+async function newProvider(): Promise<Provider> {
+  const provider = await Provider.start({ read: () => [] });
+  closing.push(provider);
+  return provider;
+}
+
+async function quireAt(provider: Provider, callsAtOnce: number, apiKey = 'one key'): Promise<Quire> {
+  const quire = await createQuire({
+    openai: new OpenAI({ apiKey, baseURL: provider.baseURL }),
+    model: 'test-model',
+    plan: { path: 'batch', batchSize: 1, maxWorkers: 20 },
+    logger: SILENT,
+    settings: { LLM_MAX_CONCURRENCY: callsAtOnce },
+  });
+  closing.push(quire);
+  return quire;
+}
+
+const mostAtOnce = ({ calls }: Provider) => Math.max(...calls.map(({ concurrent }) => concurrent));
+const PAGES = 42;
+const readAll = (...quires: Quire[]) => Promise.all(quires.map((quire) => quire.processPages(pages(PAGES))));
+
+/** Answers the next calls in groups: of each, none before all have come. */
+function answerInGroups(provider: Provider, of: number, quires = 1): void {
+  const before = provider.calls.length;
+  const last = before + quires * PAGES;
+  provider.behaviour.delay = (_call, index) => {
+    const group = Math.floor((index - before) / of) + 1;
+    return provider.called(Math.min(last, before + group * of));
+  };
+}
+
+test('two on one service keep to the smaller of their caps together, until that one is closed', async () => {
+  const provider = await newProvider();
+  const [three, seven] = [await quireAt(provider, 3), await quireAt(provider, 7)];
+  answerInGroups(provider, 3, 2);
+  await readAll(three, seven);
+  expect(mostAtOnce(provider)).toBe(3);
+  await three.close();
+  answerInGroups(provider, 7);
+  await readAll(seven);
+  expect(mostAtOnce(provider)).toBe(7);
+});
+
+test('two on different services do not slow each other', async () => {
+  const [one, other] = [await newProvider(), await newProvider()];
+  answerInGroups(one, 3);
+  answerInGroups(other, 7);
+  await readAll(await quireAt(one, 3), await quireAt(other, 7));
+  expect(mostAtOnce(one)).toBe(3);
+  expect(mostAtOnce(other)).toBe(7);
+});
+
+test('a service is another one with another key', async () => {
+  const provider = await newProvider();
+  provider.behaviour.delay = (_call, index) => (index < 7 ? provider.called(7) : 0);
+  // More than either of them is allowed.
+  await readAll(await quireAt(provider, 4), await quireAt(provider, 3, 'another key'));
+  expect(mostAtOnce(provider)).toBe(7);
+});
+
+test('clients that tell neither address nor key are services of their own', async () => {
+  const provider = await newProvider();
+  const wrapped = async (callsAtOnce: number) => {
+    const { chat } = new OpenAI({ apiKey: 'key', baseURL: provider.baseURL });
+    const quire = await createQuire({
+      openai: { chat },
+      model: 'test-model',
+      plan: { path: 'batch', batchSize: 1, maxWorkers: 20 },
+      logger: SILENT,
+      settings: { LLM_MAX_CONCURRENCY: callsAtOnce },
+    });
+    closing.push(quire);
+    return quire;
+  };
+  provider.behaviour.delay = (_call, index) => (index < 7 ? provider.called(7) : 0);
+  await readAll(await wrapped(4), await wrapped(3));
+  expect(mostAtOnce(provider)).toBe(7);
+});
