@@ -32,7 +32,7 @@ export function disagreement(counts: Tally): number | null {
  * @param candidate d, the disagreement of candidate and control, 0 to 1
  * @param noise n, the disagreement of two controls, 0 to 1
  * @returns o, 0 to 1, and 0 where the candidate differs less than the controls do; null when one of the two
- *   is not known, or when the controls agree in nothing, so that nothing can be told about the candidate
+ *   is not known, or when the controls agree in nothing, so that nothing is known about the candidate
  */
 export function beyondNoise(candidate: number | null, noise: number | null): number | null {
   if (candidate === null || noise === null || noise >= 1) return null;

@@ -21,7 +21,7 @@ export interface Command<Option extends string> {
 }
 
 /** What is run, and what is made of it. */
-export interface Evaluation {
+interface Evaluation {
   /** What progress calls the control: page by page, run twice. */
   control: string;
   /** At least one. */
@@ -30,7 +30,7 @@ export interface Evaluation {
   conclude: (model: string, tried: readonly CandidateTrials[]) => Conclusion;
 }
 
-export interface Conclusion {
+interface Conclusion {
   /** For `report.json`. */
   report: object;
   /** For `report.html`. */

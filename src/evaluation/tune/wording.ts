@@ -45,21 +45,17 @@ export function recommendationReason({ recommended }: TuningReport): string {
     : sentence;
 }
 
-/** A time in seconds, with as many digits as are worth reading. */
-export function time(seconds: number): string {
-  if (seconds < 1) return seconds.toFixed(3);
-  return seconds.toFixed(seconds < 10 ? 2 : 1);
-}
-
 /** Calls, or what else is counted, of a mean document. */
 export function each(total: number, { documents }: TuningReport): string {
   const mean = total / documents.length;
   return mean.toLocaleString('en-US', { maximumFractionDigits: mean < 100 ? 1 : 0 });
 }
 
-/** How long a mean document takes, in seconds. */
+/** How long a mean document takes, in seconds, with as many digits as are worth reading. */
 export function timeEach({ seconds }: PlanFigures, { documents }: TuningReport): string {
-  return time(seconds / documents.length);
+  const mean = seconds / documents.length;
+  if (mean < 1) return mean.toFixed(3);
+  return mean.toFixed(mean < 10 ? 2 : 1);
 }
 
 /** What a mean document costs: USD, or tokens when no plan has a price. */
