@@ -17,12 +17,12 @@ switch (command) {
     await import('../server.js');
     break;
   case 'parity': {
-    const { parity } = await import('../evaluation/parity/parity.js');
+    const { parity } = await import('../evaluation/parity/command.js');
     process.exitCode = await parity(args);
     break;
   }
   case 'tune': {
-    const { tune } = await import('../evaluation/tune/tune.js');
+    const { tune } = await import('../evaluation/tune/command.js');
     process.exitCode = await tune(args);
     break;
   }

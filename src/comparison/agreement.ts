@@ -1,4 +1,4 @@
-import type { ComparedField } from './compare.js';
+import type { ComparedField, ComparisonKind } from './compare.js';
 
 /** How many fields came out how. */
 export type Tally = Record<ComparedField['outcome'], number>;
@@ -10,10 +10,15 @@ export function tally(fields: Iterable<Pick<ComparedField, 'outcome'>>): Tally {
   return counts;
 }
 
+/** How many fields were compared. */
+export function total({ same, different, only_control, only_candidate }: Tally): number {
+  return same + different + only_control + only_candidate;
+}
+
 /** The share of fields that are not the same, 0 to 1; null when nothing was compared. */
-export function disagreement({ same, different, only_control, only_candidate }: Tally): number | null {
-  const compared = same + different + only_control + only_candidate;
-  return compared === 0 ? null : (compared - same) / compared;
+export function disagreement(counts: Tally): number | null {
+  const compared = total(counts);
+  return compared === 0 ? null : (compared - counts.same) / compared;
 }
 
 /**
@@ -27,18 +32,15 @@ export function disagreement({ same, different, only_control, only_candidate }: 
  * @param candidate d, the disagreement of candidate and control, 0 to 1
  * @param noise n, the disagreement of two controls, 0 to 1
  * @returns o, 0 to 1, and 0 where the candidate differs less than the controls do; null when one of the two
- *   is not known, or when the controls agree in nothing, so that nothing can be told about the candidate
+ *   is not known, or when the controls agree in nothing, so that nothing is known about the candidate
  */
 export function beyondNoise(candidate: number | null, noise: number | null): number | null {
   if (candidate === null || noise === null || noise >= 1) return null;
   return Math.max(0, 1 - (1 - candidate) / (1 - noise));
 }
 
-/** Fields of one page that differ from the control: in the candidate, and in the control run again. */
-export interface PageDisagreement {
-  candidate: number;
-  noise: number;
-}
+/** How many fields of one page differ from the control: in the candidate, and in the control run again. */
+export type PageDisagreement = Record<ComparisonKind, number>;
 
 /**
  * Counts the disagreements of one document by page. The merged fields are left out: they repeat their pages.
@@ -52,11 +54,11 @@ export function disagreementsByPage(
   noise: readonly ComparedField[],
 ): PageDisagreement[] {
   const pages = new Map<number, PageDisagreement>();
-  const count = (fields: readonly ComparedField[], side: keyof PageDisagreement) => {
+  const count = (fields: readonly ComparedField[], kind: ComparisonKind) => {
     for (const { page, outcome } of fields) {
       if (page === null) continue;
       const unit = pages.get(page) ?? { candidate: 0, noise: 0 };
-      if (outcome !== 'same') unit[side]++;
+      if (outcome !== 'same') unit[kind]++;
       pages.set(page, unit);
     }
   };
@@ -88,7 +90,8 @@ const SEED = 20_260_101;
  *
  * Limits. Pages are taken for independent. Pages of one batch are answered together, so what spoils one may
  * spoil its neighbours, and the p-value then comes out too low. A page counts by its number of fields. k pages
- * with a difference give no p-value under 2^-k, so fewer than {@link FEWEST_PAGES} are never beyond chance. Runs at different times are exchangeable only while the model service stays the same.
+ * with a difference give no p-value under 2^-k, so fewer than {@link FEWEST_PAGES} are never beyond chance.
+ * Runs at different times are exchangeable only while the model service stays the same.
  *
  * @returns the p-value, over 0 and up to 1: exact up to 16 pages with a difference, otherwise estimated with
  *   10,000 draws, always the same; 1 when no page has a difference

@@ -1,6 +1,9 @@
 import type { AccountRecord, FieldValue, Fields } from '../processor/merge.js';
 import type { DocumentRecord } from '../stages/record.js';
 
+/** What a second record is held against the control's for: a `candidate`, or the control again, for its `noise`. */
+export type ComparisonKind = 'candidate' | 'noise';
+
 /** One field of one place of a document, as two runs read it. */
 export interface ComparedField {
   /** `page`: what a page alone gave. `merged`: what the account's record shows. */

@@ -1,19 +1,16 @@
 import { formatPlan, type ProcessingPlan } from '../processor/plan.js';
-import { beyondNoise, tally, type Tally } from './agreement.js';
-import type { ComparedField } from './compare.js';
 import { SlidingWindow } from '../sliding-window.js';
-
-/** `candidate`: page by page against batches. `noise`: page by page against page by page. */
-export type Comparison = 'candidate' | 'noise';
+import { beyondNoise, tally, total } from './agreement.js';
+import type { ComparedField, ComparisonKind } from './compare.js';
 
 /** How well records agree, over the last 24 hours. Shares are 0 to 1, null where nothing was compared. */
 export interface Agreement {
   /** The plan of the candidate: the one compared last. */
   plan: string | null;
   /** Fields compared, by page. */
-  fields: Record<Comparison, number>;
+  fields: Record<ComparisonKind, number>;
   /** Share of fields that are the same. The noise's is what page by page reaches with itself. */
-  agreement: Record<Comparison, Record<ComparedField['scope'], number | null>>;
+  agreement: Record<ComparisonKind, Record<ComparedField['scope'], number | null>>;
   /** Disagreement of the candidate's own, with the control's noise taken out. */
   beyond_noise: number | null;
 }
@@ -41,38 +38,43 @@ export class RunningAgreement {
   readonly #noise: Sums = new SlidingWindow(DAY_MS);
   #plan: string | null = null;
 
-  /** @param floor the least agreement that is borne, the control's noise taken out; 0 to 1 */
+  /** @param floor the least agreement that is tolerated, the control's noise taken out; 0 to 1 */
   constructor(floor: number) {
     this.#floor = floor;
   }
 
-  note(comparison: Comparison, batchPlan: ProcessingPlan, fields: readonly ComparedField[]): void {
+  note(kind: ComparisonKind, batchPlan: ProcessingPlan, fields: readonly ComparedField[]): void {
     const page = tally(fields.filter(({ scope }) => scope === 'page'));
     const merged = tally(fields.filter(({ scope }) => scope === 'merged'));
     const all = total(page);
     const differing = all - page.same;
-    const sums = comparison === 'noise' ? this.#noise : this.#candidate(formatPlan(batchPlan));
-    if (comparison === 'candidate') this.#plan = formatPlan(batchPlan);
+    const sums = kind === 'noise' ? this.#noise : this.#candidate(formatPlan(batchPlan));
+    if (kind === 'candidate') this.#plan = formatPlan(batchPlan);
     sums.add({
-      ...{ 'page all': all, 'page same': page.same },
-      ...{ 'merged all': total(merged), 'merged same': merged.same },
-      ...{ documents: 1, 'differing²': differing ** 2, 'differing·all': differing * all, 'all²': all ** 2 },
+      'page all': all,
+      'page same': page.same,
+      'merged all': total(merged),
+      'merged same': merged.same,
+      documents: 1,
+      'differing²': differing ** 2,
+      'differing·all': differing * all,
+      'all²': all ** 2,
     });
   }
 
   get report(): Agreement {
     const candidate = this.#plan === null ? undefined : this.#candidates.get(this.#plan);
     const sides = { candidate, noise: this.#noise };
-    const share = (comparison: Comparison, scope: ComparedField['scope']) => {
-      const all = sides[comparison]?.sum(`${scope} all`) ?? 0;
-      return all === 0 ? null : (sides[comparison]?.sum(`${scope} same`) ?? 0) / all;
+    const share = (kind: ComparisonKind, scope: ComparedField['scope']) => {
+      const all = sides[kind]?.sum(`${scope} all`) ?? 0;
+      return all === 0 ? null : (sides[kind]?.sum(`${scope} same`) ?? 0) / all;
     };
-    const shares = (comparison: Comparison) => ({
-      page: share(comparison, 'page'),
-      merged: share(comparison, 'merged'),
+    const shares = (kind: ComparisonKind) => ({
+      page: share(kind, 'page'),
+      merged: share(kind, 'merged'),
     });
-    const differing = (comparison: Comparison) => {
-      const same = share(comparison, 'page');
+    const differing = (kind: ComparisonKind) => {
+      const same = share(kind, 'page');
       return same === null ? null : 1 - same;
     };
     return {
@@ -98,9 +100,9 @@ export class RunningAgreement {
     const candidate = sums && estimate(sums);
     const noise = estimate(this.#noise);
     if (!candidate || !noise) return false;
-    const borne = 1 - this.#floor * (1 - noise.share);
+    const tolerated = 1 - this.#floor * (1 - noise.share);
     const error = Math.sqrt(candidate.variance + this.#floor ** 2 * noise.variance);
-    return candidate.share - borne > STANDARD_ERRORS * error;
+    return candidate.share - tolerated > STANDARD_ERRORS * error;
   }
 
   #candidate(plan: string): Sums {
@@ -121,8 +123,4 @@ function estimate(sums: Sums): { share: number; variance: number } | undefined {
   // Never less than if each field were by itself; one more of each keeps it over 0.
   const likely = (share * all + 1) / (all + 2);
   return { share, variance: Math.max(between, (likely * (1 - likely)) / all) };
-}
-
-function total(counts: Tally): number {
-  return counts.same + counts.different + counts.only_control + counts.only_candidate;
 }

@@ -7,15 +7,15 @@ import type { PageTexts } from '../stages/page-texts.js';
 import { runPipeline } from '../stages/pipeline.js';
 import type { DocumentRecord } from '../stages/record.js';
 import { DailyBudget, NotAllowed } from './budget.js';
-import { compareRecords, type ComparedField } from './compare.js';
-import { RunningAgreement, type Agreement, type Comparison } from './running-agreement.js';
+import { compareRecords, type ComparedField, type ComparisonKind } from './compare.js';
+import { RunningAgreement, type Agreement } from './running-agreement.js';
 
 export interface ShadowSettings {
   /** The most that shadows of one Quire may cost in a day (UTC), in USD; a restart begins anew. */
   budgetUsd: number;
   /** Share of shadows that run the control twice, 0 to 1. */
   noiseShare: number;
-  /** The least agreement, beyond the control's own noise, that is borne; 0 to 1. */
+  /** The least agreement, beyond the control's own noise, that is tolerated; 0 to 1. */
   agreementFloor: number;
 }
 
@@ -37,7 +37,7 @@ export interface Mismatch {
   /** ISO 8601. */
   at: string;
   plan: ProcessingPlan;
-  comparison: Comparison;
+  comparison: ComparisonKind;
   scope: ComparedField['scope'];
   /** Place of the account in the record, from 0; null for a document that names none. */
   account_index: number | null;
@@ -57,9 +57,9 @@ export interface ShadowTools {
   newQueue(patience: number): Queue;
   signal: AbortSignal;
   logger: Logger;
-  onCompared(comparison: Comparison, fields: readonly ComparedField[]): void;
+  onCompared(comparison: ComparisonKind, fields: readonly ComparedField[]): void;
   onOutcome(outcome: ShadowOutcome, costUsd: number): void;
-  /** Told after each comparison that finds a plan's agreement under its floor. */
+  /** Called after each comparison that finds a plan's agreement under its floor. */
   onLowAgreement(): void;
 }
 
@@ -75,7 +75,7 @@ const MOST_GIVING_WAY = 3;
  * the two records are compared field by field. Models differ with themselves, so a share of shadows
  * runs the control twice: its disagreement is the noise the candidate's is held against.
  *
- * One document at a time, its calls in the background: they give way to every other call.
+ * One document at a time, with background calls, which give way to every other call.
  */
 export class Shadow {
   readonly #settings: ShadowSettings;
@@ -181,7 +181,7 @@ export class Shadow {
     }
   }
 
-  #note(comparison: Comparison, served: Served, control: DocumentRecord, other: DocumentRecord): void {
+  #note(comparison: ComparisonKind, served: Served, control: DocumentRecord, other: DocumentRecord): void {
     const fields = compareRecords(control, other);
     const about = {
       request_id: served.requestId,

@@ -7,18 +7,18 @@ import type { BatchFailure } from '../processor/reading.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import type { MissingPage } from '../stages/record.js';
 import { SettingsError } from '../settings.js';
-import type { ComparedField } from '../comparison/compare.js';
+import type { ComparedField, ComparisonKind } from '../comparison/compare.js';
 import type { FlagsState, ImpactMetrics } from '../rollout/flags.js';
 import type { MetricRegistry } from './metric-registry.js';
 import { concernsBatches, type RollbackChange, type RollbackState } from '../rollout/rollback.js';
-import type { Agreement, Comparison } from '../comparison/running-agreement.js';
+import type { Agreement } from '../comparison/running-agreement.js';
 import type { ShadowOutcome } from '../comparison/shadow.js';
 import { SlidingWindow } from '../sliding-window.js';
 
 type Path = ProcessingPlan['path'];
 const PATHS: readonly Path[] = ['single-page', 'batch'];
 const ROLLBACK_STATES: readonly RollbackState[] = ['closed', 'open', 'half_open'];
-const COMPARISONS: readonly Comparison[] = ['candidate', 'noise'];
+const COMPARISONS: readonly ComparisonKind[] = ['candidate', 'noise'];
 const SCOPES = ['page', 'merged'] as const;
 
 const PAGE_REASONS: readonly MissingPage['reason'][] = [
@@ -284,7 +284,7 @@ export class Metrics {
     this.#shadowCost.inc(costUsd);
   }
 
-  compared(comparison: Comparison, fields: readonly ComparedField[]): void {
+  compared(comparison: ComparisonKind, fields: readonly ComparedField[]): void {
     for (const { scope, outcome } of fields) this.#shadowFields.inc({ comparison, scope, outcome });
   }
 

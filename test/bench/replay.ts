@@ -1,5 +1,6 @@
 import { createQuire } from '../../src/index.js';
-import { measuredMs, replayedMs, timeRun } from '../../src/evaluation/tune/timed-run.js';
+import { timeRun } from '../../src/evaluation/trials.js';
+import { measuredMs, replayedMs } from '../../src/evaluation/tune/replay.js';
 import { Provider } from '../provider.js';
 import { atMost } from './figures.js';
 

@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Point } from '../../src/evaluation/tune/figures.js';
-import type { TuningReport } from '../../src/evaluation/tune/report.js';
+import type { Point, TuningReport } from '../../src/evaluation/tune/figures.js';
 import { runScript, type Ended } from '../command.js';
 import { Provider, type Behaviour, type Field, type ReceivedPage } from '../provider.js';
 

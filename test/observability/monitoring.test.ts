@@ -6,10 +6,9 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { CallEvent } from '../../src/llm/call.js';
 import type { ProcessingPlan } from '../../src/processor/plan.js';
-import type { ComparedField } from '../../src/comparison/compare.js';
+import type { ComparedField, ComparisonKind } from '../../src/comparison/compare.js';
 import { Metrics } from '../../src/observability/metrics.js';
 import type { RollbackState } from '../../src/rollout/rollback.js';
-import type { Comparison } from '../../src/comparison/running-agreement.js';
 import type { ShadowOutcome } from '../../src/comparison/shadow.js';
 
 const read = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
@@ -36,7 +35,7 @@ const LABEL_VALUES = new Map<string, readonly string[]>([
   ['path', ['single-page', 'batch'] satisfies ProcessingPlan['path'][]],
   ['purpose', ['first', 'salvage'] satisfies CallEvent['purpose'][]],
   ['state', ['closed', 'open', 'half_open'] satisfies RollbackState[]],
-  ['comparison', ['candidate', 'noise'] satisfies Comparison[]],
+  ['comparison', ['candidate', 'noise'] satisfies ComparisonKind[]],
   ['scope', ['page', 'merged'] satisfies ComparedField['scope'][]],
   ['outcome', ['same'] satisfies ComparedField['outcome'][]],
   ['outcome of quire_shadow_runs_total', ['budget'] satisfies ShadowOutcome[]],

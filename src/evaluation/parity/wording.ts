@@ -1,23 +1,25 @@
 import { FEWEST_PAGES } from '../../comparison/agreement.js';
-import type { Comparison, ParityReport, RunFigures, Verdict } from './report.js';
-import type { Run } from './trials.js';
+import type { ComparisonKind } from '../../comparison/compare.js';
+import type { Figures, Scope, Verdict } from '../figures.js';
+import { cost, count, times } from '../report/wording.js';
+import { RUNS, type RunName } from '../trials.js';
+import type { ParityReport } from './report.js';
 
-/** How runs and figures are put into words, the same in the report and on the terminal. */
+/** How runs and verdicts are put into words, the same in the report and on the terminal. */
 
-const UNKNOWN = 'not known';
-/** There is nothing to work a figure out from. */
-const NONE = '–';
-
-export const RUN_NAMES: Record<Run, string> = {
+export const RUN_NAMES: Record<RunName, string> = {
   control: 'Control',
   control_again: 'Control again',
   candidate: 'Candidate',
 };
 
-export const COMPARISON_NAMES: Record<Comparison, string> = {
+export const COMPARISON_NAMES: Record<ComparisonKind, string> = {
   candidate: 'Control and candidate',
   noise: 'Control and control again',
 };
+
+export const SCOPES = ['page', 'merged'] as const;
+export const SCOPE_NAMES: Record<Scope, string> = { page: 'Page fields', merged: 'Merged fields' };
 
 export const VERDICTS: Record<Verdict, string> = {
   agrees: 'The candidate agrees with the control as well as the control agrees with itself.',
@@ -36,13 +38,6 @@ export function verdictReason({ verdict, test, agreement }: ParityReport): strin
   return `The test rests on ${pages} and needs ${FEWEST_PAGES}. Compare more documents, or look at each disagreement.`;
 }
 
-/** A share from 0 to 1 in percent. All or nothing is never shown for what only comes near it. */
-export function percent(share: number | null): string {
-  if (share === null) return NONE;
-  if (share === 0 || share === 1) return `${share * 100} %`;
-  return `${Math.min(99.99, Math.max(0.01, share * 100)).toFixed(2)} %`;
-}
-
 export function pValue(p: number): string {
   return p < 0.0001 ? 'under 0.0001' : p.toFixed(4);
 }
@@ -51,16 +46,16 @@ export function seconds(value: number): string {
   return value.toFixed(value < 10 ? 2 : 1);
 }
 
-/** In USD. Calls of which no usage is known make it a lower bound. */
-export function cost({ cost_usd: usd, unknown_usage_calls: untold }: RunFigures): string {
-  if (usd === null) return UNKNOWN;
-  return `${untold > 0 ? 'at least ' : ''}${usd === 0 ? '0' : usd.toPrecision(3)}`;
-}
-
-export function times(ratio: number | null): string {
-  return ratio === null ? NONE : `${ratio.toFixed(2)} ×`;
-}
-
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+/** What each run used, and how the candidate compares. */
+export function runRows({ runs, ratio }: Pick<Figures, 'runs' | 'ratio'>, ratioName: string) {
+  const rows = RUNS.map((name) => ({
+    name: RUN_NAMES[name],
+    calls: runs[name].calls,
+    salvageCalls: runs[name].salvage_calls,
+    seconds: seconds(runs[name].seconds),
+    cost: cost(runs[name]),
+    failedPages: runs[name].failed_pages,
+  }));
+  const ratios = { name: ratioName, calls: times(ratio.calls), salvageCalls: '', failedPages: '' };
+  return [...rows, { ...ratios, seconds: times(ratio.seconds), cost: times(ratio.cost_usd) }];
 }

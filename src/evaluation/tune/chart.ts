@@ -1,175 +1,120 @@
-import { markup, type Markup } from '../parity/markup.js';
-import { Labels, textWidth, type Place } from './labels.js';
-import type { Point } from './figures.js';
-import type { TuningReport } from './report.js';
-import { each, PAGE_BY_PAGE, planName, time, VERDICTS } from './wording.js';
+import { line, symbol, symbolCircle, symbolDiamond2, symbolSquare, symbolTriangle } from 'd3-shape';
+import { fixed, horizontalAxis, scaleOf, verticalAxis, type Frame } from '../report/axes.js';
+import { markup, type Markup } from '../report/markup.js';
+import type { PlanFigures, Point, TuningReport } from './figures.js';
+import { each, PAGE_BY_PAGE, planName, timeEach, VERDICTS } from './wording.js';
 
 const WIDTH = 1080;
-const HEIGHT = 560;
-/** Where the points are drawn. The right margin holds labels of the last. */
-const FRAME = { left: 72, right: 976, top: 56, bottom: 500 };
-/** Marks nearer to each other than this are one to the eye, and share a label. */
-const ONE_TO_THE_EYE = 7;
+const HEIGHT = 540;
+const FRAME: Frame = { left: 72, right: WIDTH - 72, top: 48, bottom: HEIGHT - 52 };
+/** Labels nearer to each other than this would overlap, and are one. */
+const LABEL_WIDTH = 68;
+const LABEL_HEIGHT = 16;
 
-/** Time a document against cost a document, or against calls: a mark for each plan. */
+type MarkKind = Point['verdict'] | 'control';
+
+const SHAPES: Record<MarkKind, string | null> = {
+  agrees: symbol(symbolCircle, 95)(),
+  agrees_less: symbol(symbolDiamond2, 110)(),
+  too_few_pages: symbol(symbolSquare, 100)(),
+  control: symbol(symbolTriangle, 95)(),
+};
+
+/**
+ * Time a document against cost a document, or against calls: a mark for each plan. Sizes are named over the
+ * drawing and workers beside the marks.
+ */
 export function chart(report: TuningReport): Markup {
   const { cost_measure: measure, control, documents, points, recommended } = report;
-  const costOf = (plan: Pick<Point, 'calls' | 'cost_usd'>) => (plan[measure] ?? 0) / documents.length;
-  const timeOf = (plan: Pick<Point, 'seconds'>) => plan.seconds / documents.length;
   const all = [control, ...points];
-  const costs = ticks(Math.min(...all.map(costOf)), Math.max(...all.map(costOf)));
-  const times = ticks(0, Math.max(...all.map(timeOf)));
-  const x = (cost: number) => FRAME.left + costs.share(cost) * (FRAME.right - FRAME.left);
-  const y = (seconds: number) => FRAME.bottom - times.share(seconds) * (FRAME.bottom - FRAME.top);
-  const place = (plan: Pick<Point, 'calls' | 'cost_usd' | 'seconds'>): Place => ({
-    x: x(costOf(plan)),
-    y: y(timeOf(plan)),
-  });
-  const sizes = [...new Set(points.map(({ batch_size: size }) => size))];
-  const bySize = sizes.map((size) => points.filter((point) => point.batch_size === size));
-  const labels = new Labels(
-    all.map(place),
-    bySize.map((ofSize) => ofSize.map(place)),
-    {
-      left: FRAME.left,
-      right: WIDTH,
-      top: 30,
-      bottom: FRAME.bottom,
-    },
+  const costOf = (plan: PlanFigures) => (plan[measure] ?? 0) / documents.length;
+  const timeOf = (plan: PlanFigures) => plan.seconds / documents.length;
+  const costs = scaleOf(all.map(costOf), [FRAME.left, FRAME.right]);
+  const times = scaleOf([0, ...all.map(timeOf)], [FRAME.bottom, FRAME.top]);
+  const x = (plan: PlanFigures) => costs(costOf(plan));
+  const y = (plan: PlanFigures) => times(timeOf(plan));
+  // All plans of a size cost the same, and stand one over the other.
+  const series = [...new Set(points.map((point) => point.batch_size))].map((size) =>
+    points.filter((point) => point.batch_size === size),
   );
-  if (recommended) labels.put(place(recommended), planName(recommended), 'chosen');
-  labels.put(place(control), PAGE_BY_PAGE, 'plain');
-  const named = groups(points, recommended, place).flatMap(([first, ...others]) =>
-    first ? [{ first, name: groupName(first, others) }] : [],
-  );
-  // Long ones first: they find a place less easily.
-  for (const { first, name } of named.sort((a, b) => b.name.length - a.name.length)) {
-    labels.put(place(first), name, 'plain');
-  }
+  const path = line<Point>(x, y).digits(1);
   const costName = measure === 'calls' ? 'Calls a document' : 'Cost a document in USD';
+  const controlTip = `${timeEach(control, report)} s, ${each(control.calls, report)} calls`;
   return markup`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Seconds a document against ${costName.toLowerCase()}">
-${legend(report)}
-${times.at.map((tick) => horizontal(y(tick), tick.toFixed(times.decimals)))}
-${costs.at.map((tick) => vertical(x(tick), tick.toFixed(costs.decimals)))}
-<text class="axis" x="${(FRAME.left + FRAME.right) / 2}" y="${HEIGHT - 10}" text-anchor="middle">${costName}</text>
-<text class="axis" x="16" y="${(FRAME.top + FRAME.bottom) / 2}" text-anchor="middle" transform="rotate(-90 16 ${(FRAME.top + FRAME.bottom) / 2})">Seconds a document</text>
-${bySize.map((ofSize) => markup`<polyline class="size" points="${ofSize.map((p) => corner(place(p))).join(' ')}"></polyline>`)}
-${points.map((point) => mark(place(point), point.verdict, point.timing, tip(point, report)))}
-${mark(place(control), 'control', 'measured', `${PAGE_BY_PAGE}: ${time(timeOf(control))} s, ${each(control.calls, documents.length)} calls`)}
-${recommended ? ring(place(recommended)) : ''}
-${labels.drawn()}
+${verticalAxis(times, FRAME, 'Seconds a document')}
+${horizontalAxis(costs, FRAME, costName)}
+<text class="axis" x="16" y="24">Pages a call</text>
+${series.map((ofSize) => markup`<path class="series" d="${path(ofSize) ?? ''}"></path>`)}
+${neighbours(series, (ofSize) => mean(ofSize.map(x)), LABEL_WIDTH).map((near) => labels(near, x, y))}
+${points.map((point) => mark(point.verdict, point.timing, [x(point), y(point)], tip(point, report)))}
+${mark('control', 'measured', [x(control), y(control)], `${PAGE_BY_PAGE}: ${controlTip}`)}
+${recommended ? ring(x(recommended), y(recommended)) : ''}
 </svg>`;
 }
 
-/** Points that are one to the eye; the recommended one is left out, because it has a label of its own. */
-function groups(
-  points: readonly Point[],
-  recommended: Point | null,
-  place: (point: Point) => Place,
-): Point[][] {
-  const found: Point[][] = [];
-  for (const point of points.filter((point) => point !== recommended)) {
-    const { x, y } = place(point);
-    const near = found.find(([first]) => {
-      if (!first) return false;
-      const other = place(first);
-      return Math.abs(other.x - x) < ONE_TO_THE_EYE && Math.abs(other.y - y) < ONE_TO_THE_EYE;
-    });
-    if (near) near.push(point);
-    else found.push([point]);
-  }
-  return found;
-}
-
-/** Like `5x3, 5, 10`; of plans of several sizes, or of many, the first and how many more there are. */
-function groupName(first: Point, others: readonly Point[]): string {
-  const isOneSize = others.every(({ batch_size: size }) => size === first.batch_size);
-  if (!isOneSize || others.length > 2) return `${planName(first)} + ${others.length}`;
-  return [planName(first), ...others.map(({ max_workers: workers }) => workers)].join(', ');
-}
-
-function tip(point: Point, { documents }: TuningReport): string {
-  const seconds = time(point.seconds / documents.length);
-  const calls = each(point.calls, documents.length);
-  return `${planName(point)}: ${seconds} s (${point.timing}), ${calls} calls, ${VERDICTS[point.verdict]}`;
-}
-
-type Kind = Point['verdict'] | 'control';
-
-const SHAPES: Record<Kind, string> = {
-  agrees: 'M-5.5 0a5.5 5.5 0 1 0 11 0a5.5 5.5 0 1 0 -11 0z',
-  agrees_less: 'M0 -7.5L7.5 0L0 7.5L-7.5 0z',
-  too_few_pages: 'M-5 -5H5V5H-5z',
-  control: 'M0 -7L7 5.5H-7z',
-};
-
-function mark({ x, y }: Place, kind: Kind, timing: Point['timing'], title?: string): Markup {
-  return markup`<path class="mark ${kind} ${timing}" transform="translate(${fixed(x)} ${fixed(y)})" d="${SHAPES[kind]}">${title === undefined ? '' : markup`<title>${title}</title>`}</path>`;
-}
-
-function ring({ x, y }: Place): Markup {
-  return markup`<circle class="ring" cx="${fixed(x)}" cy="${fixed(y)}" r="12"></circle>`;
-}
-
-function horizontal(y: number, tick: string): Markup {
-  return markup`<line class="grid" x1="${FRAME.left}" x2="${FRAME.right}" y1="${fixed(y)}" y2="${fixed(y)}"></line><text class="tick" x="${FRAME.left - 8}" y="${fixed(y + 4)}" text-anchor="end">${tick}</text>`;
-}
-
-function vertical(x: number, tick: string): Markup {
-  return markup`<line class="grid" x1="${fixed(x)}" x2="${fixed(x)}" y1="${FRAME.top}" y2="${FRAME.bottom}"></line><text class="tick" x="${fixed(x)}" y="${FRAME.bottom + 20}" text-anchor="middle">${tick}</text>`;
-}
-
 /** What the marks mean, as far as they occur. */
-function legend({ points, recommended }: TuningReport): Markup[] {
+export function legend({ points, recommended }: TuningReport): Markup {
   const verdicts = (['agrees', 'agrees_less', 'too_few_pages'] as const).filter((verdict) =>
     points.some((point) => point.verdict === verdict),
   );
-  const [usual = 'agrees'] = verdicts;
-  const entries: { text: string; draw: (place: Place) => Markup }[] = [
-    { text: PAGE_BY_PAGE, draw: (place) => mark(place, 'control', 'measured') },
-    ...verdicts.map((verdict) => ({
-      text: VERDICTS[verdict],
-      draw: (place: Place) => mark(place, verdict, 'measured'),
-    })),
-    { text: 'hollow: replayed', draw: (place) => mark(place, usual, 'replayed') },
-    ...(recommended ? [{ text: 'recommended', draw: ring }] : []),
-  ];
-  let x = FRAME.left;
-  return entries.map(({ text, draw }) => {
-    const entry = markup`${draw({ x: x + 8, y: 16 })}<text class="label" x="${fixed(x + 26)}" y="20">${text}</text>`;
-    x += 26 + textWidth(text) + 24;
-    return entry;
+  const entry = (key: Markup, text: string) =>
+    markup`<li><svg viewBox="-14 -14 28 28" aria-hidden="true">${key}</svg>${text}</li>\n`;
+  return markup`<ul class="legend">
+${entry(mark('control', 'measured'), PAGE_BY_PAGE)}
+${verdicts.map((verdict) => entry(mark(verdict, 'measured'), VERDICTS[verdict]))}
+${entry(mark(verdicts[0] ?? 'agrees', 'replayed'), 'hollow: replayed')}
+${recommended ? entry(ring(0, 0), `recommended: ${planName(recommended)}`) : ''}
+</ul>`;
+}
+
+/** Names a size and its workers. Sizes too near to each other share a name, and have no room for workers. */
+function labels(near: readonly Point[][], x: (point: Point) => number, y: (point: Point) => number): Markup {
+  const points = near.flat();
+  const left = mean(points.map(x));
+  const groups = near.length > 1 ? [] : neighbours(points, y, LABEL_HEIGHT);
+  const workers = groups.map((group) => {
+    const name = `x${range(group.map((point) => point.max_workers))}`;
+    return markup`<text class="label" x="${fixed(left + 18)}" y="${fixed(mean(group.map(y)) + 4)}">${name}</text>`;
   });
+  const size = range(points.map((point) => point.batch_size));
+  return markup`<text class="label" x="${fixed(left)}" y="24" text-anchor="middle">${size}</text>${workers}`;
 }
 
-interface Scale {
-  /** Round numbers, ascending, from one end of the axis to the other. */
-  at: number[];
-  decimals: number;
-  /** Where on the axis a value is, 0 to 1. */
-  share(value: number): number;
+/** Items in the order of their places, in groups whose places are less than `distance` from the next. */
+function neighbours<Item>(items: readonly Item[], place: (item: Item) => number, distance: number): Item[][] {
+  const groups: Item[][] = [];
+  let last = -Infinity;
+  for (const item of [...items].sort((a, b) => place(a) - place(b))) {
+    if (place(item) - last < distance) groups.at(-1)?.push(item);
+    else groups.push([item]);
+    last = place(item);
+  }
+  return groups;
 }
 
-/** An axis of about five steps. It begins at 0, unless all values are in its further half. */
-function ticks(least: number, most: number): Scale {
-  const from = least > most / 2 && least < most ? least - (most - least) / 5 : 0;
-  const rough = (most > from ? most - from : 1) / 5;
-  const power = Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * 10 ** power).find((size) => size >= rough) ?? rough;
-  // Quotients of fractions may come out a little off a whole number.
-  const first = Math.floor(from / step + 1e-9);
-  const last = Math.max(first + 1, Math.ceil(most / step - 1e-9));
-  return {
-    at: Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step),
-    decimals: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)),
-    share: (value) => (value / step - first) / (last - first),
-  };
+/** Like `5`, or `3–10`. */
+function range(numbers: readonly number[]): string {
+  return [...new Set([Math.min(...numbers), Math.max(...numbers)])].join('–');
 }
 
-function corner({ x, y }: Place): string {
-  return `${fixed(x)},${fixed(y)}`;
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 }
 
-function fixed(number: number): string {
-  return number.toFixed(1);
+function tip(point: Point, report: TuningReport): string {
+  const seconds = timeEach(point, report);
+  return `${planName(point)}: ${seconds} s (${point.timing}), ${each(point.calls, report)} calls, ${VERDICTS[point.verdict]}`;
+}
+
+function mark(
+  kind: MarkKind,
+  timing: Point['timing'],
+  [x, y]: readonly [number, number] = [0, 0],
+  title = '',
+): Markup {
+  return markup`<path class="mark ${kind} ${timing}" transform="translate(${fixed(x)} ${fixed(y)})" d="${SHAPES[kind] ?? ''}">${title === '' ? '' : markup`<title>${title}</title>`}</path>`;
+}
+
+function ring(x: number, y: number): Markup {
+  return markup`<circle class="ring" cx="${fixed(x)}" cy="${fixed(y)}" r="12"></circle>`;
 }

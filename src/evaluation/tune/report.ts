@@ -1,53 +1,45 @@
-import { checkComparable, findingsOf, ratio, type RunFigures } from '../parity/report.js';
-import type { Trial } from '../parity/trials.js';
-import type { DocumentRecord } from '../../stages/record.js';
-import type { CostMeasure, PlanFigures, Point } from './figures.js';
+import {
+  checkComparable,
+  figuresOf,
+  pagesIn,
+  ratios,
+  unansweredPages,
+  verdictOn,
+  type RunFigures,
+} from '../figures.js';
+import type { CandidateTrials, RunName, TimedRun, Trial } from '../trials.js';
+import type { ControlFigures, PlanFigures, Point, TuningReport } from './figures.js';
 import { recommend } from './recommendation.js';
-import { measuredMs, replayedMs, type TimedRun } from './timed-run.js';
-import type { Grid, SizeTrials } from './trials.js';
-
-/** What `report.json` holds: figures and file names. */
-export interface TuningReport {
-  /** In UTC, ISO 8601. */
-  created_at: string;
-  model: string;
-  pages: number;
-  documents: { file: string; pages: number; unreadable_pages: number }[];
-  /** Page by page: the mean of its two runs; failed pages are the first run's. */
-  control: PlanFigures & {
-    /** Share of page fields that both runs read alike, 0 to 1. */
-    agreement: number | null;
-  };
-  /** By batch size, then by workers, ascending. */
-  points: Point[];
-  cost_measure: CostMeasure;
-  recommended: Point | null;
-}
+import { measuredMs, replayedMs } from './replay.js';
 
 /**
- * Works out how each plan of the grid did.
+ * Works out how each plan did.
  *
- * @param trials at least one, with all sizes of the grid
+ * @param tried for each batch size, with the most workers
+ * @param workers ascending
  * @param mostCalls at once in the whole process: more workers are no faster
  * @throws {TrialError} when page by page gave nothing to compare with
  */
 export function buildReport(
   model: string,
-  trials: readonly SizeTrials[],
-  { sizes, workers }: Grid,
+  tried: readonly CandidateTrials[],
+  workers: readonly number[],
   mostCalls: number,
   createdAt: Date,
 ): TuningReport {
+  const trials = tried[0]?.trials ?? [];
   const control = controlFigures(trials);
-  const points = sizes.flatMap((size) => pointsOf(size, workers, mostCalls, trials, control));
+  const points = tried.flatMap((candidate) => pointsOf(candidate, workers, mostCalls, control));
   const costs = [control, ...points].map(({ cost_usd: cost }) => cost);
   const measure = costs.every((cost) => cost !== null && cost > 0) ? 'cost_usd' : 'calls';
   return {
     created_at: createdAt.toISOString(),
     model,
-    pages: trials.reduce((pages, { document }) => pages + document.texts.size, 0),
+    pages: pagesIn(trials),
     documents: trials.map(({ document: { file, texts, unreadablePages } }) => ({
-      ...{ file, pages: texts.size, unreadable_pages: unreadablePages.length },
+      file,
+      pages: texts.size,
+      unreadable_pages: unreadablePages.length,
     })),
     control,
     points,
@@ -56,20 +48,15 @@ export function buildReport(
   };
 }
 
-function controlFigures(trials: readonly SizeTrials[]): TuningReport['control'] {
-  const both = trials.map((trial) => parityTrial(trial, trial.controlAgain));
-  const { agreement, runs } = findingsOf(both);
-  checkComparable({ agreement }, both);
-  const first = usedBy(
-    runs.control,
-    trials.map(({ control }) => control),
-    measuredMs,
+/** @param trials of any candidate: the control's runs are the same in all */
+function controlFigures(trials: readonly Trial[]): ControlFigures {
+  const figures = figuresOf(trials);
+  checkComparable(
+    figures,
+    trials.flatMap(unansweredPages).filter(({ run }) => run !== 'candidate'),
   );
-  const again = usedBy(
-    runs.control_again,
-    trials.map(({ controlAgain }) => controlAgain),
-    measuredMs,
-  );
+  const first = usedBy(figures.runs.control, runsNamed('control', trials), measuredMs);
+  const again = usedBy(figures.runs.control_again, runsNamed('control_again', trials), measuredMs);
   const { cost_usd: cost } = first;
   return {
     ...first,
@@ -78,44 +65,32 @@ function controlFigures(trials: readonly SizeTrials[]): TuningReport['control'] 
     tokens: mean(first.tokens, again.tokens),
     cost_usd: cost === null || again.cost_usd === null ? null : mean(cost, again.cost_usd),
     unknown_usage_calls: mean(first.unknown_usage_calls, again.unknown_usage_calls),
-    agreement: agreement.page.noise.agreement,
+    agreement: figures.agreement.page.noise.agreement,
   };
 }
 
-/** The points of a size, which was run once with the most workers. */
+/** The points of a size: fewer workers cost no calls, and their times follow from those of the most. */
 function pointsOf(
-  size: number,
+  { plan, trials }: CandidateTrials,
   workers: readonly number[],
   mostCalls: number,
-  trials: readonly SizeTrials[],
   control: PlanFigures,
 ): Point[] {
-  const runs = trials.map((trial) => runOf(trial, size));
-  const {
-    agreement,
-    runs: used,
-    test,
-    verdict,
-  } = findingsOf(trials.map((trial) => parityTrial(trial, runOf(trial, size))));
-  const most = Math.max(...workers);
-  return workers.map((count) => {
-    const isMeasured = count === most;
+  const figures = figuresOf(trials);
+  return workers.map((count): Point => {
+    const isMeasured = count === plan.maxWorkers;
     const time = (calls: TimedRun['calls']) =>
       isMeasured ? measuredMs(calls) : replayedMs(calls, Math.min(count, mostCalls));
-    const figures = usedBy(used.candidate, runs, time);
+    const used = usedBy(figures.runs.candidate, runsNamed('candidate', trials), time);
     return {
-      batch_size: size,
+      batch_size: plan.batchSize,
       max_workers: count,
       timing: isMeasured ? 'measured' : 'replayed',
-      ...figures,
-      verdict,
-      agreement: agreement.page.candidate.agreement,
-      test,
-      ratio: {
-        calls: ratio(figures.calls, control.calls),
-        seconds: ratio(figures.seconds, control.seconds),
-        cost_usd: ratio(figures.cost_usd, control.cost_usd),
-      },
+      ...used,
+      verdict: verdictOn(figures),
+      agreement: figures.agreement.page.candidate.agreement,
+      test: figures.test,
+      ratio: ratios(used, control),
     };
   });
 }
@@ -126,29 +101,16 @@ function usedBy(
   runs: readonly TimedRun[],
   time: (calls: TimedRun['calls']) => number,
 ): PlanFigures {
-  const total = (of: (run: TimedRun) => number) => runs.reduce((sum, run) => sum + of(run), 0);
-  const tokensOf = ({ usage }: DocumentRecord) => usage.prompt_tokens + usage.completion_tokens;
+  const sum = (of: (run: TimedRun) => number) => runs.reduce((all, run) => all + of(run), 0);
   return {
     ...figures,
-    seconds: total(({ calls }) => time(calls)) / 1_000,
-    tokens: total(({ record }) => tokensOf(record)),
+    seconds: sum(({ calls }) => time(calls)) / 1_000,
+    tokens: sum(({ record: { usage } }) => usage.prompt_tokens + usage.completion_tokens),
   };
 }
 
-function runOf({ batches, document }: SizeTrials, size: number): TimedRun {
-  const run = batches.get(size);
-  if (!run) throw new RangeError(`${document.file} was not run with batches of ${size}`);
-  return run;
-}
-
-/** The trial as parity compares it: the control twice, and a candidate. */
-function parityTrial({ document, control, controlAgain }: SizeTrials, candidate: TimedRun): Trial {
-  const records = {
-    control: control.record,
-    control_again: controlAgain.record,
-    candidate: candidate.record,
-  };
-  return { document, records };
+function runsNamed(name: RunName, trials: readonly Trial[]): TimedRun[] {
+  return trials.map(({ runs }) => runs[name]);
 }
 
 function mean(one: number, other: number): number {

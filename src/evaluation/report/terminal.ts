@@ -1,10 +1,14 @@
-/** Progress goes to the standard error output, so that the summary can be kept by itself. */
-export function tell(line: string): void {
-  process.stderr.write(`${plain(line)}\n`);
+/** Progress and complaints go to the standard error output, so that the summary can be kept by itself. */
+export function writeError(text: string): void {
+  process.stderr.write(`${plain(text)}\n`);
+}
+
+export function writeOutput(text: string): void {
+  process.stdout.write(`${plain(text)}\n`);
 }
 
 /** File names may hold anything, and a terminal obeys control characters. */
-export function plain(text: string): string {
+function plain(text: string): string {
   return text.replace(/[^\P{C}\n]/gu, '?');
 }
 

@@ -1,6 +1,6 @@
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, TrialError } from './trial-error.js';
+import { codeOf, TrialError } from '../trial-error.js';
 
 /** For the owner alone: a report may hold field values. */
 const FILE_MODE = 0o600;

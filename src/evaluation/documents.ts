@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { z } from 'zod';
-import { PdfError } from '../../stages/pdf-error.js';
-import type { PageReader, PageTexts } from '../../stages/page-texts.js';
+import type { Settings } from '../settings.js';
+import { PageReader, type PageTexts } from '../stages/page-texts.js';
+import { PdfError } from '../stages/pdf-error.js';
+import { writeError } from './report/terminal.js';
 import { codeOf, TrialError } from './trial-error.js';
 
-/** A document to compare the plans on: its page texts are read once, so that all runs see the same. */
-export interface ParityDocument {
+/** A document to try plans on: its page texts are read once, so that all runs see the same. */
+export interface TrialDocument {
   /** The file as it was named. */
   file: string;
   /** By page number from 1, ascending. */
@@ -16,31 +18,35 @@ export interface ParityDocument {
 }
 
 /**
- * Reads PDFs, and JSON files that hold page texts by page number.
+ * Reads PDFs, and JSON files that hold page texts by page number, with progress on the terminal.
  *
- * @param onFile called before each file is read
  * @throws {TrialError} naming every file that cannot be read, and why
  */
-export async function readDocuments(
-  files: readonly string[],
-  reader: PageReader,
-  onFile: (file: string) => void,
-): Promise<ParityDocument[]> {
-  const documents: ParityDocument[] = [];
+export async function readDocuments(files: readonly string[], settings: Settings): Promise<TrialDocument[]> {
+  const reader = new PageReader({
+    maxPages: settings.PDF_MAX_PAGES,
+    timeLimitMs: settings.PDF_TIME_LIMIT_MS,
+    ocrTimeLimitMs: settings.OCR_TIME_LIMIT_MS,
+  });
+  const documents: TrialDocument[] = [];
   const unreadable: string[] = [];
-  for (const file of files) {
-    onFile(file);
-    try {
-      documents.push(await readDocument(file, reader));
-    } catch (error) {
-      unreadable.push(`${file} cannot be read: ${reasonOf(error)}`);
+  try {
+    for (const file of files) {
+      writeError(`${file}: reading the pages`);
+      try {
+        documents.push(await readDocument(file, reader));
+      } catch (error) {
+        unreadable.push(`${file} cannot be read: ${reasonOf(error)}`);
+      }
     }
+  } finally {
+    await reader.close();
   }
   if (unreadable.length > 0) throw new TrialError(unreadable.join('\n'));
   return documents;
 }
 
-async function readDocument(file: string, reader: PageReader): Promise<ParityDocument> {
+async function readDocument(file: string, reader: PageReader): Promise<TrialDocument> {
   const kind = extname(file).toLowerCase();
   if (kind !== '.pdf' && kind !== '.json') throw new TrialError('It must be a .pdf or a .json file.');
   const bytes = await readFile(file);
