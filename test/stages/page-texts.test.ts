@@ -139,7 +139,7 @@ describe('the layout of a page', () => {
       baseline: -Math.floor(index / 7) * 12,
       size: 10,
     }));
-    const text = layOutWords(words);
+    const { text } = layOutWords(words);
     expect(text.length).toBeLessThan(words.length * 8);
   });
 });
