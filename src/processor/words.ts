@@ -33,6 +33,21 @@ export interface PageWord {
   confidence?: number;
 }
 
+/** A place in a page's text, in UTF-16 units, `end` behind the last. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** Where a value stands on its page. */
+export interface Place extends Span {
+  /**
+   * Whole words, one box for each line the value runs over. None when the page came without its words, or
+   * does not show the value.
+   */
+  boxes: Box[];
+}
+
 const SCALE = 10_000;
 /** A page full of fine print holds some 4,000 words; boxes beyond this are those of no page that a person made. */
 const MAX_WORDS = 20_000;
