@@ -98,7 +98,7 @@ function count(
       }
       if (!stands) {
         tally.absent++;
-        if (places.length === 0) tally.notFound++; else if (process.env.DBG) console.log('FOUND', JSON.stringify([name, part, places.slice(0,2), sources]));
+        if (places.length === 0) tally.notFound++;
       }
       tally.onOtherPages += places.filter(({ page }) => !sources.includes(page)).length;
       tally.onOtherWords += places.filter(({ page, boxes }) => {

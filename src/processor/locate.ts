@@ -78,10 +78,19 @@ export function locate(value: string, page: IndexedPage, label = ''): Place[] {
   const all = spans.length < MAX_HITS ? spans : [...spans, ...spansBehind(label, value, page)];
   // The same place may be found in both forms.
   const distinct = new Map(all.map((span) => [`${span.start}-${span.end}`, span]));
-  const places = [...distinct.values()]
+  const places = signsApart([...distinct.values()], page.text)
     .sort((a, b) => a.start - b.start || a.end - b.end)
     .map((span) => placeOf(span, page));
   return places.length < 2 ? places : byLabel(places, label, page);
+}
+
+/** A sign that stands by itself ("Balance: -") is not the one in the middle of a number, where there are both. */
+function signsApart(spans: Span[], text: string): Span[] {
+  const apart = spans.filter(({ start, end }) => {
+    const isSign = !/[\p{L}\p{N}]/u.test(text.slice(start, end));
+    return !isSign || !/\S/.test(text.charAt(start - 1) + text.charAt(end));
+  });
+  return apart.length > 0 ? apart : spans;
 }
 
 function byLabel(places: Place[], label: string, page: IndexedPage): Place[] {
