@@ -41,7 +41,7 @@ export function misplaced(seen: readonly Seen[], read: PageTexts): string[] {
       ...seen
         .filter(([on]) => on === page)
         .map(([, field, value]) => [field, { value, confidence: 90 }] as const),
-    ]) as Record<string, { value: string; confidence: number }>,
+    ]),
   }));
   const account = mergePageResults(null, results, [...read.texts.keys()]);
   const [evidence] = evidenceOf({ accounts: account ? [account] : [] }, read);

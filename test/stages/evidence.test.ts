@@ -63,10 +63,17 @@ describe('the evidence of a value', () => {
   });
 
   test('is first where the whole value stands, then elsewhere', () => {
-    const texts = { 1: 'OH is a state. Branch: OH. Address: 12 Oak St, Springfield, OH' };
+    const texts = { 1: 'OH is a state. Home: 12 Oak St, Springfield, OH' };
     expect(saidOf({ 1: { Address: '12 Oak St, Springfield, OH' } }, texts, 'Address')?.[2]).toEqual([
       'OH',
-      ['1:60 OH', '1:0 OH', '1:23 OH'],
+      ['1:45 OH', '1:0 OH'],
+    ]);
+  });
+
+  test('is not on a page whose answer has another value for the field', () => {
+    const texts = { 1: 'Branch: Main', 2: 'Branch: Elm, near Main' };
+    expect(saidOf({ 1: { Branch: 'Main' }, 2: { Branch: 'Elm' } }, texts, 'Branch')).toEqual([
+      ['Main', ['1:8 Main']],
     ]);
   });
 
