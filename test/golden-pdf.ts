@@ -1,6 +1,6 @@
 import type { DocumentRecord } from '../src/index.js';
 import { GOLDEN, goldenPart, type GoldenDocument } from './golden.js';
-import { makePdf } from './pdf-fixtures.js';
+import { makePdf, type Placed } from './pdf-fixtures.js';
 import type { Field, ReceivedPage } from './provider.js';
 
 /**
@@ -8,16 +8,14 @@ import type { Field, ReceivedPage } from './provider.js';
  * what stands on it, however the text looks once it has been through a PDF. What the standard fonts do
  * not have is left out of the text; the fields are the golden ones.
  */
-export async function goldenPdf({ pages }: GoldenDocument, copy: string): Promise<Buffer> {
-  return makePdf(
-    Object.values(pages).map((text) => ({
-      texts: [...wrapped(text), `Copy ${copy}`].map((line, row) => ({
-        text: line,
-        x: 20,
-        y: 5 + row * 6,
-        size: 4,
-      })),
-    })),
+export async function goldenPdf(document: GoldenDocument, copy: string): Promise<Buffer> {
+  return makePdf(goldenSheets(document, copy).map((texts) => ({ texts })));
+}
+
+/** The lines of each page of such a PDF, where they are drawn. */
+export function goldenSheets({ pages }: GoldenDocument, copy: string): Placed[][] {
+  return Object.values(pages).map((text) =>
+    [...wrapped(text), `Copy ${copy}`].map((line, row) => ({ text: line, x: 20, y: 5 + row * 6, size: 4 })),
   );
 }
 

@@ -24,6 +24,8 @@ export interface FixturePage {
   texts?: Placed[];
   /** A PNG that fills the page, under the texts. */
   scan?: Buffer;
+  /** Degrees clockwise that the picture is laid down with. */
+  scanTurned?: 0 | -90;
   /** The page's /Rotate. */
   rotate?: number;
 }
@@ -36,10 +38,10 @@ export async function makePdf(
   const document = new PDFDocument({ autoFirstPage: false, size: 'LETTER', margin: 0, ...options });
   const chunks: Buffer[] = [];
   document.on('data', (chunk: Buffer) => chunks.push(chunk));
-  for (const { texts = [], scan, rotate } of pages) {
+  for (const { texts = [], scan, scanTurned = 0, rotate } of pages) {
     document.addPage();
     if (rotate !== undefined) Object.assign(document.page.dictionary.data, { Rotate: rotate });
-    if (scan) document.image(scan, 0, 0, { width: document.page.width, height: document.page.height });
+    if (scan) layDown(document, scan, scanTurned);
     for (const { text, x, y, size = 10, turned = 0 } of texts) {
       document.save().rotate(turned, { origin: [x, y] });
       document.fontSize(size).text(text, x, y, { lineBreak: false });
@@ -52,22 +54,41 @@ export async function makePdf(
   return Buffer.concat(chunks);
 }
 
+function layDown(document: PDFKit.PDFDocument, scan: Buffer, turned: 0 | -90): void {
+  const { width, height } = document.page;
+  if (turned === 0) {
+    document.image(scan, 0, 0, { width, height });
+    return;
+  }
+  document.save().rotate(turned, { origin: [0, 0] });
+  document.image(scan, -height, 0, { width: height, height: width }).restore();
+}
+
 /** Lines of text, one below the other. */
 export function lines(...texts: string[]): Placed[] {
   return texts.map((text, row) => ({ text, x: 60, y: 60 + row * 24, size: 12 }));
 }
 
+/** How wide pdfkit draws a text, in points. */
+export function widthOf(text: string, size: number): number {
+  return new PDFDocument().fontSize(size).widthOfString(text);
+}
+
 /** A PNG of a page with these texts, as a scanner would make it: nothing in it is text. */
 export async function scanOf(texts: Placed[]): Promise<Buffer> {
-  const pdf = await makePdf([{ texts }]);
+  return grayPng(await drawn(await makePdf([{ texts }])));
+}
+
+/** A page of a PDF as pdfium draws it. */
+export async function drawn(pdf: Uint8Array, page = 1): Promise<GrayImage> {
   const worker = new Worker(new URL('../dist/stages/pdf-worker.js', import.meta.url), {
     workerData: { pdf: new Uint8Array(pdf), compiled: await compiledPdfium() },
   });
-  worker.postMessage({ ask: 'image', page: 1 });
+  worker.postMessage({ ask: 'image', page });
   const [answer] = (await once(worker, 'message')) as [PdfAnswer];
   await worker.terminate();
   if (!('image' in answer)) throw new Error('the fixture could not be drawn');
-  return grayPng(answer.image);
+  return answer.image;
 }
 
 function grayPng({ width, height, pixels }: GrayImage): Buffer {

@@ -1,6 +1,8 @@
 import type { Field, PageAnswer } from '../llm/wire.js';
 import { strip } from '../text.js';
+import { indexPage, soughtFor, stands } from './locate.js';
 import type { Page } from './page.js';
+import { searchForm } from './search-form.js';
 
 /**
  * Finds the pages of a batch whose answer is not to be trusted because a value slipped from one
@@ -21,20 +23,20 @@ export function slippedPages(pages: readonly Page[], answers: readonly PageAnswe
   const sheets = pages.map(({ number, text }, index) => {
     const answer = answers[index];
     const fields = answer && 'fields' in answer ? answer.fields : [];
-    return { number, fields, reported: new Set(fields.map(labelled)), text: searchable(text) };
+    return { number, fields, reported: new Set(fields.map(labelled)), page: indexPage(text) };
   });
   const slipped = new Set<number>();
   for (const own of sheets) {
     for (const field of own.fields) {
-      const values = parts(field.value);
+      const values = valueParts(field.value).map((part) => soughtFor(part.slice(0, KNOWN_BY)));
       if (values.length === 0) continue;
-      const foreign = values.filter((value) => !stands(value, own.text));
-      const label = words(labelled(field));
-      if (foreign.length === 0 && own.text.words.includes(label)) continue;
-      const sources = sheets.filter(({ text, reported }) =>
+      const foreign = values.filter((value) => !stands(value, own.page));
+      const label = searchForm(labelled(field));
+      if (foreign.length === 0 && own.page.plain.includes(label)) continue;
+      const sources = sheets.filter(({ page, reported }) =>
         foreign.length > 0
-          ? foreign.some((value) => stands(value, text))
-          : text.words.includes(label) && !reported.has(labelled(field)),
+          ? foreign.some((value) => stands(value, page))
+          : page.plain.includes(label) && !reported.has(labelled(field)),
       );
       for (const source of sources) slipped.add(own.number).add(source.number);
     }
@@ -50,45 +52,9 @@ function labelled({ name, value }: Field): string {
 const KNOWN_BY = 200;
 
 /** A value's parts: lists are joined with a comma and a space, as the instructions ask. */
-function parts(value: string): string[] {
+export function valueParts(value: string): string[] {
   return value
     .split(/[,;]\s+|\n/)
-    .map((entry) => strip(entry).slice(0, KNOWN_BY))
-    .filter((entry) => entry !== '');
-}
-
-/** A text in the forms it is searched in: in lower case, each word with a space on both sides. */
-interface Searchable {
-  raw: string;
-  words: string;
-  /** The same with words parted that OCR ran together: "BranchMain Street", "Number12345678". */
-  readonly parted: string;
-}
-
-function searchable(text: string): Searchable {
-  let parted: string | undefined;
-  // Seldom needed, and the costliest form.
-  return {
-    raw: text,
-    words: words(text),
-    get parted() {
-      return (parted ??= words(part(text)));
-    },
-  };
-}
-
-function part(text: string): string {
-  return text.replace(/(?<=\p{Ll})(?=\p{Lu})|(?<=\p{L})(?=\p{N})/gu, ' ');
-}
-
-/** Whole words only: "John Smith" does not stand in "John Smithson", nor "12 Oak" in "112 Oak". */
-function stands(value: string, text: Searchable): boolean {
-  const sought = searchable(value);
-  // A value of signs alone ("-", an emoji) has no words to look for.
-  if (sought.words === ' ') return text.raw.includes(value);
-  return text.words.includes(sought.words) || text.parted.includes(sought.parted);
-}
-
-function words(text: string): string {
-  return ` ${text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ')} `.replace(/ {2,}/g, ' ');
+    .map(strip)
+    .filter((part) => part !== '');
 }

@@ -26,20 +26,38 @@ export interface PlacedWord {
   size: number;
 }
 
-interface GrowingWord extends PlacedWord {
+/** A word with the box round its characters, in the lengths of the characters. */
+export interface BoxedWord extends PlacedWord {
+  left: number;
+  right: number;
+  bottom: number;
+  top: number;
+}
+
+/**
+ * A page's text, and the words that stand in it: in its order, one for each run without white space. Words
+ * that were printed twice are there once.
+ */
+export interface LaidOut<Word> {
+  text: string;
+  words: Word[];
+}
+
+interface GrowingWord extends BoxedWord {
   /** Where its last character starts. */
   lastStart: number;
 }
 
 /** Words of one row with no column's gap between them. */
-interface Piece {
+interface Piece<Word> {
   text: string;
+  words: Word[];
   start: number;
   end: number;
 }
 
-interface Row {
-  words: PlacedWord[];
+interface Row<Word> {
+  words: Word[];
   /** Mean baseline of the words. */
   baseline: number;
   size: number;
@@ -68,17 +86,18 @@ const SKEW_DEGREES = 10;
  * below the other; a wide gap between rows becomes an empty line. Text running in another direction (a
  * margin note, a diagonal stamp) follows after an empty line. Takes n log n time in the number of characters.
  */
-export function layOutChars(chars: readonly PlacedChar[]): string {
-  return narrow(
-    byDirection(chars)
-      .map((direction) => printRows(gatherRows(wordsAlong(direction))))
-      .join('\n\n'),
-  );
+export function layOutChars(chars: readonly PlacedChar[]): LaidOut<BoxedWord> {
+  const directions = byDirection(chars).map((direction) => printRows(gatherRows(wordsAlong(direction))));
+  return {
+    text: narrow(directions.map(({ text }) => text).join('\n\n')),
+    words: directions.flatMap(({ words }) => words),
+  };
 }
 
-/** The same for words that all read in one direction. */
-export function layOutWords(words: readonly PlacedWord[]): string {
-  return narrow(printRows(gatherRows(words)));
+/** The same for words that all read in one direction, and must not hold white space. */
+export function layOutWords<Word extends PlacedWord>(words: readonly Word[]): LaidOut<Word> {
+  const { text, words: printed } = printRows(gatherRows(words));
+  return { text: narrow(text), words: printed };
 }
 
 /** Columns stand close together on a page so full that the spaces between them would cost it words. */
@@ -123,7 +142,7 @@ function directionKey(degrees: number): number {
   return (Math.abs(degrees - right) <= SKEW_DEGREES ? right : Math.round(degrees)) % 360;
 }
 
-function wordsAlong({ angle, runs }: Direction): PlacedWord[] {
+function wordsAlong({ angle, runs }: Direction): BoxedWord[] {
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
   const upright = Math.abs(cos * sin) < 0.2;
@@ -147,13 +166,22 @@ function wordsAlong({ angle, runs }: Direction): PlacedWord[] {
         word.end = Math.max(word.end, end);
         word.size = Math.max(word.size, char.size);
         word.lastStart = start;
+        stretch(word, char);
       } else {
-        word = { text: char.text, start, end, baseline, size: char.size, lastStart: start };
+        const { text, size, left, right, bottom, top } = char;
+        word = { text, start, end, baseline, size, lastStart: start, left, right, bottom, top };
         words.push(word);
       }
     }
   }
   return words;
+}
+
+function stretch(word: BoxedWord, char: PlacedChar): void {
+  word.left = Math.min(word.left, char.left);
+  word.right = Math.max(word.right, char.right);
+  word.bottom = Math.min(word.bottom, char.bottom);
+  word.top = Math.max(word.top, char.top);
 }
 
 function extent(
@@ -181,9 +209,9 @@ function continues(word: GrowingWord, start: number, baseline: number, size: num
   );
 }
 
-function gatherRows(words: readonly PlacedWord[]): Row[] {
-  const rows: Row[] = [];
-  let row: Row | undefined;
+function gatherRows<Word extends PlacedWord>(words: readonly Word[]): Row<Word>[] {
+  const rows: Row<Word>[] = [];
+  let row: Row<Word> | undefined;
   for (const word of words.toSorted((a, b) => b.baseline - a.baseline)) {
     if (row && row.baseline - word.baseline <= ROW_TOLERANCE * Math.min(row.size, word.size)) {
       row.baseline += (word.baseline - row.baseline) / (row.words.length + 1);
@@ -197,11 +225,11 @@ function gatherRows(words: readonly PlacedWord[]): Row[] {
   return rows;
 }
 
-function printRows(rows: Row[]): string {
+function printRows<Word extends PlacedWord>(rows: Row<Word>[]): LaidOut<Word> {
   const lines = rows.map((row) => pieces(row.words));
   const column = columns(lines.flat());
   let text = '';
-  let above: Row | undefined;
+  let above: Row<Word> | undefined;
   for (const [index, row] of rows.entries()) {
     if (above)
       text += above.baseline - row.baseline > PARAGRAPH_GAP * Math.max(above.size, row.size) ? '\n\n' : '\n';
@@ -213,22 +241,23 @@ function printRows(rows: Row[]): string {
     text += line;
     above = row;
   }
-  return text;
+  return { text, words: lines.flatMap((line) => line.flatMap(({ words }) => words)) };
 }
 
-function pieces(words: PlacedWord[]): Piece[] {
-  const found: Piece[] = [];
-  let piece: Piece | undefined;
-  let last: PlacedWord | undefined;
+function pieces<Word extends PlacedWord>(words: Word[]): Piece<Word>[] {
+  const found: Piece<Word>[] = [];
+  let piece: Piece<Word> | undefined;
+  let last: Word | undefined;
   for (const word of words.toSorted((a, b) => a.start - b.start)) {
     const em = Math.min(word.size, last?.size ?? word.size);
     // Bold by printing twice.
     if (last?.text === word.text && word.start - last.start < OVERPRINT_SHIFT * em) continue;
     if (piece && word.start - piece.end < COLUMN_GAP * em) {
       piece.text += ` ${word.text}`;
+      piece.words.push(word);
       piece.end = Math.max(piece.end, word.end);
     } else {
-      piece = { text: word.text, start: word.start, end: word.end };
+      piece = { text: word.text, words: [word], start: word.start, end: word.end };
       found.push(piece);
     }
     last = word;
@@ -237,7 +266,7 @@ function pieces(words: PlacedWord[]): Piece[] {
 }
 
 /** Maps a place across the page to a character column; gutters that no row uses shrink to a few cells. */
-function columns(all: Piece[]): (start: number) => number {
+function columns(all: Piece<unknown>[]): (start: number) => number {
   const left = all.reduce((least, piece) => Math.min(least, piece.start), Infinity);
   const right = all.reduce((most, piece) => Math.max(most, piece.end), -Infinity);
   const width = all.reduce((sum, piece) => sum + piece.end - piece.start, 0);

@@ -6,6 +6,7 @@ import { Worker as Thread } from 'node:worker_threads';
 import pLimit from 'p-limit';
 import Tesseract from 'tesseract.js';
 import { unlessAborted } from '../abort.js';
+import { packWords, type Box, type PageWords } from '../processor/words.js';
 import { layOutWords, type PlacedWord } from './layout.js';
 import type { GrayImage } from './pdf-worker.js';
 
@@ -19,6 +20,12 @@ export class OcrError extends Error {
   ) {
     super(reason, options);
   }
+}
+
+/** What OCR read of a page: '' and no words when it found none. */
+export interface OcrText {
+  text: string;
+  words: PageWords;
 }
 
 interface OcrWorker {
@@ -63,17 +70,17 @@ export class OcrPool {
   private readonly idle = new Map<OcrWorker, NodeJS.Timeout>();
 
   /**
-   * The text of a picture, rows and columns kept apart; '' when there is none. `picture` is called only when a
-   * worker is free, so that pictures do not pile up in memory.
+   * The text of a picture, rows and columns kept apart, and its words. `picture` is called only when a worker
+   * is free, so that pictures do not pile up in memory.
    *
    * @throws {OcrError} when OCR fails or takes too long; whatever `picture` rejects with.
    */
-  read(picture: () => Promise<GrayImage>, settings: OcrSettings): Promise<string> {
+  read(picture: () => Promise<GrayImage>, settings: OcrSettings): Promise<OcrText> {
     return this.slots(async () => {
       settings.signal.throwIfAborted();
       const image = await picture();
       settings.signal.throwIfAborted();
-      if (Math.min(image.width, image.height) < MIN_SIDE) return '';
+      if (Math.min(image.width, image.height) < MIN_SIDE) return { text: '', words: packWords([], []) };
       const worker = this.takeIdle() ?? (await this.start(settings.signal));
       try {
         const text = await recognize(worker, image, settings);
@@ -126,7 +133,7 @@ async function recognize(
   worker: OcrWorker,
   { width, height, pixels }: GrayImage,
   { timeLimitMs, signal }: OcrSettings,
-): Promise<string> {
+): Promise<OcrText> {
   const pgm = Buffer.concat([Buffer.from(`P5 ${width} ${height} 255\n`), pixels]);
   const late = new OcrError('ocr_timeout');
   const result = await within(
@@ -140,10 +147,24 @@ async function recognize(
     // Tesseract rejects with strings, some of which hold paths.
     throw new OcrError('ocr_failed', { cause: error });
   });
-  return layOutWords(placedWords(result.data.blocks ?? []));
+  const { text, words } = layOutWords(readWords(result.data.blocks ?? []));
+  const boxes = words.map(({ bbox }): Box => ({
+    left: bbox.x0 / width,
+    top: bbox.y0 / height,
+    right: bbox.x1 / width,
+    bottom: bbox.y1 / height,
+  }));
+  const confidences = words.map(({ confidence }) => confidence);
+  return { text, words: packWords(boxes, confidences) };
 }
 
-function placedWords(blocks: Tesseract.Block[]): PlacedWord[] {
+interface ReadWord extends PlacedWord {
+  /** In the picture, in pixels. */
+  bbox: Tesseract.Bbox;
+  confidence: number;
+}
+
+function readWords(blocks: Tesseract.Block[]): ReadWord[] {
   const lines = blocks.flatMap((block) => block.paragraphs.flatMap((paragraph) => paragraph.lines));
   return lines.flatMap(({ words, baseline, bbox, rowAttributes }) => {
     const slope = baseline.x1 > baseline.x0 ? (baseline.y1 - baseline.y0) / (baseline.x1 - baseline.x0) : 0;
@@ -157,6 +178,8 @@ function placedWords(blocks: Tesseract.Block[]): PlacedWord[] {
         // Pictures count downwards.
         baseline: -(baseline.y0 + slope * ((word.bbox.x0 + word.bbox.x1) / 2 - baseline.x0)),
         size,
+        bbox: word.bbox,
+        confidence: word.confidence,
       }))
       .filter((word) => word.text !== '');
   });

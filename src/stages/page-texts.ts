@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
 import { unlessAborted } from '../abort.js';
+import { packWords, type PageWords } from '../processor/words.js';
 import { codePointLength, strip } from '../text.js';
 import { OCR_WORKERS, OcrError, OcrPool } from './ocr.js';
 import { checkPdf, PdfError } from './pdf-error.js';
-import type { GrayImage, PageText, PdfAnswer, PdfRequest, PdfWork } from './pdf-worker.js';
+import type { GrayImage } from './pdf-worker.js';
 import { compiledPdfium } from './pdfium.js';
+import { PdfiumThread } from './pdfium-thread.js';
 
 /** Why a page was not read, or (`page_too_long`) its end was not. */
 export type UnreadableReason =
@@ -17,6 +18,8 @@ export interface PageTexts {
   totalPages: number;
   /** By page number from 1, ascending; every page is there, '' where nothing was found. */
   texts: Map<number, string>;
+  /** By page number, where the words of each text stand; missing for texts that came without their pages. */
+  words?: ReadonlyMap<number, PageWords>;
   /** Pages whose text was read by OCR, ascending. */
   ocrPages: number[];
   /** Pages not read, or only in part, ascending: their text is what the text layer held, often ''. */
@@ -57,8 +60,7 @@ const PAGES_PER_TURN = 16;
  */
 const FATAL_DRAWINGS = 3;
 
-/** Milliseconds from a thread's last work to its end. */
-const REST_MS = 100;
+const NO_WORDS = packWords([]);
 
 const CORES = availableParallelism();
 /** Turns for the texts of documents, and turns for drawing: text never waits for OCR. */
@@ -146,6 +148,7 @@ export class PageReader {
     onPage: ReadOptions['onPage'],
   ): Promise<PageTexts> {
     const texts = new Map<number, string>();
+    const words = new Map<number, PageWords>();
     const ocrPages: number[] = [];
     const unreadable = new Map<number, UnreadableReason>();
     const scans: number[] = [];
@@ -160,6 +163,7 @@ export class PageReader {
         for (let page = 1; page <= totalPages; page++) {
           const layer = await pdfium.text(page);
           texts.set(page, layer?.text ?? '');
+          words.set(page, layer?.words ?? NO_WORDS);
           if (!layer) unreadable.set(page, 'page_damaged');
           else if (layer.cut) unreadable.set(page, 'page_too_long');
           if (layer && isScan(layer.text)) scans.push(page);
@@ -171,9 +175,10 @@ export class PageReader {
     const undrawn = new Set(scans);
     const readScan = async (page: number, draw: () => Promise<GrayImage>): Promise<void> => {
       try {
-        const text = await ocrPool.read(draw, { timeLimitMs: this.settings.ocrTimeLimitMs, signal });
-        if (strip(text) !== '') {
-          texts.set(page, text);
+        const read = await ocrPool.read(draw, { timeLimitMs: this.settings.ocrTimeLimitMs, signal });
+        if (strip(read.text) !== '') {
+          texts.set(page, read.text);
+          words.set(page, read.words);
           ocrPages.push(page);
         }
       } catch (error) {
@@ -215,6 +220,7 @@ export class PageReader {
     return {
       totalPages,
       texts,
+      words,
       ocrPages: ocrPages.sort((a, b) => a - b),
       unreadablePages: [...unreadable].sort(([a], [b]) => a - b).map(([page, reason]) => ({ page, reason })),
     };
@@ -258,121 +264,5 @@ async function withPdfium(
     await use(pdfium);
   } finally {
     await pdfium.end();
-  }
-}
-
-interface Waiting {
-  resolve: (answer: PdfAnswer) => void;
-  reject: (error: unknown) => void;
-}
-
-/**
- * pdfium in a thread of its own, for one document. Crafted files can keep pdfium busy for ever or make it
- * fail: only ending its thread helps, and that is all it costs. Once it has ended, every request rejects.
- */
-class PdfiumThread {
-  private readonly thread: Worker;
-  /** In the order of the requests, which is the order of the answers. */
-  private readonly waiting: Waiting[] = [];
-  private timer: NodeJS.Timeout | undefined;
-  private busySince = 0;
-  ended: Error | undefined;
-  private readonly abort = (): void => this.fail(this.signal.reason as Error);
-
-  /** @param timeLeftMs - counts down only while there are requests. */
-  constructor(
-    { pdf, compiled }: PdfWork,
-    private timeLeftMs: number,
-    private readonly signal: AbortSignal,
-  ) {
-    // A copy of its own to hand over: the caller's buffer stays usable, and no pool around it is copied along.
-    const bytes = new Uint8Array(pdf);
-    this.thread = new Worker(new URL('./pdf-worker.js', import.meta.url), {
-      workerData: { pdf: bytes, compiled } satisfies PdfWork,
-      transferList: [bytes.buffer],
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: 512 },
-    });
-    const crashed = new PdfError('damaged', 'The PDF is damaged and cannot be read.');
-    this.thread.on('message', (answer: PdfAnswer) => this.receive(answer));
-    this.thread.on('error', (error: NodeJS.ErrnoException) => {
-      // The thread survives whatever else a file can do to pdfium.
-      const isFile = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-      this.fail(isFile ? crashed : new Error('pdfium cannot be used.', { cause: error }));
-    });
-    this.thread.on('exit', () => this.fail(crashed));
-    signal.addEventListener('abort', this.abort, { once: true });
-  }
-
-  async open(): Promise<number> {
-    const answer = await this.ask({ ask: 'open' });
-    if ('opened' in answer) return answer.opened.totalPages;
-    if ('refused' in answer && answer.refused === 'encrypted') {
-      throw new PdfError('encrypted', 'The PDF is protected by a password.');
-    }
-    throw new PdfError('damaged', 'The PDF is damaged and cannot be read.');
-  }
-
-  /** The text layer of a page; undefined when pdfium fails on the page. */
-  async text(page: number): Promise<PageText | undefined> {
-    const answer = await this.ask({ ask: 'text', page });
-    return 'text' in answer ? answer.text : undefined;
-  }
-
-  async image(page: number): Promise<GrayImage> {
-    const answer = await this.ask({ ask: 'image', page });
-    if ('image' in answer) return answer.image;
-    throw new PdfError('damaged', 'A page of the PDF is damaged and cannot be drawn.');
-  }
-
-  async end(): Promise<void> {
-    this.signal.removeEventListener('abort', this.abort);
-    clearTimeout(this.timer);
-    if (this.ended) {
-      await this.thread.terminate();
-      return;
-    }
-    this.ended = new Error('The PDF was closed.');
-    // Node.js 20 aborts the whole process when a thread ends while its code is still being optimised in the
-    // background ("Assertion failed: (data.first) != nullptr"): a thread at rest is given time to be done with it.
-    this.thread.unref();
-    setTimeout(() => void this.thread.terminate(), REST_MS).unref();
-  }
-
-  private ask(request: PdfRequest): Promise<PdfAnswer> {
-    return new Promise((resolve, reject) => {
-      if (this.ended) {
-        reject(this.ended);
-        return;
-      }
-      this.waiting.push({ resolve, reject });
-      if (this.waiting.length === 1) this.startClock();
-      this.thread.postMessage(request);
-    });
-  }
-
-  private receive(answer: PdfAnswer): void {
-    const first = this.waiting.shift();
-    if (this.waiting.length === 0) this.stopClock();
-    first?.resolve(answer);
-  }
-
-  private startClock(): void {
-    this.busySince = performance.now();
-    const late = new PdfError('time_limit', 'The PDF takes too long to read.');
-    this.timer = setTimeout(() => this.fail(late), this.timeLeftMs);
-  }
-
-  private stopClock(): void {
-    clearTimeout(this.timer);
-    this.timeLeftMs -= performance.now() - this.busySince;
-  }
-
-  private fail(error: Error): void {
-    if (this.ended) return;
-    this.ended = error;
-    clearTimeout(this.timer);
-    for (const { reject } of this.waiting.splice(0)) reject(error);
-    void this.thread.terminate();
   }
 }

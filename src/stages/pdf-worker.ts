@@ -1,6 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { PDFiumModule } from '@hyzyla/pdfium';
-import { layOutChars, type PlacedChar } from './layout.js';
+import { packWords, type PageWords } from '../processor/words.js';
+import { layOutChars } from './layout.js';
+import { placedChars } from './pdf-chars.js';
+import { drawnFrame } from './pdf-frame.js';
+import { startPdfium, type Pdfium } from './pdf-library.js';
 
 /** What the worker is started with. */
 export interface PdfWork {
@@ -14,6 +17,7 @@ export type PdfRequest = { ask: 'open' } | { ask: 'text'; page: number } | { ask
 
 export interface PageText {
   text: string;
+  words: PageWords;
   /** The page holds more characters than are read of one page. */
   cut: boolean;
 }
@@ -45,12 +49,6 @@ const MAX_PIXELS = 16_000_000;
 /** Tesseract refuses longer sides. */
 const MAX_SIDE = 32_000;
 
-/** The largest pages scanned in colour take some 300 MB. */
-const MAX_MEMORY = 768 * 1_024 * 1_024;
-
-/** Two doubles (the origin), four floats (the box), six floats (the matrix). */
-const SCRATCH_BYTES = 56;
-
 /** More than pdfium's structure of callbacks, of which it is given none. */
 const FORM_INFO_BYTES = 256;
 const FORM_INFO_VERSION = 2;
@@ -61,56 +59,6 @@ const RENDER_GRAYSCALE = 0x08;
 const BITMAP_GRAY = 1;
 const ERROR_PASSWORD = 4;
 const ERROR_SECURITY = 5;
-
-/** The functions of pdfium used here; its typings leave most of them out. Handles and pointers are numbers, 0 is none. */
-interface Pdfium {
-  wasmExports: { malloc(size: number): number; free(pointer: number): void };
-  HEAPU8: Uint8Array;
-  _FPDF_InitLibraryWithConfig(config: object): void;
-  _FPDF_LoadMemDocument(pointer: number, size: number, password: number): number;
-  _FPDF_GetLastError(): number;
-  _FPDF_GetPageCount(document: number): number;
-  _FPDF_LoadPage(document: number, index: number): number;
-  _FPDF_ClosePage(page: number): void;
-  _FPDF_GetPageWidthF(page: number): number;
-  _FPDF_GetPageHeightF(page: number): number;
-  _FPDFPage_GetAnnotCount(page: number): number;
-  _FPDFPage_Flatten(page: number, purpose: number): number;
-  _FPDFDOC_InitFormFillEnvironment(document: number, info: number): number;
-  _FORM_OnAfterLoadPage(page: number, form: number): void;
-  _FORM_OnBeforeClosePage(page: number, form: number): void;
-  _FPDFText_LoadPage(page: number): number;
-  _FPDFText_ClosePage(textPage: number): void;
-  _FPDFText_CountChars(textPage: number): number;
-  _FPDFText_GetUnicode(textPage: number, index: number): number;
-  _FPDFText_IsGenerated(textPage: number, index: number): number;
-  _FPDFText_IsHyphen(textPage: number, index: number): number;
-  _FPDFText_GetTextObject(textPage: number, index: number): number;
-  _FPDFText_GetFontSize(textPage: number, index: number): number;
-  _FPDFText_GetMatrix(textPage: number, index: number, matrix: number): number;
-  _FPDFText_GetCharOrigin(textPage: number, index: number, x: number, y: number): number;
-  _FPDFText_GetLooseCharBox(textPage: number, index: number, box: number): number;
-  _FPDFBitmap_CreateEx(width: number, height: number, format: number, pixels: number, stride: number): number;
-  _FPDFBitmap_FillRect(
-    bitmap: number,
-    left: number,
-    top: number,
-    width: number,
-    height: number,
-    color: number,
-  ): void;
-  _FPDFBitmap_Destroy(bitmap: number): void;
-  _FPDF_RenderPageBitmap(
-    bitmap: number,
-    page: number,
-    left: number,
-    top: number,
-    width: number,
-    height: number,
-    rotate: number,
-    flags: number,
-  ): void;
-}
 
 interface OpenDocument {
   pdfium: Pdfium;
@@ -125,45 +73,6 @@ class PageError extends Error {}
 
 /** pdfium failed on what lies on top of a page; the page below may be sound. */
 class AnnotationsError extends Error {}
-
-/** The part of the WebAssembly API used here: without the DOM's typings Node's TypeScript does not know it. */
-declare const WebAssembly: {
-  instantiate(module: object, imports: WasmImports): Promise<object>;
-};
-
-interface WasmImports {
-  env: { emscripten_resize_heap: (bytes: number) => boolean | number };
-}
-
-interface PdfiumOptions {
-  print(): void;
-  printErr(): void;
-  instantiateWasm(imports: WasmImports, receive: (instance: object, module: object) => void): object;
-}
-
-/** pdfium with a memory of its own that cannot grow without bounds: when it is full, the page fails. */
-async function startPdfium(compiled: object): Promise<Pdfium> {
-  const load = PDFiumModule as unknown as (options: PdfiumOptions) => Promise<Pdfium>;
-  return new Promise((resolve, reject) => {
-    const silent = (): void => undefined;
-    load({
-      print: silent,
-      printErr: silent,
-      instantiateWasm(imports, receive) {
-        const grow = imports.env.emscripten_resize_heap;
-        const env = {
-          ...imports.env,
-          emscripten_resize_heap: (bytes: number) => bytes >>> 0 <= MAX_MEMORY && grow(bytes),
-        };
-        WebAssembly.instantiate(compiled, { ...imports, env }).then(
-          (instance) => receive(instance, compiled),
-          reject,
-        );
-        return {};
-      },
-    }).then(resolve, reject);
-  });
-}
 
 function open(pdfium: Pdfium, pdf: Uint8Array): OpenDocument | Refused {
   try {
@@ -237,71 +146,13 @@ function readText(document: OpenDocument, page: number, annotated: boolean): Pag
     try {
       const count = pdfium._FPDFText_CountChars(textPage);
       const chars = placedChars(pdfium, textPage, Math.min(count, MAX_CHARS_PER_PAGE));
-      return { text: layOutChars(chars), cut: count > MAX_CHARS_PER_PAGE };
+      const { text, words } = layOutChars(chars);
+      const boxes = words.map(drawnFrame(pdfium, pageHandle));
+      return { text, words: packWords(boxes), cut: count > MAX_CHARS_PER_PAGE };
     } finally {
       pdfium._FPDFText_ClosePage(textPage);
     }
   });
-}
-
-function placedChars(pdfium: Pdfium, textPage: number, count: number): PlacedChar[] {
-  const scratch = pdfium.wasmExports.malloc(SCRATCH_BYTES);
-  const chars: PlacedChar[] = [];
-  let view = new DataView(pdfium.HEAPU8.buffer, scratch, SCRATCH_BYTES);
-  let size = 1;
-  let angle = 0;
-  let textObject = 0;
-  for (let index = 0; index < count; index++) {
-    const text = charText(pdfium, textPage, index);
-    if (text === '') continue;
-    const ofObject = pdfium._FPDFText_GetTextObject(textPage, index);
-    pdfium._FPDFText_GetCharOrigin(textPage, index, scratch, scratch + 8);
-    pdfium._FPDFText_GetLooseCharBox(textPage, index, scratch + 16);
-    const isNewObject = ofObject !== 0 && ofObject !== textObject;
-    if (isNewObject) pdfium._FPDFText_GetMatrix(textPage, index, scratch + 32);
-    // The memory is replaced when it grows.
-    if (view.buffer !== pdfium.HEAPU8.buffer)
-      view = new DataView(pdfium.HEAPU8.buffer, scratch, SCRATCH_BYTES);
-    if (isNewObject) {
-      textObject = ofObject;
-      // The font's own size is often 1, the matrix (a, b, c, d, ...) holding the rest.
-      const scale = Math.hypot(view.getFloat32(40, true), view.getFloat32(44, true));
-      size = Math.abs(pdfium._FPDFText_GetFontSize(textPage, index)) * scale;
-      angle = Math.atan2(view.getFloat32(36, true), view.getFloat32(32, true));
-    }
-    const char = {
-      text,
-      originX: view.getFloat64(0, true),
-      originY: view.getFloat64(8, true),
-      left: view.getFloat32(16, true),
-      top: view.getFloat32(20, true),
-      right: view.getFloat32(24, true),
-      bottom: view.getFloat32(28, true),
-      size,
-      angle,
-    };
-    const sum = char.originX + char.originY + char.left + char.top + char.right + char.bottom + size + angle;
-    if (Number.isFinite(sum)) chars.push(char);
-  }
-  pdfium.wasmExports.free(scratch);
-  return chars;
-}
-
-/** The character to keep, '' for what is no text: controls, halves of surrogate pairs, invisible marks. */
-function charText(pdfium: Pdfium, textPage: number, index: number): string {
-  const unit = pdfium._FPDFText_GetUnicode(textPage, index);
-  if (pdfium._FPDFText_IsGenerated(textPage, index) === 1)
-    return unit === 0x0a ? '\n' : unit === 0x0d ? '' : ' ';
-  if (pdfium._FPDFText_IsHyphen(textPage, index) === 1) return '-';
-  if (unit >= 0xdc00 && unit <= 0xdfff) return '';
-  if (unit >= 0xd800 && unit <= 0xdbff) {
-    const low = pdfium._FPDFText_GetUnicode(textPage, index + 1);
-    return low >= 0xdc00 && low <= 0xdfff ? String.fromCharCode(unit, low) : '';
-  }
-  if (unit > 0x10ffff) return '';
-  const text = String.fromCodePoint(unit);
-  if (/^[\t\n\v\f\r\u0085]$/.test(text)) return ' ';
-  return /^[\p{Cc}\p{Cf}\p{Cn}]$/u.test(text) ? '' : text;
 }
 
 function renderGray(document: OpenDocument, page: number, annotated: boolean): GrayImage {

@@ -7,7 +7,7 @@ import { layOutWords, type PlacedWord } from '../../src/stages/layout.js';
 import { PageReader } from '../../src/stages/page-texts.js';
 import { lines, makePdf, rawPdf, scanOf, textBomb, type Placed, type RawPage } from '../pdf-fixtures.js';
 
-const sample = (name: string) => readFileSync(new URL(`./samples/${name}`, import.meta.url));
+const sample = (name: string) => readFileSync(new URL(`../samples/${name}`, import.meta.url));
 const PLAIN: RawPage = { content: 'BT /F1 12 Tf 50 700 Td (A sound page with text enough) Tj ET' };
 /** Too little text for a page that was not scanned. */
 const SCAN: RawPage = { content: 'BT /F1 30 Tf 50 700 Td (Jane Doe) Tj ET' };
@@ -139,7 +139,7 @@ describe('the layout of a page', () => {
       baseline: -Math.floor(index / 7) * 12,
       size: 10,
     }));
-    const text = layOutWords(words);
+    const { text } = layOutWords(words);
     expect(text.length).toBeLessThan(words.length * 8);
   });
 });

@@ -1,0 +1,129 @@
+import { valueParts } from '../processor/grounding.js';
+import { indexPage, locate, type IndexedPage } from '../processor/locate.js';
+import type { AccountRecord, FieldValue } from '../processor/merge.js';
+import { preparePage } from '../processor/page.js';
+import type { Place } from '../processor/words.js';
+import type { PageTexts } from './page-texts.js';
+import type { DocumentRecord } from './record.js';
+
+/** A place where a part of a value stands. */
+export interface EvidencePlace {
+  page: number;
+  /** In the page's text, in UTF-16 units, `end` behind the last. */
+  start: number;
+  end: number;
+  /**
+   * Left, top, right and bottom as fractions of the page as PDFium draws it, from its top left; one box for
+   * each line. Empty for texts that came without their pages.
+   */
+  boxes: [left: number, top: number, right: number, bottom: number][];
+}
+
+/**
+ * Where a part of a value stands, at most 20 places, by page, on each page the one beside its label first; or
+ * that it stands on none of the pages it was read on.
+ */
+export type PartEvidence = { part: string } & ({ places: EvidencePlace[] } | { not_found: true });
+
+/** Where the values of an account's merged fields stand. */
+export interface AccountEvidence {
+  /** null for a document in which no page names an account. */
+  account: string | null;
+  /** By field name, a value's parts in their order: "John Smith, Mary Smith" has two. */
+  fields: Record<string, PartEvidence[]>;
+}
+
+const MAX_PLACES = 20;
+
+/**
+ * Finds where the values of a record stand: on the pages whose own answers gave them, never on another page,
+ * which would show a value where nobody read it. Only the text that was sent to the model is searched.
+ *
+ * @param pages the texts the record was made from, with their words for boxes
+ */
+export function evidenceOf(
+  { accounts, document }: Pick<DocumentRecord, 'accounts' | 'document'>,
+  pages: Pick<PageTexts, 'texts' | 'words'>,
+): AccountEvidence[] {
+  return [...accounts, ...(document ? [document] : [])].map((account) => accountEvidence(account, pages));
+}
+
+function accountEvidence(
+  account: AccountRecord,
+  { texts, words }: Pick<PageTexts, 'texts' | 'words'>,
+): AccountEvidence {
+  const indexed = new Map<number, IndexedPage>();
+  const pageOf = (number: number): IndexedPage => {
+    const known = indexed.get(number);
+    if (known) return known;
+    const sent = preparePage(number, texts.get(number) ?? '').text;
+    const page = indexPage(sent, words?.get(number));
+    indexed.set(number, page);
+    return page;
+  };
+  const fields = Object.entries(account.result).map(([name, field]) => {
+    const value = textOf(field);
+    const sources = pagesWith(name, value, account).map((number) => ({ number, page: pageOf(number) }));
+    return [name, fieldEvidence(name, value, sources)] as const;
+  });
+  // fromEntries, because a model may name a field `__proto__`.
+  return { account: account.accountNumber, fields: Object.fromEntries(fields) };
+}
+
+function textOf(field: FieldValue): string {
+  return typeof field === 'string' ? field : field.value;
+}
+
+/** The pages whose own answer has this value. */
+function pagesWith(name: string, value: string, { page_data: data, pages }: AccountRecord): number[] {
+  return pages.filter((page) => {
+    const fields = data[page];
+    const field = fields && Object.hasOwn(fields, name) ? fields[name] : undefined;
+    return field !== undefined && textOf(field) === value;
+  });
+}
+
+interface SourcePage {
+  number: number;
+  page: IndexedPage;
+}
+
+function fieldEvidence(name: string, value: string, sources: readonly SourcePage[]): PartEvidence[] {
+  const parts = [...new Set(valueParts(value))];
+  const wholes = sources.map(({ page }) => (parts.length > 1 ? locate(value, page, name)[0] : undefined));
+  return parts.map((part) => {
+    const places = sources.map(({ number, page }, index) =>
+      withinFirst(locate(part, page, name), wholes[index])
+        .slice(0, MAX_PLACES)
+        .map((place) => evidencePlace(number, place)),
+    );
+    const kept = bestOfEach(places);
+    return kept.length > 0 ? { part, places: kept } : { part, not_found: true };
+  });
+}
+
+/** Where the whole value stands beside its label, there its parts do. */
+function withinFirst(places: Place[], whole: Place | undefined): Place[] {
+  if (!whole) return places;
+  const isWithin = ({ start, end }: Place): boolean => start >= whole.start && end <= whole.end;
+  return [...places.filter(isWithin), ...places.filter((place) => !isWithin(place))];
+}
+
+/** No page gets its second place before every page has its first. */
+function bestOfEach(pages: EvidencePlace[][]): EvidencePlace[] {
+  return pages
+    .flatMap((places) => places.map((place, rank) => ({ place, rank })))
+    .sort((a, b) => a.rank - b.rank)
+    .slice(0, MAX_PLACES)
+    .map(({ place }) => place)
+    .sort((a, b) => a.page - b.page);
+}
+
+function evidencePlace(page: number, { start, end, boxes }: Place): EvidencePlace {
+  return {
+    page,
+    start,
+    end,
+    boxes: boxes.map(({ left, top, right, bottom }) => [left, top, right, bottom]),
+  };
+}

@@ -1,0 +1,50 @@
+import type { Box } from '../processor/words.js';
+import type { BoxedWord } from './layout.js';
+import type { Pdfium } from './pdf-library.js';
+
+/** Pixels a side of the page that is drawn in thought; a round number of them loses nothing. */
+const SIDE = 10_000;
+/** Two doubles. */
+const POINT_BYTES = 16;
+
+type Point = readonly [x: number, y: number];
+
+/**
+ * Maps boxes in a page's own points, the origin wherever its author put it, to fractions of the page as
+ * PDFium draws it, crop box and rotation applied. null for a box or page without a size.
+ */
+export function drawnFrame(
+  pdfium: Pdfium,
+  page: number,
+): (box: Pick<BoxedWord, 'left' | 'right' | 'bottom' | 'top'>) => Box | null {
+  const origin = pagePoint(pdfium, page, 0, 0);
+  const across = minus(pagePoint(pdfium, page, SIDE, 0), origin);
+  const down = minus(pagePoint(pdfium, page, 0, SIDE), origin);
+  const area = cross(across, down);
+  return ({ left, right, bottom, top }) => {
+    const one = minus([left, bottom], origin);
+    const other = minus([right, top], origin);
+    const x = [cross(one, down) / area, cross(other, down) / area] as const;
+    const y = [cross(across, one) / area, cross(across, other) / area] as const;
+    const box = { left: Math.min(...x), top: Math.min(...y), right: Math.max(...x), bottom: Math.max(...y) };
+    return Object.values(box).every(Number.isFinite) ? box : null;
+  };
+}
+
+/** Where a pixel of the drawn page lies in the page's own points. */
+function pagePoint(pdfium: Pdfium, page: number, x: number, y: number): Point {
+  const scratch = pdfium.wasmExports.malloc(POINT_BYTES);
+  pdfium._FPDF_DeviceToPage(page, 0, 0, SIDE, SIDE, 0, x, y, scratch, scratch + 8);
+  const view = new DataView(pdfium.HEAPU8.buffer, scratch, POINT_BYTES);
+  const point = [view.getFloat64(0, true), view.getFloat64(8, true)] as const;
+  pdfium.wasmExports.free(scratch);
+  return point;
+}
+
+function minus(a: Point, b: Point): Point {
+  return [a[0] - b[0], a[1] - b[1]];
+}
+
+function cross(a: Point, b: Point): number {
+  return a[0] * b[1] - a[1] * b[0];
+}
