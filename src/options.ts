@@ -43,17 +43,20 @@ export interface QuireOptions {
 
 export function storePlace({ store, database }: QuireOptions, settings: Settings): StorePlace {
   if (store) return { store };
+  const keepsPages = settings.QUIRE_KEEP_PAGE_WORDS;
   const given = database ?? settings.QUIRE_DATABASE_URL;
   if (given !== undefined && typeof given !== 'string') {
     checkPool(given);
-    return { open: (onInUse) => Store.open({ pool: given }, onInUse) };
+    return { open: (onInUse) => Store.open({ pool: given, keepsPages }, onInUse) };
   }
   if (given !== undefined && !databaseAddress.safeParse(given).success) {
     throw new SettingsError(
       'The database given must be an address like postgres://user:password@host/database, or a pool of pg.',
     );
   }
-  return { open: (onInUse) => Store.open({ url: given, dataDir: settings.QUIRE_DATA_DIR }, onInUse) };
+  return {
+    open: (onInUse) => Store.open({ url: given, dataDir: settings.QUIRE_DATA_DIR, keepsPages }, onInUse),
+  };
 }
 
 /** Many apps have this variable for a database of their own. */

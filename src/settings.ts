@@ -52,6 +52,8 @@ export interface Settings {
   QUIRE_DATABASE_URL?: string | undefined;
   /** Folder of the embedded database; one process at a time can use it. Default: `.quire`. */
   QUIRE_DATA_DIR: string;
+  /** Whether the words of pages, with their places, stay when their document is read. Default: true. */
+  QUIRE_KEEP_PAGE_WORDS: boolean;
   /** Days after which documents are forgotten, 1 to 36,500. Default: never. */
   RETENTION_DAYS?: number | undefined;
   /** Documents read at once, 1 to 1,000. Default: 20. */
@@ -160,6 +162,7 @@ const MODULE = {
   UPLOAD_MAX_MB: whole(1, 2_000, 50),
   QUIRE_DATABASE_URL: databaseAddress.optional(),
   QUIRE_DATA_DIR: z.string().min(1).default('.quire'),
+  QUIRE_KEEP_PAGE_WORDS: flag(true),
   RETENTION_DAYS: number(z.number().int().min(1).max(36_500)).optional(),
   DOCUMENTS_AT_ONCE: whole(1, 1_000, 20),
   DOCUMENTS_WAITING: whole(0, 100_000, 80),

@@ -35,7 +35,7 @@ export async function tallyGolden(document: GoldenDocument, reader: PageReader, 
   const numbers = Object.keys(document.pages).map(Number);
   const drawnOn = new Map(numbers.map((number, index) => [number, sheets[index] ?? []]));
   const accounts = document.expected.accounts.map((account) => ({ ...account, processing_method: '' }));
-  count(accounts, read, drawnOn, tally);
+  await count(accounts, read, drawnOn, tally);
 }
 
 /** The values of a golden document, printed large and scanned. */
@@ -55,23 +55,23 @@ export async function tallyScan(document: GoldenDocument, reader: PageReader, ta
   }
   const results = pages.map(([, fields], index) => ({ page_number: index + 1, extracted_data: fields }));
   const account = mergePageResults('12345678', results, [...drawnOn.keys()]);
-  if (account) count([account], await reader.read(await makePdf(scans)), drawnOn, tally, true);
+  if (account) await count([account], await reader.read(await makePdf(scans)), drawnOn, tally, true);
 }
 
-function count(
+async function count(
   accounts: AccountRecord[],
   read: PageTexts,
   drawnOn: Map<number, Placed[]>,
   tally: Tally,
   scanned = false,
-): void {
+): Promise<void> {
   const wordsOn = new Map(
     [...read.texts].map(([page, text]) => {
       const words = read.words?.get(page);
       return [page, words ? listWords(text, words) : []];
     }),
   );
-  const evidence = evidenceOf({ accounts }, read);
+  const evidence = await evidenceOf({ accounts }, read);
   for (const [index, account] of accounts.entries()) {
     for (const { name, part, places } of parts(evidence[index])) {
       const { value } = account.result[name] as { value: string };

@@ -33,7 +33,7 @@ export const LENDING_PACKAGE: readonly Seen[] = [
 ];
 
 /** The values whose first place is not where they are seen, and those of no page that are found. */
-export function misplaced(seen: readonly Seen[], read: PageTexts): string[] {
+export async function misplaced(seen: readonly Seen[], read: PageTexts): Promise<string[]> {
   const results = [...read.texts.keys()].map((page) => ({
     page_number: page,
     extracted_data: Object.fromEntries([
@@ -44,7 +44,7 @@ export function misplaced(seen: readonly Seen[], read: PageTexts): string[] {
     ]),
   }));
   const account = mergePageResults(null, results, [...read.texts.keys()]);
-  const [evidence] = evidenceOf({ accounts: account ? [account] : [] }, read);
+  const [evidence] = await evidenceOf({ accounts: account ? [account] : [] }, read);
   return Object.entries(evidence?.fields ?? {}).flatMap(([name, [part]]) => {
     const expected = seen.find(([, field]) => field === name);
     const place = part && 'places' in part ? part.places[0] : undefined;

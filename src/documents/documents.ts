@@ -6,6 +6,7 @@ import { loggable, type Logger } from '../logger.js';
 import type { AnswerCache } from '../processor/answers.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import type { Decision, Decisions } from '../rollout/decision.js';
+import { evidenceOf } from '../stages/evidence.js';
 import type { PageReader, PageTexts } from '../stages/page-texts.js';
 import type { TextSource } from '../stages/pipeline.js';
 import { withStoreRetry } from '../store/retry.js';
@@ -14,7 +15,8 @@ import { EventFeeds } from './event-feeds.js';
 import type { EventFeed } from './event-feed.js';
 import { EventLog, firstEvents } from './event-log.js';
 import type { DocumentEvent } from './events.js';
-import { failedDocument, newDocument, readDocumentOf } from './outcome.js';
+import { NotesOfEvents } from './notes.js';
+import { failedDocument, newDocument, outcomeOf } from './outcome.js';
 import { ProgressOfEvents, type Progress } from './progress.js';
 import type { Ended, ReadingRequest, Watch } from './reading.js';
 
@@ -259,8 +261,10 @@ export class Documents {
     const { store, logger } = this.#tools;
     const { signal, queue } = run;
     const progress = new ProgressOfEvents();
+    const notes = new NotesOfEvents();
     const emit = (event: DocumentEvent) => {
       progress.update(event);
+      notes.update(event);
       log.append(event);
     };
     const request = {
@@ -276,12 +280,13 @@ export class Documents {
       const ended = await this.#tools.read(request, this.#source(id, signal));
       // What is given back, to this process or another, has not ended.
       if (ended.end.type === 'broken_off') return;
-      const outcome =
+      const outcome = outcomeOf(document, ended, progress.now);
+      const beside =
         'record' in ended
-          ? readDocumentOf(document, ended.record, progress.now)
-          : failedDocument(document, progress.now, (ended.end.type === 'failed' && ended.end.error) || '');
+          ? { evidence: await evidenceOf(ended.record, ended.texts), notes: notes.all }
+          : undefined;
       const events = await log.takeLast(ended.end);
-      await withStoreRetry(() => store.finish(outcome, events), signal);
+      await withStoreRetry(() => store.finish(outcome, events, beside), signal);
       log.show(events);
     } catch (error) {
       if (!signal.aborted) logger.error({ document: id, ...loggable(error) }, 'a document was not kept');

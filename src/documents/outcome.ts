@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isRead, type DocumentRecord } from '../stages/record.js';
 import type { ListedDocument, ProcessedDocument, StoredDocument } from '../store/document.js';
 import type { Progress } from './progress.js';
+import type { Ended } from './reading.js';
 
 /** A document that was sent and is not read yet. */
 export function newDocument(filename: string, documentName: string): StoredDocument {
@@ -29,8 +30,18 @@ export function failedDocument<D extends ListedDocument>(
   return { ...document, status: 'failed', stage, error, total_pages: totalPages };
 }
 
-/** The document with its record. */
-export function readDocumentOf(
+/** The document as its reading has ended. */
+export function outcomeOf(
+  document: ListedDocument,
+  ended: Ended,
+  progress: Pick<Progress, 'stage' | 'totalPages'>,
+): StoredDocument | ListedDocument {
+  if ('record' in ended) return readDocument(document, ended.record, progress);
+  const error = ended.end.type === 'failed' ? ended.end.error : null;
+  return failedDocument(document, progress, error ?? 'Reading the document was broken off.');
+}
+
+function readDocument(
   document: ListedDocument,
   record: DocumentRecord,
   progress: Pick<Progress, 'stage' | 'totalPages'>,

@@ -47,7 +47,8 @@ export interface ReadingRequest {
 }
 
 /** How a reading ended: with a record, or with what was thrown. */
-export type Ended = { end: EndEvent; record: DocumentRecord } | { end: EndEvent; error: unknown };
+export type Ended =
+  { end: EndEvent; record: DocumentRecord; texts: PageTexts } | { end: EndEvent; error: unknown };
 
 /**
  * Reads a document once, under its plan to the end, and has it compared in the shadow afterwards.
@@ -65,7 +66,7 @@ export async function readDocument(
   const about: EventSource = { requestId, documentId, decision };
   const usage = new UsageLedger(prices);
   let service: ServiceError | null = null;
-  let texts: PageTexts | undefined;
+  let texts: PageTexts = { texts: new Map(), totalPages: 0, ocrPages: [], unreadablePages: [] };
   let totalPages: number | null = null;
   const told = (event: DocumentEvent) => {
     if (event.type === 'pages_counted') totalPages = event.total_pages;
@@ -93,8 +94,8 @@ export async function readDocument(
       : { type: 'failed', error: null, ...outcome };
     watch(end, about);
     const { shadow: batchPlan } = decision;
-    if (batchPlan && texts) shadow.consider({ requestId, documentId, texts, record, batchPlan });
-    return { end, record };
+    if (batchPlan) shadow.consider({ requestId, documentId, texts, record, batchPlan });
+    return { end, record, texts };
   } catch (error) {
     const outcome = {
       plan: decision.plan,

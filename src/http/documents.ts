@@ -126,6 +126,14 @@ export function documentsRouter({
     return sendEvents(feed, request, response);
   });
 
+  router.get('/api/document/:id/evidence', async (request, response) => {
+    const { store } = await opened();
+    const beside = await store.beside(request.params.id, await owner(request));
+    if (!beside) return notFound(response);
+    const { evidence, notes, isBeingRead } = beside;
+    response.json({ success: true, is_complete: !isBeingRead, evidence, notes });
+  });
+
   router.get('/api/document/:id/account/:index/complete-data', async (request, response) => {
     const { store } = await opened();
     const { params } = request;

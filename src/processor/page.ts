@@ -70,9 +70,14 @@ export function isTruncated(text: string): boolean {
 /** "Label: value", or a label of which the columns were parted by spaces. */
 const LABELLED_VALUE = /\p{L}[.)#]?(?::[^\S\n]*| {2,})(?=\S)/gu;
 
+/** What of a page's text goes to the model. */
+export function sentText(text: string): string {
+  return firstCodePoints(text, PAGE_LIMIT);
+}
+
 /** The kind is told from the whole text, the text that is sent is cut, as the old system does. */
 export function preparePage(number: number, text: string): Page {
-  const page = { number, text: firstCodePoints(text, PAGE_LIMIT) };
+  const page = { number, text: sentText(text) };
   return {
     ...page,
     kind: pageKind(text),

@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { valueParts } from '../processor/grounding.js';
 import { indexPage, locate, type IndexedPage } from '../processor/locate.js';
 import type { AccountRecord, FieldValue } from '../processor/merge.js';
-import { preparePage } from '../processor/page.js';
+import { sentText } from '../processor/page.js';
 import type { Place } from '../processor/words.js';
 import type { PageTexts } from './page-texts.js';
 import type { DocumentRecord } from './record.js';
@@ -34,38 +35,49 @@ export interface AccountEvidence {
 }
 
 const MAX_PLACES = 20;
+/** Milliseconds of work between two pauses. */
+const BUSY_MS = 20;
 
 /**
  * Finds where the values of a record stand: on the pages whose own answers gave them, never on another page,
  * which would show a value where nobody read it. Only the text that was sent to the model is searched.
+ * Lets other work of the process go on in between, because a hostile document takes seconds.
  *
  * @param pages the texts the record was made from, with their words for boxes
  */
-export function evidenceOf(
+export async function evidenceOf(
   { accounts, document }: Pick<DocumentRecord, 'accounts' | 'document'>,
   pages: Pick<PageTexts, 'texts' | 'words'>,
-): AccountEvidence[] {
-  return [...accounts, ...(document ? [document] : [])].map((account) => accountEvidence(account, pages));
+): Promise<AccountEvidence[]> {
+  const evidence: AccountEvidence[] = [];
+  for (const account of [...accounts, ...(document ? [document] : [])]) {
+    evidence.push(await accountEvidence(account, pages));
+  }
+  return evidence;
 }
 
-function accountEvidence(
+async function accountEvidence(
   account: AccountRecord,
   { texts, words }: Pick<PageTexts, 'texts' | 'words'>,
-): AccountEvidence {
+): Promise<AccountEvidence> {
   const indexed = new Map<number, IndexedPage>();
   const pageOf = (number: number): IndexedPage => {
     const known = indexed.get(number);
     if (known) return known;
-    const sent = preparePage(number, texts.get(number) ?? '').text;
-    const page = indexPage(sent, words?.get(number));
+    const page = indexPage(sentText(texts.get(number) ?? ''), words?.get(number));
     indexed.set(number, page);
     return page;
   };
-  const fields = Object.entries(account.result).map(([name, field]) => {
+  const fields: [string, PartEvidence[]][] = [];
+  let pausedAt = performance.now();
+  for (const [name, field] of Object.entries(account.result)) {
     const value = textOf(field);
     const sources = pagesWith(name, value, account).map((number) => ({ number, page: pageOf(number) }));
-    return [name, fieldEvidence(name, value, sources)] as const;
-  });
+    fields.push([name, fieldEvidence(name, value, sources)]);
+    if (performance.now() - pausedAt < BUSY_MS) continue;
+    await setImmediate();
+    pausedAt = performance.now();
+  }
   // fromEntries, because a model may name a field `__proto__`.
   return { account: account.accountNumber, fields: Object.fromEntries(fields) };
 }

@@ -1,3 +1,4 @@
+import type { AccountEvidence } from '../stages/evidence.js';
 import type { DocumentRecord } from '../stages/record.js';
 
 /**
@@ -27,6 +28,23 @@ export interface ListedDocument {
 export interface StoredDocument extends ListedDocument {
   /** A list of one, once the document is processed. */
   documents: ProcessedDocument[];
+}
+
+/** A remark about a reading, for whoever looks at its record. */
+export interface Note {
+  /** `asked_again`: a batch did not answer the page well, and it was asked alone; `detail` says why. */
+  kind: 'asked_again';
+  page?: number;
+  account?: string;
+  field?: string;
+  detail: string;
+}
+
+/** What stands beside a document's records. */
+export interface BesideRecord {
+  /** Where the values stand; null where a version before read them. */
+  evidence: AccountEvidence[] | null;
+  notes: Note[];
 }
 
 export interface DocumentType {

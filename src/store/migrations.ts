@@ -73,6 +73,13 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       event json NOT NULL,
       PRIMARY KEY (document_id, number)
     )`,
+    `CREATE TABLE quire.pages (
+      document_id uuid NOT NULL REFERENCES quire.documents ON DELETE CASCADE,
+      number integer NOT NULL,
+      page json NOT NULL,
+      PRIMARY KEY (document_id, number)
+    )`,
+    `ALTER TABLE quire.documents ADD COLUMN evidence json, ADD COLUMN notes json`,
   ],
 ];
 

@@ -4,12 +4,15 @@ import { z } from 'zod';
 import type { AnswerCache } from '../processor/answers.js';
 import { processingPlan, type ProcessingPlan } from '../processor/plan.js';
 import { SettingsError } from '../settings.js';
+import type { AccountEvidence } from '../stages/evidence.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import { answersOf } from './answers.js';
 import { StoreError, type Database, type Row } from './database.js';
 import {
   DOCUMENT_VERSION,
+  type BesideRecord,
   type ListedDocument,
+  type Note,
   type ProcessingCost,
   type StoredDocument,
 } from './document.js';
@@ -19,6 +22,7 @@ import { json, parsed, UUID } from './json.js';
 import { LISTED, listed, Listings, type PageOfDocuments } from './listings.js';
 import { migrate } from './migrations.js';
 import type { PostgresPool } from './postgres-pool.js';
+import { keepPages, wordsOf } from './pages.js';
 import { openPostgres, usePool } from './postgres.js';
 import { watched, type WatchedDatabase } from './watched.js';
 
@@ -30,6 +34,8 @@ export interface StoreSettings {
   url?: string | undefined;
   /** Where the embedded database keeps its files, without a server. */
   dataDir?: string | undefined;
+  /** Whether page texts and words stay when their document is read. Default: true. */
+  keepsPages?: boolean | undefined;
 }
 
 /** Who sent a document: what the flags were evaluated for. */
@@ -87,8 +93,10 @@ export class Store {
   readonly #executor: number;
   readonly #executors: Executors;
   readonly #listings: Listings;
+  readonly #keepsPages: boolean;
 
-  private constructor(database: Database, executor: number) {
+  private constructor(database: Database, executor: number, keepsPages: boolean) {
+    this.#keepsPages = keepsPages;
     this.#database = watched(database);
     this.#executor = executor;
     this.#executors = new Executors(this.#database, executor);
@@ -109,7 +117,7 @@ export class Store {
       await migrate(database);
       const executor = randomInt(1, MOST_EXECUTORS);
       await database.hold(executor);
-      return new Store(database, executor);
+      return new Store(database, executor, settings.keepsPages ?? true);
     } catch (error) {
       await database?.close();
       if (error instanceof StoreError || error instanceof SettingsError) throw error;
@@ -203,23 +211,27 @@ export class Store {
     await this.#database.query('UPDATE quire.documents SET openings = openings + 1 WHERE id = $1', [id]);
   }
 
-  async keepPageTexts(id: string, texts: PageTexts): Promise<void> {
-    await this.#database.query(`UPDATE quire.documents SET page_texts = $2, openings = 0 WHERE ${MINE}`, [
-      id,
-      json({ ...texts, texts: [...texts.texts] }),
-      this.#executor,
-    ]);
+  /** Keeps what was read of a document's pages; nothing when another process has it. */
+  async keepPageTexts(id: string, pages: PageTexts): Promise<void> {
+    const { words: _words, texts, ...about } = pages;
+    await this.#database.transaction(async (query) => {
+      const mine = await query(
+        `UPDATE quire.documents SET page_texts = $2, openings = 0 WHERE ${MINE} RETURNING id`,
+        [id, json({ ...about, texts: [...texts] }), this.#executor],
+      );
+      if (mine.length > 0) await keepPages(query, id, pages);
+    });
   }
 
-  /** The texts of a document's pages, when they were read before. */
+  /** What was read of a document's pages before. */
   async pageTexts(id: string): Promise<PageTexts | undefined> {
     const [row] = await this.#database.query(
       'SELECT page_texts::text AS texts FROM quire.documents WHERE id = $1',
       [id],
     );
     if (typeof row?.texts !== 'string') return undefined;
-    const kept = JSON.parse(row.texts) as Omit<PageTexts, 'texts'> & { texts: [number, string][] };
-    return { ...kept, texts: new Map(kept.texts) };
+    const kept = parsed(row.texts) as Omit<PageTexts, 'texts'> & { texts: [number, string][] };
+    return { ...kept, texts: new Map(kept.texts), words: await wordsOf(this.#database, id) };
   }
 
   /**
@@ -227,18 +239,50 @@ export class Store {
    * another process has it.
    *
    * @param document without a list of its records, those kept of an earlier reading stay
+   * @param beside what stands beside the records, where there are new ones
    */
-  async finish(document: StoredDocument | ListedDocument, events: readonly StoredEvent[]): Promise<void> {
+  async finish(
+    document: StoredDocument | ListedDocument,
+    events: readonly StoredEvent[],
+    beside?: BesideRecord,
+  ): Promise<void> {
     const whole = 'documents' in document ? document : await this.#withRecords(document);
     if (!whole) return;
     await this.#database.transaction(async (query) => {
       await keepEvents(query, whole.id, this.#executor, events);
-      await query(
-        `UPDATE quire.documents SET ${LISTED}, document = $7, status = $8, page_texts = NULL
-         WHERE id = $1 AND executor = $9 AND status = 'extracting'`,
-        [whole.id, ...listed(whole), json(whole), whole.status, this.#executor],
+      const mine = await query(
+        `UPDATE quire.documents SET ${LISTED}, document = $7, status = $8, page_texts = NULL,
+           evidence = coalesce($10::json, evidence), notes = coalesce($11::json, notes)
+         WHERE id = $1 AND executor = $9 AND status = 'extracting' RETURNING id`,
+        [whole.id, ...listed(whole)].concat([
+          json(whole),
+          whole.status,
+          this.#executor,
+          beside ? json(beside.evidence) : null,
+          beside ? json(beside.notes) : null,
+        ]),
       );
+      if (mine.length > 0 && !this.#keepsPages) {
+        await query('DELETE FROM quire.pages WHERE document_id = $1', [whole.id]);
+      }
     });
+  }
+
+  /** What stands beside a document's records; undefined when the owner has none of this id. */
+  async beside(id: string, owner: string): Promise<(BesideRecord & { isBeingRead: boolean }) | undefined> {
+    if (!UUID.test(id)) return undefined;
+    const [row] = await this.#database.query(
+      `SELECT evidence::text AS evidence, notes::text AS notes, status FROM quire.documents
+       WHERE id = $1 AND owner = $2`,
+      [id, owner],
+    );
+    return (
+      row && {
+        evidence: row.evidence === null ? null : (parsed(row.evidence) as AccountEvidence[]),
+        notes: row.notes === null ? [] : (parsed(row.notes) as Note[]),
+        isBeingRead: row.status === 'extracting',
+      }
+    );
   }
 
   async #withRecords(document: ListedDocument): Promise<StoredDocument | undefined> {

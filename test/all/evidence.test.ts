@@ -37,5 +37,5 @@ test.each([
   ['lending_package.pdf', LENDING_PACKAGE],
 ])('in the sample %s', async (name, seen) => {
   const read = await reader.read(readFileSync(new URL(`../samples/${name}`, import.meta.url)));
-  expect(misplaced(seen, read)).toEqual([]);
+  expect(await misplaced(seen, read)).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { flips } from './flips.js';
 import { limits } from './limits.js';
 import { list } from './list.js';
 import { overload } from './overload.js';
+import { ownTime } from './own-time.js';
 import { pages } from './pages.js';
 import { bothPaths } from './paths.js';
 import { replay } from './replay.js';
@@ -17,6 +18,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   list,
   replay,
   pages,
+  'own-time': ownTime,
 };
 
 const names = process.argv.slice(2);

@@ -147,7 +147,7 @@ describe('migrations', () => {
     expect(await run(url, 'SELECT number, hash FROM quire.migrations ORDER BY number')).toEqual([
       { number: 0, hash: '3bb57ae3caa830bfa2a494294ac0b14baa9df75597c5a624b7469c9ca0066b53' },
       { number: 1, hash: 'a55d50431de6d8297595ed6f287a2f895f5dae7bf8f95c72eadb52fb9a312a68' },
-      { number: 2, hash: 'a7613a76e6be3f51fa0315a04f74e0b7460ab01112a6b145bce62bc29fcdaba9' },
+      { number: 2, hash: 'a14e95b3e4a573321a2e5dcde0092bc339c24fcf3fc0479eb02d73b736049b09' },
     ]);
   });
 

@@ -1,0 +1,153 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import express from 'express';
+import { Client } from 'pg';
+import { createQuire } from '../../src/index.js';
+import { streamed } from '../event-stream.js';
+import { makePdf } from '../pdf-fixtures.js';
+import { Provider, type Behaviour } from '../provider.js';
+import { newDatabase } from '../shared.js';
+import { SILENT } from '../silent.js';
+
+/** Where the values of a record stand, as its viewer is told. */
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const read: Behaviour['read'] = ({ number }) => [
+  { name: 'Holder', value: number === 1 ? 'Ada Lovelace' : 'Grace Hopper', confidence: number },
+  { name: 'Opened', value: 'May 2nd', confidence: 90 },
+];
+
+/** Two pages of one account; the second is the surer one. */
+const PDF = makePdf(
+  ['Ada Lovelace', 'Grace Hopper'].map((holder) => ({
+    texts: [
+      { text: 'ACCOUNT NUMBER: 12345678', x: 20, y: 20, size: 12 },
+      { text: `Holder: ${holder}`, x: 306, y: 396, size: 12 },
+    ],
+  })),
+);
+
+async function upload(behaviour: Partial<Behaviour> = {}, settings = {}) {
+  const provider = await Provider.start({ read, ...behaviour });
+  closing.push(() => provider.close());
+  const url = await newDatabase();
+  const quire = await createQuire({
+    openai: provider.client(),
+    model: 'test-model',
+    plan: { path: 'batch', batchSize: 2, maxWorkers: 1 },
+    database: url,
+    logger: SILENT,
+    settings,
+  });
+  closing.push(() => quire.close());
+  const identify = ({ headers }: { headers: Record<string, unknown> }) => ({
+    userId: String(headers['x-user'] ?? 'anna'),
+  });
+  const server = createServer(express().use(quire.router({ identify })));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const body = new FormData();
+  body.set('file', new Blob([Uint8Array.from(await PDF)]), 'a.pdf');
+  const uploaded = await fetch(`${base}/process`, { method: 'POST', body });
+  const { job_id: id } = (await uploaded.json()) as { job_id: string };
+  const path = `${base}/api/document/${id}`;
+  await streamed(`${path}/events`);
+  const evidence = async (user = 'anna') => {
+    const response = await fetch(`${path}/evidence`, { headers: { 'x-user': user } });
+    return { status: response.status, body: (await response.json()) as unknown };
+  };
+  const keptPages = async () => {
+    const client = new Client(url);
+    await client.connect();
+    try {
+      return (await client.query('SELECT page FROM quire.pages WHERE document_id = $1', [id])).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  return { evidence, keptPages, path };
+}
+
+describe('the evidence of a document', () => {
+  test('tells where each value stands, on the page that gave it, and which does not', async () => {
+    const { evidence } = await upload();
+    const { body } = await evidence();
+    expect(body).toMatchObject({
+      success: true,
+      is_complete: true,
+      notes: [],
+      evidence: [
+        {
+          account: '12345678',
+          fields: {
+            Holder: [
+              {
+                part: 'Grace Hopper',
+                places: [
+                  {
+                    page: 2,
+                    boxes: [
+                      [
+                        expect.closeTo(0.57, 1),
+                        expect.closeTo(0.5, 1),
+                        expect.any(Number),
+                        expect.any(Number),
+                      ],
+                    ],
+                  },
+                ],
+              },
+            ],
+            Opened: [{ part: 'May 2nd', not_found: true }],
+          },
+        },
+      ],
+    });
+  });
+
+  test('is there for nobody else', async () => {
+    const { evidence } = await upload();
+    expect((await evidence('berta')).status).toBe(404);
+  });
+
+  test('has a note for each page that was asked again', async () => {
+    const { evidence } = await upload({
+      fault: (_call, index) => (index === 0 ? 'missing page' : undefined),
+    });
+    expect((await evidence()).body).toMatchObject({
+      notes: [{ kind: 'asked_again', page: expect.any(Number), detail: 'page_missing' }],
+    });
+  });
+
+  test('stays when the document is asked again and nothing comes of it', async () => {
+    const { evidence, path } = await upload({
+      fault: ({ pages }) => (pages.some(({ number }) => number === 1) ? 'refusal' : undefined),
+    });
+    const { body } = await evidence();
+    expect(body).toMatchObject({ evidence: [{ fields: { Holder: [{ part: 'Grace Hopper' }] } }] });
+    await fetch(`${path}/retry`, { method: 'POST' });
+    await streamed(`${path}/events`);
+    expect((await evidence()).body).toMatchObject({ evidence: (body as { evidence: unknown }).evidence });
+  });
+});
+
+describe('the words of pages', () => {
+  test('are kept with the document', async () => {
+    const { keptPages } = await upload();
+    expect(await keptPages()).toHaveLength(2);
+  });
+
+  test('are forgotten once it is read, where nobody wants them', async () => {
+    const { evidence, keptPages } = await upload({}, { QUIRE_KEEP_PAGE_WORDS: false });
+    expect(await keptPages()).toEqual([]);
+    expect((await evidence()).body).toMatchObject({
+      evidence: [{ fields: { Holder: [{ places: [{ page: 2 }] }] } }],
+    });
+  });
+});
