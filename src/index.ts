@@ -29,11 +29,11 @@ export { UsageLedger } from './llm/usage.js';
 export type { Allowance, PriceTable, Usage } from './llm/usage.js';
 export type { ChatClient, ChatRequest, ChatRequestOptions } from './llm/client.js';
 export type { CallEvent, Model, TokenBudget } from './llm/call.js';
-export type { Queue } from './llm/queue.js';
+export type { Queue } from './llm/turns.js';
 export type { FailureReason } from './llm/failure.js';
 
 export { Store } from './store/store.js';
 export { StoreError } from './store/database.js';
-export type { StoreSettings } from './store/store.js';
+export type { StoreSettings } from './store/open-database.js';
 export type { DocumentType, ProcessedDocument, ProcessingCost, StoredDocument } from './store/document.js';
 export type { AnswerCache } from './processor/answers.js';

@@ -240,7 +240,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
 
 /** A document that a caller gives, and keeps itself. */
 interface Given {
-  countPages(signal: AbortSignal): Promise<number | undefined>;
+  countPages: (signal: AbortSignal) => Promise<number | undefined>;
   source: TextSource;
 }
 

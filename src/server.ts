@@ -11,7 +11,7 @@ import { isForOps } from './http/ops-token.js';
 import { readHostSettings, readSettings } from './settings.js';
 import { StoreError } from './store/database.js';
 import { NotTakenError } from './documents/documents.js';
-import { RETRY_AFTER_S } from './http/documents.js';
+import { RETRY_AFTER_S } from './http/answers.js';
 
 const SESSION_COOKIE = 'quire_session';
 const SESSION_MS = 365 * 24 * 60 * 60_000;

@@ -1,5 +1,5 @@
 import { loggable, type Logger } from '../logger.js';
-import { GaveWay, type Queue } from '../llm/queue.js';
+import { GaveWay, type Queue } from '../llm/turns.js';
 import { UsageLedger, type PriceTable } from '../llm/usage.js';
 import { SINGLE_PAGE, type ProcessingPlan } from '../processor/plan.js';
 import type { PageProcessor } from '../processor/processor.js';

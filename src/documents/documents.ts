@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalEngine, type EngineRun, type EngineSettings } from '../engine/local.js';
-import type { DocumentQueue, WaitReason } from '../llm/queue.js';
+import type { DocumentQueue, WaitReason } from '../llm/turns.js';
 import { loggable, type Logger } from '../logger.js';
 import type { AnswerCache } from '../processor/answers.js';
 import type { ProcessingPlan } from '../processor/plan.js';
@@ -10,7 +10,8 @@ import { evidenceOf } from '../stages/evidence.js';
 import type { PageReader, PageTexts } from '../stages/page-texts.js';
 import type { TextSource } from '../stages/pipeline.js';
 import { withStoreRetry } from '../store/retry.js';
-import type { Sender, Store, UnfinishedDocument } from '../store/store.js';
+import type { Store } from '../store/store.js';
+import type { Sender, UnfinishedDocument } from '../store/unfinished.js';
 import { EventFeeds } from './event-feeds.js';
 import type { EventFeed } from './event-feed.js';
 import { EventLog, firstEvents } from './event-log.js';
@@ -277,7 +278,7 @@ export class Documents {
       emit,
     };
     try {
-      const ended = await this.#tools.read(request, this.#source(id, signal));
+      const ended = await this.#tools.read(request, this.#source(id));
       // What is given back, to this process or another, has not ended.
       if (ended.end.type === 'broken_off') return;
       const outcome = outcomeOf(document, ended, progress.now);
@@ -302,15 +303,15 @@ export class Documents {
   }
 
   /** The page texts as they were read before, or else from the PDF; then they are kept. */
-  #source(id: string, signal: AbortSignal): TextSource {
+  #source(id: string): TextSource {
     const { store, reader } = this.#tools;
-    const patiently = <T>(work: () => Promise<T>) => withStoreRetry(work, signal);
-    return async (_signal, onPage) => {
+    return async (signal, onPage) => {
+      const patiently = <T>(work: () => Promise<T>) => withStoreRetry(work, signal);
       const before = await patiently(() => store.pageTexts(id));
       if (before) return before;
       await patiently(() => store.opening(id));
       const load = () => patiently(() => wholePdf(store, id));
-      const texts: PageTexts = await reader.read(load, { signal: _signal, onPage });
+      const texts: PageTexts = await reader.read(load, { signal, onPage });
       await patiently(() => store.keepPageTexts(id, texts));
       return texts;
     };

@@ -131,14 +131,15 @@ export class EventFeeds {
 
   async #follow(id: string, known: Known): Promise<void> {
     const isWanted = () => known.feed.isWatched || performance.now() - known.usedAt < REMEMBERED_MS;
-    while (isWanted() && !known.isWritten && !known.feed.isOver && !this.#closing.aborted) {
+    const isElsewhere = () => !known.isWritten;
+    while (isWanted() && isElsewhere() && !known.feed.isOver && !this.#closing.aborted) {
       await sleep(LOOK_EVERY_MS, undefined, { signal: this.#closing, ref: false }).catch(() => undefined);
       const found = await this.#store.events(id, known.feed.last).catch(() => null);
       // A store that is away for now says nothing.
       if (found === null) continue;
       known.readAt = performance.now();
       known.feed.push((found?.events ?? []) as KeptEvent[]);
-      if (!found?.isBeingRead && !known.isWritten) known.feed.end();
+      if (!found?.isBeingRead && isElsewhere()) known.feed.end();
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { WaitReason } from '../llm/queue.js';
+import type { WaitReason } from '../llm/turns.js';
 import type { Usage } from '../llm/usage.js';
 import type { ServiceError } from '../llm/failure.js';
 import type { ProcessingPlan } from '../processor/plan.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Shadow } from '../comparison/shadow.js';
 import type { ServiceError } from '../llm/failure.js';
-import type { Queue } from '../llm/queue.js';
+import type { Queue } from '../llm/turns.js';
 import { UsageLedger, type PriceTable } from '../llm/usage.js';
 import type { AnswerCache } from '../processor/answers.js';
 import type { PageProcessor } from '../processor/processor.js';
@@ -11,11 +11,11 @@ import { PdfError } from '../stages/pdf-error.js';
 import { runPipeline, type TextSource } from '../stages/pipeline.js';
 import { isRead, type DocumentRecord } from '../stages/record.js';
 import { StoreError } from '../store/database.js';
-import type { Sender } from '../store/store.js';
+import type { Sender } from '../store/unfinished.js';
 import { outcomeOf, type DocumentEvent, type EndEvent } from './events.js';
 
 /** What an event is about, for whoever watches all documents. */
-export interface EventSource {
+interface EventSource {
   requestId: string | undefined;
   /** Of a document that is kept. */
   documentId: string | undefined;
@@ -43,7 +43,7 @@ export interface ReadingRequest {
   signal: AbortSignal;
   queue?: Queue | undefined;
   answers?: AnswerCache | undefined;
-  emit(event: DocumentEvent): void;
+  emit: (event: DocumentEvent) => void;
 }
 
 /** How a reading ended: with a record, or with what was thrown. */

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import type { DocumentQueue } from '../llm/queue.js';
-import type { Store, UnfinishedDocument } from '../store/store.js';
+import type { DocumentQueue } from '../llm/turns.js';
+import type { Store } from '../store/store.js';
+import type { UnfinishedDocument } from '../store/unfinished.js';
 
 /** How often documents without a process are looked for. */
 const ADOPT_EVERY_MS = 2_000;
@@ -21,7 +22,7 @@ export interface EngineRun {
   signal: AbortSignal;
   queue: DocumentQueue;
   /** Has the engine wait for something, within its grace, before it is closed. */
-  finishing<T>(work: Promise<T>): Promise<T>;
+  finishing: <T>(work: Promise<T>) => Promise<T>;
 }
 
 export interface EngineTools {

@@ -1,31 +1,26 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import { basename, extname } from 'node:path';
-import express, {
-  type ErrorRequestHandler,
-  type Request,
-  type RequestHandler,
-  type Response,
-  type Router,
-} from 'express';
-import multer, { MulterError, type Options } from 'multer';
-import { mkdirSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
-import { Readable, type Writable } from 'node:stream';
+import { rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import express, { type Request, type RequestHandler, type Router } from 'express';
 import { z } from 'zod';
-import { loggable, type Logger } from '../logger.js';
-import { formatPlan } from '../processor/plan.js';
-import { checkPdf, PdfError } from '../stages/pdf-error.js';
-import { firstCodePoints } from '../text.js';
-import { StoreError } from '../store/database.js';
+import type { Documents } from '../documents/documents.js';
 import type { Progress } from '../documents/progress.js';
+import type { Logger } from '../logger.js';
+import { formatPlan } from '../processor/plan.js';
 import type { StoredDocument } from '../store/document.js';
 import type { PageOfDocuments } from '../store/listings.js';
 import type { Store } from '../store/store.js';
-import { NotTakenError, type Documents } from '../documents/documents.js';
+import { answerErrors, notFound, refuse } from './answers.js';
 import { sendEvents } from './events.js';
-import { UnknownSenderError, type Senders } from './sender.js';
+import type { Senders } from './sender.js';
+import {
+  checkIsPdf,
+  displayName,
+  documentName,
+  fileReceiver,
+  requestIdOf,
+  sentUnnamedFile,
+} from './upload.js';
 import { backgroundStatus, completeData, costs, jobStatus } from './views.js';
 
 export interface DocumentsRoutes {
@@ -67,7 +62,7 @@ export function documentsRouter({
         refuse(response, 400, sentUnnamedFile.has(request) ? 'No file selected' : 'No file provided');
         return;
       }
-      checkPdf(await beginningOf(file.path));
+      await checkIsPdf(file.path);
       const { documents } = await opened();
       const filename = displayName(file.originalname);
       const requestId = requestIdOf(request);
@@ -192,30 +187,7 @@ export function documentsRouter({
     response.json(costs(page, await store.costs(whose)));
   });
 
-  const answerError: ErrorRequestHandler = (error: unknown, request, response, next) => {
-    if (response.headersSent) return next(error);
-    response.removeHeader('Content-Disposition');
-    // The client hung up: nobody is there to be answered.
-    if (request.destroyed && !request.complete) return;
-    if (error instanceof UnknownSenderError) return refuse(response, error.status, error.message);
-    if (error instanceof PdfError) return refuse(response, 400, error.message);
-    if (error instanceof NotTakenError || error instanceof StoreError || isDiskFull(error)) {
-      response.set('Retry-After', String(RETRY_AFTER_S));
-      const message = error instanceof NotTakenError ? error.message : 'The store cannot be used for now';
-      return refuse(response, 503, message);
-    }
-    if (error instanceof MulterError && error.code === 'LIMIT_FILE_SIZE') {
-      return refuse(response, 413, `The file is larger than ${maxMegabytes} MB`);
-    }
-    if (error instanceof MulterError || isBrokenForm(error)) {
-      return refuse(response, 400, 'The upload form cannot be read');
-    }
-    const status = clientError.safeParse(error);
-    if (status.success) return refuse(response, status.data.status, 'The request cannot be read');
-    logger.error(loggable(error), 'a request failed');
-    refuse(response, 500, 'The request failed unexpectedly');
-  };
-  router.use(answerError);
+  router.use(answerErrors(maxMegabytes, logger));
   return router;
 }
 
@@ -227,9 +199,6 @@ async function progressOf(
 ): Promise<Progress | undefined> {
   return document?.status === 'extracting' ? documents.progress(document.id, owner) : undefined;
 }
-
-/** Seconds until a refused upload may be tried again. */
-export const RETRY_AFTER_S = 5;
 
 const MOST_LISTED = 100;
 
@@ -253,106 +222,4 @@ async function pageOf(store: Store, owner: string, query: unknown): Promise<Page
     return `limit must be a whole number from 1 to ${MOST_LISTED}`;
   }
   return 'after must be the next of the page before, or the id of a document';
-}
-
-/** As much of a file as tells whether it is a PDF. */
-async function beginningOf(path: string): Promise<Uint8Array> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(1_024));
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
-}
-
-function isDiskFull(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
-}
-
-/** The id the app gave the request, or the one it came with, where it can be logged as it is; or a new one. */
-function requestIdOf(request: Request & { id?: unknown }): string {
-  const { id } = request;
-  const given = typeof id === 'number' ? String(id) : id;
-  return [given, request.get('x-request-id')].find(isLoggableId) ?? randomUUID();
-}
-
-function isLoggableId(id: unknown): id is string {
-  return typeof id === 'string' && /^[\w.:-]{1,100}$/.test(id);
-}
-
-/** What Express and its parsers throw for a request that is at fault itself. */
-const clientError = z.object({ status: z.int().min(400).max(499) });
-
-/** Requests with a file field that names no file: the form was sent with none selected. */
-const sentUnnamedFile = new WeakSet<IncomingMessage>();
-
-/** Requests of which a file is being received. */
-const sentFile = new WeakSet<IncomingMessage>();
-
-function fileReceiver(uploadDir: string, maxMegabytes: number): RequestHandler {
-  const options: Options & { streamHandler: (request: IncomingMessage, busboy: Writable) => void } = {
-    // On disk, under a name of multer's own: what arrives takes no memory, and no name leads out of the folder.
-    storage: multer.diskStorage({
-      destination: (_request, _file, done) => {
-        mkdirSync(uploadDir, { recursive: true, mode: 0o700 });
-        done(null, uploadDir);
-      },
-    }),
-    limits: {
-      fileSize: maxMegabytes * 1024 * 1024,
-      files: 20,
-      fields: 100,
-      fieldSize: 100_000,
-      fieldNestingDepth: 0,
-    },
-    defParamCharset: 'utf8',
-    fileFilter: (request, { fieldname }, accept) => {
-      // One file a request is read, so no more is written to the disk.
-      accept(null, fieldname === 'file' && !sentFile.has(request));
-      if (fieldname === 'file') sentFile.add(request);
-    },
-    // multer itself passes such a file over in silence, and clients know its message.
-    streamHandler(request, busboy) {
-      busboy.on('file', (field: string, _stream: unknown, { filename }: { filename?: string }) => {
-        if (field === 'file' && !filename) sentUnnamedFile.add(request);
-      });
-      request.pipe(busboy);
-    },
-  };
-  const receive = multer(options).any();
-  return (request, response, next) => {
-    // multer lets requests pass that are no multipart forms.
-    request.files = [];
-    receive(request, response, next);
-  };
-}
-
-/** busboy's own errors (a form that breaks off, a missing boundary) are plain ones. */
-function isBrokenForm(error: unknown): boolean {
-  return (
-    error instanceof Error && /multipart|boundary|unexpected end of form|malformed part/i.test(error.message)
-  );
-}
-
-/** A file name as it may be shown: without folders and hidden characters, and not endless. */
-function displayName(original: string): string {
-  const name = basename(original.replaceAll('\\', '/').toWellFormed().replace(/\p{C}/gu, ''));
-  const extension = firstCodePoints(extname(name), 10);
-  return firstCodePoints(basename(name, extname(name)), 200) + extension || 'document.pdf';
-}
-
-function documentName(body: unknown, filename: string): string {
-  const given = (body as { document_name?: unknown } | undefined)?.document_name;
-  const name = typeof given === 'string' ? firstCodePoints(given.toWellFormed().trim(), 200) : '';
-  return name || basename(filename, extname(filename));
-}
-
-function notFound(response: Response): void {
-  refuse(response, 404, 'Document not found');
-}
-
-function refuse(response: Response, status: number, message: string): void {
-  response.status(status).json({ success: false, message });
 }

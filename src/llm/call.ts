@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ModelFailure, failureOf, type FailureReason, type ServiceError } from './failure.js';
-import type { Queue, Room } from './queue.js';
+import type { Queue, Room } from './turns.js';
 import { withHeaders, type ChatClient, type ChatRequest } from './client.js';
 import type { HeaderSource, Ticket } from './rate-limits.js';
 import { ModelService } from './service.js';
@@ -34,7 +34,7 @@ export interface Caller {
   /** Where they wait for their turn. */
   queue: Queue;
   /** Told of every request, when it starts and when it has ended. */
-  emit(event: CallEvent): void;
+  emit: (event: CallEvent) => void;
 }
 
 /** How one call is made. */
@@ -49,7 +49,7 @@ export interface CallOptions {
 /** One request to the model. */
 export type CallEvent = CallStarted | CallEnded;
 
-export interface CallStarted {
+interface CallStarted {
   type: 'call_started';
   unit: string;
   /** Numbers of the pages that are asked about. */

@@ -1,7 +1,17 @@
 import { unlessAborted } from '../abort.js';
 import { systemClock, type Clock } from '../clock.js';
-import { ModelFailure } from './failure.js';
+import { BackgroundCalls } from './background.js';
 import { LONGEST_WAIT_MS } from './rate-limits.js';
+import {
+  isRateLimit,
+  UNLIMITED,
+  waitAskedBy,
+  type DocumentQueue,
+  type OnWait,
+  type Queue,
+  type Room,
+  type WaitReason,
+} from './turns.js';
 
 /** Calls at once where nobody says how many. */
 const USUAL_CONCURRENCY = 20;
@@ -9,57 +19,8 @@ const USUAL_CONCURRENCY = 20;
 /** Calls that were held back together start spread over this time, in milliseconds. */
 const RELEASE_MS = 100;
 
-/** At most so many background calls are under way at once. */
-const MOST_BACKGROUND = 4;
-
-/** Background calls leave this share of the places, and of the rate limits, free. */
-const LEFT_FREE = 0.25;
-
-/** How long calls are held back by a rate limit that does not say how long, in milliseconds. */
-const UNSPECIFIED_WAIT_MS = 250;
-
 /** Shorter waits than this, in milliseconds, are not worth telling. */
 const NOTED_FROM_MS = 1_000;
-
-/** The room that a call needs within the rate limits of its model. */
-export interface Room {
-  /**
-   * Milliseconds until there is room.
-   *
-   * @param leaving share of the limits, 0 to 1, that must be left for others
-   */
-  waitFor(leaving: number): number;
-  /** Takes it: the call starts now. */
-  take(): void;
-}
-
-const UNLIMITED: Room = { waitFor: () => 0, take: () => undefined };
-
-/** Why calls of a document do not start: the service asked to wait, or its rate limits are used up. */
-export type WaitReason = 'asked_to_wait' | 'rate_limit';
-
-/** Told that calls of a document wait, and for how many milliseconds at least. */
-type OnWait = (why: WaitReason, ms: number) => void;
-
-/** Where calls to a model service wait for their turn. */
-export interface Queue {
-  /**
-   * Makes a call as soon as its turn comes. One that fails because the service asks to wait holds back
-   * all that have not started yet.
-   *
-   * @param call gets the signal that ends it
-   * @throws what the call throws; the signal's reason on abort, at once
-   */
-  run<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, room?: Room): Promise<T>;
-}
-
-/** The calls of one document, as they wait beside those of others. */
-export interface DocumentQueue extends Queue {
-  /** Starts no more calls of this document; those that wait go on waiting until they are aborted. */
-  stop(): void;
-  /** Resolves when no call of this document is under way. */
-  idle(): Promise<void>;
-}
 
 interface WaitingCall {
   room: Room;
@@ -78,11 +39,6 @@ interface Line {
   /** Until when its wait was told. */
   toldUntil: number;
   atRest: (() => void)[];
-}
-
-/** Why a background call was broken off. */
-export class GaveWay extends Error {
-  override readonly name = 'GaveWay';
 }
 
 /**
@@ -113,13 +69,19 @@ export class CallQueue {
   #waiting = 0;
   #underWay = 0;
   #heldUntil = 0;
-  #waitingBackground: { room: Room; start: (place: AbortController) => void }[] = [];
-  readonly #background = new Set<AbortController>();
-  #backgroundHeldUntil = 0;
+  readonly #background: BackgroundCalls;
   #alarm: AbortController | undefined;
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
+    this.#background = new BackgroundCalls({
+      clock,
+      concurrency: () => this.#concurrency,
+      calls: () => this.#underWay + this.#waiting,
+      heldUntil: () => this.#heldUntil,
+      schedule: () => this.#schedule(),
+      comeBackIn: (ms) => this.#comeBackIn(ms),
+    });
   }
 
   /** How many calls may run at once at present. */
@@ -151,6 +113,11 @@ export class CallQueue {
     const isWhole = this.#concurrency === before;
     this.#concurrency = isWhole ? this.#most : Math.min(this.#concurrency, this.#most);
     this.#schedule();
+  }
+
+  /** A queue for calls that give way to all others, and may be broken off so often. */
+  background(patience: number): Queue {
+    return this.#background.queue(patience);
   }
 
   /** The queue of one document. */
@@ -190,7 +157,7 @@ export class CallQueue {
       line.waiting.push(waiting);
       this.#waiting++;
       if (!isStopped) this.#lines.add(line);
-      this.#breakOffBackground();
+      this.#background.giveWay();
       this.#schedule();
     });
   }
@@ -237,8 +204,7 @@ export class CallQueue {
       call.room.take();
       call.start();
     }
-    // A document's next call comes right after its last one: it is not to break off what has just begun.
-    if (this.#waitingBackground.length > 0) setImmediate(() => this.#scheduleBackground());
+    this.#background.schedule();
   }
 
   #next(): Line | undefined {
@@ -296,93 +262,4 @@ export class CallQueue {
     this.#wentWell = 0;
     this.#concurrency = Math.max(1, Math.floor(this.#concurrency / 2));
   }
-
-  /**
-   * A queue for calls nobody waits for: they take places that are free, and give them back as soon as
-   * another call wants one (the call is broken off and made again later). A rate limit they run into
-   * holds back background calls alone.
-   *
-   * @param patience how often calls of this queue may be broken off, all together
-   * @returns a queue whose calls reject with {@link GaveWay} once they were broken off more often
-   */
-  background(patience: number): Queue {
-    let brokenOff = 0;
-    return {
-      run: async (call, signal, room = UNLIMITED) => {
-        for (;;) {
-          signal.throwIfAborted();
-          const place = await this.#backgroundTurn(signal, room);
-          try {
-            return await call(AbortSignal.any([signal, place.signal]));
-          } catch (error) {
-            const until = this.#clock.now() + waitAskedBy(error);
-            this.#backgroundHeldUntil = Math.max(this.#backgroundHeldUntil, until);
-            if (!(error instanceof GaveWay) || ++brokenOff > patience) throw error;
-          } finally {
-            this.#background.delete(place);
-            this.#schedule();
-          }
-        }
-      },
-    };
-  }
-
-  #backgroundTurn(signal: AbortSignal, room: Room): Promise<AbortController> {
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        this.#waitingBackground = this.#waitingBackground.filter((other) => other !== waiting);
-        reject(signal.reason as Error);
-      };
-      const waiting = {
-        room,
-        start: (place: AbortController) => {
-          signal.removeEventListener('abort', leave);
-          resolve(place);
-        },
-      };
-      signal.addEventListener('abort', leave, { once: true });
-      this.#waitingBackground.push(waiting);
-      this.#schedule();
-    });
-  }
-
-  #scheduleBackground(): void {
-    for (;;) {
-      const [next] = this.#waitingBackground;
-      if (!next || this.#background.size >= MOST_BACKGROUND) return;
-      if (this.#places() <= Math.floor(LEFT_FREE * this.#concurrency)) return;
-      const held = Math.max(this.#heldUntil, this.#backgroundHeldUntil) - this.#clock.now();
-      const ms = Math.max(held, next.room.waitFor(LEFT_FREE));
-      if (ms > 0) return this.#comeBackIn(ms);
-      this.#waitingBackground.shift();
-      const place = new AbortController();
-      this.#background.add(place);
-      next.room.take();
-      next.start(place);
-    }
-  }
-
-  /** Makes room for a call that has come. */
-  #breakOffBackground(): void {
-    for (const place of this.#background) {
-      if (this.#places() >= 0) break;
-      this.#background.delete(place);
-      place.abort(new GaveWay());
-    }
-  }
-
-  /** Places left; below 0 when background calls have to give way. */
-  #places(): number {
-    return this.#concurrency - this.#underWay - this.#waiting - this.#background.size;
-  }
-}
-
-function isRateLimit(error: unknown): error is ModelFailure {
-  return error instanceof ModelFailure && error.reason === 'rate_limited';
-}
-
-/** Milliseconds; 0 for a failure that asks for no wait. */
-function waitAskedBy(error: unknown): number {
-  if (!(error instanceof ModelFailure)) return 0;
-  return error.retryAfterMs ?? (isRateLimit(error) ? UNSPECIFIED_WAIT_MS : 0);
 }

@@ -1,6 +1,6 @@
 import type { CallEvent } from '../llm/call.js';
 import type { FailureReason } from '../llm/failure.js';
-import type { Queue } from '../llm/queue.js';
+import type { Queue } from '../llm/turns.js';
 import type { UsageLedger } from '../llm/usage.js';
 import type { AnswerCache } from './answers.js';
 import type { ProcessingPlan } from './plan.js';

@@ -30,7 +30,7 @@ export interface UnitTools {
   /** Failed or unusable answers after which a page is given up, from 1. */
   pageAttempts: number;
   answers: AnswersByPage;
-  caller: Caller & { emit(event: PageEvent): void };
+  caller: Caller & { emit: (event: PageEvent) => void };
   signal: AbortSignal;
   /** Waits for one of the places that the document's calls have. */
   inPlace<T>(call: () => Promise<T>): Promise<T>;

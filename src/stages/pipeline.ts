@@ -14,7 +14,7 @@ export interface DocumentReading extends Omit<Reading, 'emit'> {
 }
 
 /** Tells how reading page texts goes on: the number of pages first, then each page, in no certain order. */
-export type OnPageTexts = (done: { totalPages: number; page?: number; by?: 'text' | 'ocr' }) => void;
+type OnPageTexts = (done: { totalPages: number; page?: number; by?: 'text' | 'ocr' }) => void;
 
 /** Where page texts come from: given by the caller, or read from a PDF. */
 export type TextSource = (signal: AbortSignal, onPage: OnPageTexts) => PageTexts | Promise<PageTexts>;

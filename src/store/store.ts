@@ -1,18 +1,16 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { open as openFile } from 'node:fs/promises';
-import { z } from 'zod';
 import type { AnswerCache } from '../processor/answers.js';
-import { processingPlan, type ProcessingPlan } from '../processor/plan.js';
+import type { ProcessingPlan } from '../processor/plan.js';
 import { SettingsError } from '../settings.js';
-import type { AccountEvidence } from '../stages/evidence.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import { answersOf } from './answers.js';
-import { StoreError, type Database, type Row } from './database.js';
+import { besideOf, type BesideRecordNow } from './beside.js';
+import { StoreError, type Database } from './database.js';
 import {
   DOCUMENT_VERSION,
   type BesideRecord,
   type ListedDocument,
-  type Note,
   type ProcessingCost,
   type StoredDocument,
 } from './document.js';
@@ -21,61 +19,10 @@ import { Executors } from './executors.js';
 import { json, parsed, UUID } from './json.js';
 import { LISTED, listed, Listings, type PageOfDocuments } from './listings.js';
 import { migrate } from './migrations.js';
-import type { PostgresPool } from './postgres-pool.js';
+import { openDatabase, type StoreSettings } from './open-database.js';
 import { keepPages, wordsOf } from './pages.js';
-import { openPostgres, usePool } from './postgres.js';
+import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
 import { watched, type WatchedDatabase } from './watched.js';
-
-/** Where documents are kept: the first of these that is given. */
-export interface StoreSettings {
-  /** An app's own pool of connections to a PostgreSQL server, which stays the app's to end. */
-  pool?: PostgresPool | undefined;
-  /** Address of a PostgreSQL server, like `postgres://user@host/database`. */
-  url?: string | undefined;
-  /** Where the embedded database keeps its files, without a server. */
-  dataDir?: string | undefined;
-  /** Whether page texts and words stay when their document is read. Default: true. */
-  keepsPages?: boolean | undefined;
-}
-
-/** Who sent a document: what the flags were evaluated for. */
-export interface Sender {
-  userId?: string | undefined;
-  sessionId?: string | undefined;
-  properties?: Record<string, string | number> | undefined;
-  requestId?: string | undefined;
-}
-
-/** What an app says of a sender is not checked when it comes: what cannot be used must not keep a document. */
-const keptSender: z.ZodType<Sender> = z.object({
-  userId: z.string().optional().catch(undefined),
-  sessionId: z.string().optional().catch(undefined),
-  properties: z
-    .record(z.string(), z.union([z.string(), z.number()]))
-    .optional()
-    .catch(undefined),
-  requestId: z.string().optional().catch(undefined),
-});
-
-/** A document as it comes. */
-export interface NewDocument {
-  document: StoredDocument;
-  owner: string;
-  sender: Sender;
-  plan: ProcessingPlan;
-}
-
-/** A document whose reading has not ended, with all that is needed to go on. */
-export interface UnfinishedDocument {
-  /** Without what was read of it before: the records of all that waits would fill the memory. */
-  document: ListedDocument;
-  owner: string;
-  sender: Sender;
-  /** null where a version before took it in and did not decide it. */
-  plan: ProcessingPlan | null;
-  /** How often its PDF was opened without its texts having been read. */
-  openings: number;
-}
 
 const PART_BYTES = 1024 * 1024;
 /** Executors are told apart by a random number; the odds that two processes draw the same are 1 in 2^31. */
@@ -269,20 +216,8 @@ export class Store {
   }
 
   /** What stands beside a document's records; undefined when the owner has none of this id. */
-  async beside(id: string, owner: string): Promise<(BesideRecord & { isBeingRead: boolean }) | undefined> {
-    if (!UUID.test(id)) return undefined;
-    const [row] = await this.#database.query(
-      `SELECT evidence::text AS evidence, notes::text AS notes, status FROM quire.documents
-       WHERE id = $1 AND owner = $2`,
-      [id, owner],
-    );
-    return (
-      row && {
-        evidence: row.evidence === null ? null : (parsed(row.evidence) as AccountEvidence[]),
-        notes: row.notes === null ? [] : (parsed(row.notes) as Note[]),
-        isBeingRead: row.status === 'extracting',
-      }
-    );
+  async beside(id: string, owner: string): Promise<BesideRecordNow | undefined> {
+    return UUID.test(id) ? besideOf(this.#database, id, owner) : undefined;
   }
 
   async #withRecords(document: ListedDocument): Promise<StoredDocument | undefined> {
@@ -305,7 +240,7 @@ export class Store {
        WHERE id = $1 AND owner = $10 AND status <> 'extracting' AND version <= $9 RETURNING ${UNFINISHED}`,
       [document.id, ...listed(document), json(document), this.#executor, DOCUMENT_VERSION, owner],
     );
-    return row && this.#unfinished(row);
+    return row && unfinishedIn(row, this.#listings);
   }
 
   /** Whether a later version than this one has written the document, so that this one cannot go on with it. */
@@ -333,7 +268,7 @@ export class Store {
     );
     const adopted: UnfinishedDocument[] = [];
     for (const row of rows) {
-      const unfinished = await this.#unfinished(row);
+      const unfinished = await unfinishedIn(row, this.#listings);
       if (unfinished) adopted.push(unfinished);
     }
     return adopted;
@@ -424,42 +359,7 @@ export class Store {
     const [row] = await this.#database.query('SELECT secret FROM quire.secrets WHERE name = $1', [name]);
     return String(row?.secret);
   }
-
-  /** Undefined when the document was deleted meanwhile. */
-  async #unfinished(row: Row): Promise<UnfinishedDocument | undefined> {
-    const document =
-      row.listing === null
-        ? await this.#listings.of(String(row.id))
-        : (parsed(row.listing) as ListedDocument);
-    return (
-      document && {
-        document,
-        owner: String(row.owner),
-        sender: keptSender.parse(parsed(row.sender)),
-        plan: row.plan === null ? null : processingPlan.parse(parsed(row.plan)),
-        openings: Number(row.openings),
-      }
-    );
-  }
-}
-
-function openDatabase(
-  { pool, url, dataDir }: StoreSettings,
-  onInUse?: (error: StoreError) => void,
-): Database | Promise<Database> {
-  if (pool) return usePool(pool);
-  if (url) return openPostgres(url);
-  if (dataDir) return embedded(dataDir, onInUse);
-  throw new SettingsError('A store needs a pool, a url or a dataDir.');
-}
-
-/** Loaded when it is used: it is large. */
-async function embedded(dataDir: string, onInUse?: (error: StoreError) => void): Promise<Database> {
-  const { openEmbeddedPostgres } = await import('./embedded-postgres.js');
-  return openEmbeddedPostgres(dataDir, onInUse);
 }
 
 /** A document this process reads; one that was taken over or has ended is left alone. */
 const MINE = `id = $1 AND executor = $3 AND status = 'extracting'`;
-const UNFINISHED =
-  'id, listing::text AS listing, owner, sender::text AS sender, plan::text AS plan, openings';

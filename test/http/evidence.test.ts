@@ -46,7 +46,7 @@ async function upload(behaviour: Partial<Behaviour> = {}, settings = {}) {
   });
   closing.push(() => quire.close());
   const identify = ({ headers }: { headers: Record<string, unknown> }) => ({
-    userId: String(headers['x-user'] ?? 'anna'),
+    userId: headers['x-user'] === 'berta' ? 'berta' : 'anna',
   });
   const server = createServer(express().use(quire.router({ identify })));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -60,13 +60,16 @@ async function upload(behaviour: Partial<Behaviour> = {}, settings = {}) {
   await streamed(`${path}/events`);
   const evidence = async (user = 'anna') => {
     const response = await fetch(`${path}/evidence`, { headers: { 'x-user': user } });
-    return { status: response.status, body: (await response.json()) as unknown };
+    return { status: response.status, body: await response.json() };
   };
   const keptPages = async () => {
     const client = new Client(url);
     await client.connect();
     try {
-      return (await client.query('SELECT page FROM quire.pages WHERE document_id = $1', [id])).rows;
+      const { rows } = await client.query<object>('SELECT page FROM quire.pages WHERE document_id = $1', [
+        id,
+      ]);
+      return rows;
     } finally {
       await client.end();
     }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ModelFailure } from '../../src/llm/failure.js';
-import { CallQueue, GaveWay, type Queue } from '../../src/llm/queue.js';
+import { CallQueue } from '../../src/llm/queue.js';
+import { GaveWay, type Queue } from '../../src/llm/turns.js';
 import { ManualClock } from '../manual-clock.js';
 
 /** Calls of documents and in the background at one service: who waits for whom. */

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ModelFailure } from '../../src/llm/failure.js';
-import { CallQueue, type Room, type WaitReason } from '../../src/llm/queue.js';
+import { CallQueue } from '../../src/llm/queue.js';
+import type { Room, WaitReason } from '../../src/llm/turns.js';
 import { LONGEST_WAIT_MS, RateLimits, type Amounts, type Ticket } from '../../src/llm/rate-limits.js';
 import { most, pages, quireFor, serviceWith, type Kept } from '../limited-service.js';
 import { ManualClock } from '../manual-clock.js';
@@ -238,7 +239,10 @@ describe('calls in the background', () => {
     await expect(service.document().run(() => Promise.reject(rejected), never)).rejects.toBe(rejected);
     const leave = new AbortController();
     let taken = 0;
-    const room: Room = { waitFor: () => 0, take: () => void taken++ };
+    const take = () => {
+      taken++;
+    };
+    const room: Room = { waitFor: () => 0, take };
     const held = [service.document(), service.background(1)].map((queue) =>
       queue.run(() => Promise.resolve(), leave.signal, room),
     );

@@ -16,17 +16,15 @@ afterEach(() => void jest.restoreAllMocks());
 async function waitsFor(failures: FailureReason[], patience: Patience): Promise<number[]> {
   const clock = new ManualClock();
   const left = [...failures];
-  let hasEnded = false;
+  const given = { up: false };
   const asking = withRetries(
     () => Promise.reject(new ModelFailure(left.shift() ?? 'server_error')),
     patience,
     never,
     clock,
-  ).catch(() => (hasEnded = true));
+  ).catch(() => (given.up = true));
   const waits: number[] = [];
-  for (;;) {
-    await settle();
-    if (hasEnded) break;
+  for (await settle(); !given.up; await settle()) {
     const wait = clock.nextIn ?? 0;
     waits.push(wait);
     clock.moveOn(wait);

@@ -130,7 +130,7 @@ describe('when it was measured', () => {
     }
   });
 
-  test('a tight limit of requests makes batches larger', async () => {
+  test('a tight limit of requests makes batches larger', () => {
     const model = measured({ callMs: 0, pageMs: 2_000 });
     expect(autoPlan(model, AUTO, 20).batchSize).toBe(1);
     limitRequests(model, 20);

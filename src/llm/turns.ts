@@ -1,0 +1,59 @@
+import { ModelFailure } from './failure.js';
+
+/** The room that a call needs within the rate limits of its model. */
+export interface Room {
+  /**
+   * Milliseconds until there is room.
+   *
+   * @param leaving share of the limits, 0 to 1, that must be left for others
+   */
+  waitFor(leaving: number): number;
+  /** Takes it: the call starts now. */
+  take(): void;
+}
+
+export const UNLIMITED: Room = { waitFor: () => 0, take: () => undefined };
+
+/** Why calls of a document do not start: the service asked to wait, or its rate limits are used up. */
+export type WaitReason = 'asked_to_wait' | 'rate_limit';
+
+/** Told that calls of a document wait, and for how many milliseconds at least. */
+export type OnWait = (why: WaitReason, ms: number) => void;
+
+/** Where calls to a model service wait for their turn. */
+export interface Queue {
+  /**
+   * Makes a call as soon as its turn comes. One that fails because the service asks to wait holds back
+   * all that have not started yet.
+   *
+   * @param call gets the signal that ends it
+   * @throws what the call throws; the signal's reason on abort, at once
+   */
+  run<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, room?: Room): Promise<T>;
+}
+
+/** The calls of one document, as they wait beside those of others. */
+export interface DocumentQueue extends Queue {
+  /** Starts no more calls of this document; those that wait go on waiting until they are aborted. */
+  stop(): void;
+  /** Resolves when no call of this document is under way. */
+  idle(): Promise<void>;
+}
+
+/** Why a background call was broken off. */
+export class GaveWay extends Error {
+  override readonly name = 'GaveWay';
+}
+
+/** How long calls are held back by a rate limit that does not say how long, in milliseconds. */
+const UNSPECIFIED_WAIT_MS = 250;
+
+export function isRateLimit(error: unknown): error is ModelFailure {
+  return error instanceof ModelFailure && error.reason === 'rate_limited';
+}
+
+/** Milliseconds; 0 for a failure that asks for no wait. */
+export function waitAskedBy(error: unknown): number {
+  if (!(error instanceof ModelFailure)) return 0;
+  return error.retryAfterMs ?? (isRateLimit(error) ? UNSPECIFIED_WAIT_MS : 0);
+}
