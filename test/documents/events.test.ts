@@ -1,16 +1,18 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import express from 'express';
-import { Pool, type PoolClient } from 'pg';
-import { createQuire, type Quire, type QuireOptions } from '../../src/index.js';
 import { streamed, type SentEvent } from '../event-stream.js';
+import { goldenPdf, PRINTABLE } from '../golden-pdf.js';
 import { Host } from '../host.js';
-import { goldenPdf, PRINTABLE, readSheet } from '../golden-pdf.js';
-import { makePdf } from '../pdf-fixtures.js';
 import { Provider, type Behaviour } from '../provider.js';
-import { newDatabase, newDataFolder } from '../shared.js';
-import { SILENT } from '../silent.js';
+import { newDatabase } from '../shared.js';
+import {
+  mount as mountQuire,
+  numbers,
+  readNumber,
+  statementsFor,
+  twentyPages,
+  upTo,
+  type Mounted,
+} from '../watched-documents.js';
 
 /** What becomes of a document, as its events tell it to whoever watches. */
 
@@ -19,51 +21,10 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-interface Mounted {
-  provider: Provider;
-  quire: Quire;
-  base: string;
-  upload: (pdf: Uint8Array) => Promise<string>;
-  /** The address of a document's events. */
-  of: (id: string) => string;
-}
-
-async function mount(behaviour: Partial<Behaviour> = {}, options: QuireOptions = {}): Promise<Mounted> {
-  const provider = await Provider.start({ read: readSheet, ...behaviour });
-  closing.push(() => provider.close());
-  const quire = await createQuire({
-    openai: provider.client(),
-    model: 'test-model',
-    logger: SILENT,
-    plan: { path: 'batch', batchSize: 2, maxWorkers: 3 },
-    ...options,
-    settings: { QUIRE_DATA_DIR: await newDataFolder(), ...options.settings },
-  });
-  closing.push(() => quire.close());
-  const identify = (request: { headers: Record<string, unknown> }) => ({
-    userId: request.headers['x-user'] === undefined ? 'anna' : 'another',
-  });
-  const server = await listening(express().use(quire.router({ identify })));
-  closing.push(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    provider,
-    quire,
-    base,
-    of: (id) => `${base}/api/document/${id}/events`,
-    upload: async (pdf) => {
-      const body = new FormData();
-      body.set('file', new Blob([Uint8Array.from(pdf)]), 'a.pdf');
-      const response = await fetch(`${base}/process`, { method: 'POST', body });
-      return ((await response.json()) as { job_id: string }).job_id;
-    },
-  };
-}
-
-async function listening(app: express.Express): Promise<Server> {
-  const server = createServer(app);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
+async function mount(behaviour: Partial<Behaviour> = {}): Promise<Mounted> {
+  const mounted = await mountQuire(behaviour);
+  closing.push(() => mounted.close());
+  return mounted;
 }
 
 async function golden(index = 0): Promise<{ pdf: Uint8Array; pages: number }> {
@@ -71,19 +32,6 @@ async function golden(index = 0): Promise<{ pdf: Uint8Array; pages: number }> {
   if (!document) throw new Error('Too few golden documents');
   return { pdf: await goldenPdf(document, 'events'), pages: Object.keys(document.pages).length };
 }
-
-/** One account, with a page number to be read on each page. */
-function twentyPages(): Promise<Buffer> {
-  return makePdf(
-    upTo(20).map((page) => ({
-      texts: [{ text: `ACCOUNT NUMBER: 12345678 Sheet ${page}`, x: 20, y: 20, size: 12 }],
-    })),
-  );
-}
-
-const readNumber: Behaviour['read'] = ({ number }) => [
-  { name: 'Page', value: String(number), confidence: 90 },
-];
 
 interface Page {
   events: SentEvent[];
@@ -93,9 +41,6 @@ interface Page {
 
 const get = async (url: string, headers: Record<string, string> = {}) =>
   (await (await fetch(url, { headers })).json()) as Page;
-
-const numbers = (events: readonly SentEvent[]) => events.map(({ number }) => number);
-const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
 
 describe('the events of a document', () => {
   test('tell all that becomes of it, in order', async () => {
@@ -209,41 +154,8 @@ describe('the events of a document', () => {
 
 describe('those who watch', () => {
   test('are cut off and come back, and miss nothing; the store is not asked for each of them', async () => {
-    const url = await newDatabase();
-    const asked = async (watchers: number) => {
-      const pool = new Pool({ connectionString: url });
-      let statements = 0;
-      const counted = new WeakSet<PoolClient>();
-      const connect = pool.connect.bind(pool) as () => Promise<PoolClient>;
-      pool.connect = (async () => {
-        const client = await connect();
-        if (counted.has(client)) return client;
-        counted.add(client);
-        const query = client.query.bind(client) as (statement: unknown) => unknown;
-        client.query = ((statement: { text: string }) => {
-          if (statement.text.includes('FROM quire.documents LEFT JOIN quire.events')) statements++;
-          return query(statement);
-        }) as never;
-        return client;
-      }) as never;
-      const { upload, of, quire } = await mount({ read: readNumber, delay: () => 20 }, { database: pool });
-      const ids = await Promise.all(upTo(10).map(async () => upload(await twentyPages())));
-      const watch = async (id: string) => {
-        const seen: SentEvent[] = [];
-        for (const time of upTo(6)) {
-          const most = time === 6 ? Infinity : 15;
-          seen.push(...(await streamed(of(id), { after: seen.at(-1)?.number, most })).events);
-        }
-        expect(numbers(seen)).toEqual(upTo(seen.length));
-        expect(seen.at(-1)?.type).toBe('completed');
-      };
-      await Promise.all(ids.flatMap((id) => Array.from({ length: watchers }, () => watch(id))));
-      await quire.close();
-      await pool.end();
-      return statements;
-    };
-    const forOne = await asked(1);
-    expect(await asked(4)).toBeLessThanOrEqual(forOne);
+    const forOne = await statementsFor(1, 10);
+    expect(await statementsFor(4, 10)).toBeLessThanOrEqual(forOne);
   });
 
   test('see no number twice and none left out when the process is killed', async () => {
