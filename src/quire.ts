@@ -28,7 +28,13 @@ import {
   type QuireOptions,
 } from './options.js';
 import { autoPlan } from './processor/auto-plan.js';
-import { parsePlanChoice, SINGLE_PAGE, type PlanChoice } from './processor/plan.js';
+import {
+  parsePlanChoice,
+  SINGLE_PAGE,
+  type AutoPlan,
+  type PlanChoice,
+  type ProcessingPlan,
+} from './processor/plan.js';
 import { PageProcessor } from './processor/processor.js';
 import { Decisions } from './rollout/decision.js';
 import type { FlagContext, Flags } from './rollout/flags.js';
@@ -128,7 +134,6 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
   const place = storePlace(options, settings);
   const fixedPlan = options.plan ? checkedPlan(options.plan) : parsePlanChoice(settings.QUIRE_PLAN ?? '');
   const { queue } = ModelService.of(model.client);
-  const uncap = queue.cap(settings.LLM_MAX_CONCURRENCY);
   const asked = {
     client: model.client,
     name: model.name,
@@ -184,6 +189,8 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     storeTrouble: () => documents.troubleOnceTried(),
   });
 
+  // Last: what fails before leaves no trace at a service that others use.
+  const uncap = ModelService.of(model.client).cap(settings.LLM_MAX_CONCURRENCY);
   let isRouterMade = false;
   let closed: Promise<void> | undefined;
   return {
@@ -200,7 +207,8 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     },
     processPdf(bytes, context = {}) {
       return readGiven(context, {
-        countPages: (signal) => reader.countPages(() => Promise.resolve(bytes), signal),
+        countPages: (signal) =>
+          reader.countPages(() => Promise.resolve(bytes), signal, settings.PDF_TIME_LIMIT_MS),
         source: (signal, onPage) => reader.read(bytes, { signal, onPage }),
       });
     },
@@ -251,7 +259,9 @@ async function readForCaller(
   { countPages, source }: Given,
   { signal, onProgress, ...sender }: DocumentContext & { signal: AbortSignal },
 ): Promise<DocumentRecord> {
-  const decision = await decisions.decideCounted(sender, () => countPages(signal));
+  // One that is aborted meanwhile is decided all the same, and told as one that was broken off.
+  const counted = () => countPages(signal).catch(() => undefined);
+  const decision = await decisions.decideCounted(sender, counted);
   const { plan, reason } = decision;
   tools.watch(
     { type: 'accepted', plan, reason },
@@ -294,8 +304,10 @@ function newRollout(
     queue,
     closing,
     logger,
-  }: Pick<ConstructorParameters<typeof Decisions>[0], 'fixedPlan' | 'autoPlan'> & {
+  }: {
     flags: Flags;
+    fixedPlan: PlanChoice | undefined;
+    autoPlan: (choice: AutoPlan, pages: number | undefined) => ProcessingPlan;
     processor: PageProcessor;
     prices: PriceTable;
     queue: CallQueue;

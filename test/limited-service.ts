@@ -44,8 +44,8 @@ export interface Limited {
   provider: Provider;
   /** Until then it limits nothing and tells of no limit. */
   limit: () => void;
-  /** When each call that was turned down came, by the clock of `performance.now()`. */
-  turnedDown: number[];
+  /** When each call that was rejected came, by the clock of `performance.now()`. */
+  rejected: number[];
   /** When each call that was let in came, and what it was charged. */
   letIn: { at: number; charged: number }[];
 }
@@ -56,7 +56,7 @@ export async function serviceWith(
   limit: Kept,
   charge: (call: Call) => number,
 ): Promise<Limited> {
-  const turnedDown: number[] = [];
+  const rejected: number[] = [];
   const letIn: { at: number; charged: number }[] = [];
   const headers: Record<string, string>[] = [];
   const waits: (number | undefined)[] = [];
@@ -74,7 +74,7 @@ export async function serviceWith(
         [`x-ratelimit-reset-${of}`]: `${Math.ceil(limit.resetMs())}ms`,
       };
       if (isIn) letIn.push({ at: performance.now(), charged });
-      else turnedDown.push(performance.now());
+      else rejected.push(performance.now());
       waits[index] = isIn ? undefined : 20;
       return isIn ? 5 : 0;
     },
@@ -84,7 +84,7 @@ export async function serviceWith(
     },
     headers: (_call, index) => headers[index] ?? {},
   });
-  return { provider, limit: () => (isLimited = true), turnedDown, letIn };
+  return { provider, limit: () => (isLimited = true), rejected, letIn };
 }
 
 /** A Quire whose connections and code are warm: calls reach the service in a moment, as measured against its "minute". */

@@ -1,21 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unlessAborted } from '../abort.js';
 import { LocalEngine, type EngineRun, type EngineSettings } from '../engine/local.js';
 import type { DocumentQueue, WaitReason } from '../llm/turns.js';
 import { loggable, type Logger } from '../logger.js';
 import type { AnswerCache } from '../processor/answers.js';
-import type { ProcessingPlan } from '../processor/plan.js';
+import { SINGLE_PAGE, type ProcessingPlan } from '../processor/plan.js';
 import type { Decision, Decisions } from '../rollout/decision.js';
 import { evidenceOf } from '../stages/evidence.js';
 import type { PageReader, PageTexts } from '../stages/page-texts.js';
 import type { TextSource } from '../stages/pipeline.js';
+import { StoreError } from '../store/database.js';
+import type { BesideRecord, ListedDocument, StoredDocument } from '../store/document.js';
 import { withStoreRetry } from '../store/retry.js';
 import type { Store } from '../store/store.js';
 import type { Sender, UnfinishedDocument } from '../store/unfinished.js';
 import { EventFeeds } from './event-feeds.js';
 import type { EventFeed } from './event-feed.js';
 import { EventLog, firstEvents } from './event-log.js';
-import type { DocumentEvent } from './events.js';
+import { noOutcome, type DocumentEvent, type KeptEvent } from './events.js';
 import { NotesOfEvents } from './notes.js';
 import { failedDocument, newDocument, outcomeOf } from './outcome.js';
 import { ProgressOfEvents, type Progress } from './progress.js';
@@ -68,6 +71,13 @@ const EXPIRED_AT_ONCE = 100;
 /** How often documents are looked for that a version before has written. */
 const FILL_EVERY_MS = 60_000;
 
+/** What belongs to a document that is read here, or waits for that. */
+interface DocumentReading {
+  decision: Decision;
+  feed: EventFeed;
+  log: EventLog;
+}
+
 /** A document and its life: it is taken in, read, asked again, deleted, forgotten. */
 export class Documents {
   readonly #settings: DocumentsSettings;
@@ -75,13 +85,10 @@ export class Documents {
   readonly #engine: LocalEngine;
   readonly #feeds: EventFeeds;
   /** Of documents that are read here, or wait for that. */
-  readonly #decisions = new Map<string, Decision>();
-  readonly #logs = new Map<string, EventLog>();
+  readonly #readings = new Map<string, DocumentReading>();
   /** Uploads being kept and answered. */
   readonly #answering = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
-  /** Aborted when nothing more can be written. */
-  readonly #ended = new AbortController();
   readonly #rounds: Promise<void>[];
 
   constructor(settings: DocumentsSettings, tools: DocumentsTools) {
@@ -134,7 +141,10 @@ export class Documents {
     const document = newDocument(filename, documentName);
     const { id } = document;
     const countPages = () => reader.countPages(() => readFile(path), this.#closing.signal);
-    const decision = await decisions.decideCounted(sender, countPages);
+    const decision = await decisions.decideCounted(sender, countPages).catch((error: unknown) => {
+      this.#throwIfClosed();
+      throw error;
+    });
     const { plan, reason } = decision;
     const accepted = { type: 'accepted', plan, reason } as const;
     const events = firstEvents(accepted);
@@ -148,7 +158,8 @@ export class Documents {
       }
       watch(accepted, { requestId: sender.requestId, documentId: id, decision });
       const feed = this.#feeds.begin(id, owner, events);
-      this.#begin({ document, owner, sender, plan, openings: 0 }, decision, feed);
+      const log = new EventLog(store, id, feed);
+      this.#begin({ document, owner, sender, plan, openings: 0 }, { decision, feed, log });
     });
     return { id, plan };
   }
@@ -201,7 +212,6 @@ export class Documents {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#engine.close(Promise.all(this.#answering));
-    this.#ended.abort();
     await Promise.all(this.#rounds);
   }
 
@@ -223,9 +233,16 @@ export class Documents {
 
   async #adopt(unfinished: UnfinishedDocument): Promise<void> {
     if (unfinished.openings <= MOST_OPENINGS) return this.#goOn(unfinished);
-    const reason = 'Reading the document was broken off too often.';
-    const document = failedDocument(unfinished.document, new ProgressOfEvents().now, reason);
-    await this.#tools.store.finish(document, []);
+    const { document } = unfinished;
+    const feed = await this.#feeds.goOn(document.id);
+    if (!feed) return;
+    const log = new EventLog(this.#tools.store, document.id, feed);
+    const error = 'Reading the document was broken off too often.';
+    const end = { type: 'failed', error, ...noOutcome(unfinished.plan ?? SINGLE_PAGE) } as const;
+    const failed = failedDocument(document, new ProgressOfEvents().now, error);
+    const events = await log.takeLast(end, this.#closing.signal);
+    if (await this.#tools.store.finish(failed, events)) log.show(events);
+    this.#feeds.done(document.id);
   }
 
   /** Goes on with a document under its plan. */
@@ -239,67 +256,111 @@ export class Documents {
       ? decisions.resume(unfinished.plan)
       : await decisions.decideCounted(sender, () => Promise.resolve(undefined));
     const { plan, reason } = decision;
-    if (!unfinished.plan) await store.keepPlan(id, plan);
+    try {
+      if (!unfinished.plan) await store.keepPlan(id, plan);
+    } catch (error) {
+      decision.admission?.done();
+      throw error;
+    }
     const accepted = { type: 'accepted', plan, reason } as const;
     watch(accepted, { requestId: sender.requestId, documentId: id, decision });
-    this.#begin({ ...unfinished, plan }, decision, feed);
-    this.#append(id, accepted);
+    const log = new EventLog(store, id, feed);
+    log.append(accepted);
+    this.#begin({ ...unfinished, plan }, { decision, feed, log });
   }
 
-  #begin(unfinished: UnfinishedDocument, decision: Decision, feed: EventFeed): void {
-    const { id } = unfinished.document;
-    this.#decisions.set(id, decision);
-    this.#logs.set(id, new EventLog(this.#tools.store, id, feed, this.#ended.signal));
+  #begin(unfinished: UnfinishedDocument, reading: DocumentReading): void {
+    this.#readings.set(unfinished.document.id, reading);
     this.#engine.begin(unfinished);
   }
 
   /** Never rejects: nobody waits for it but `close`. */
-  async #read({ document, owner, sender }: UnfinishedDocument, run: EngineRun): Promise<void> {
+  async #read(unfinished: UnfinishedDocument, run: EngineRun): Promise<void> {
+    const { document, owner, sender } = unfinished;
     const { id } = document;
-    const decision = this.#decisions.get(id);
-    const log = this.#logs.get(id);
-    if (!decision || !log) return;
-    const { store, logger } = this.#tools;
+    const reading = this.#readings.get(id);
+    if (!reading) return;
+    const { decision, feed, log } = reading;
     const { signal, queue } = run;
     const progress = new ProgressOfEvents();
     const notes = new NotesOfEvents();
+    for (const event of feed.after(0)) notes.update(event);
     const emit = (event: DocumentEvent) => {
       progress.update(event);
       notes.update(event);
       log.append(event);
     };
-    const request = {
-      sender,
-      documentId: id,
-      decision,
-      signal,
-      queue,
-      answers: this.#answers(id, owner, run),
-      emit,
-    };
+    const answers = this.#answers(id, owner, run);
+    const request = { sender, documentId: id, decision, signal, queue, answers, emit };
     try {
       const ended = await this.#tools.read(request, this.#source(id));
       // What is given back, to this process or another, has not ended.
       if (ended.end.type === 'broken_off') return;
-      const outcome = outcomeOf(document, ended, progress.now);
-      const beside =
-        'record' in ended
-          ? { evidence: await evidenceOf(ended.record, ended.texts), notes: notes.all }
-          : undefined;
-      const events = await log.takeLast(ended.end);
-      await withStoreRetry(() => store.finish(outcome, events, beside), signal);
-      log.show(events);
+      await this.#keep(document, ended, { progress: progress.now, notes, log, signal });
     } catch (error) {
-      if (!signal.aborted) logger.error({ document: id, ...loggable(error) }, 'a document was not kept');
+      if (!signal.aborted) this.#reportUnkept(id, error);
     } finally {
-      this.#decisions.delete(id);
-      this.#logs.delete(id);
+      await unlessAborted(log.end(), signal).catch(() => undefined);
+      this.#readings.delete(id);
       this.#feeds.done(id);
     }
   }
 
+  /** Keeps what came of a reading; a record that cannot be kept is a document that failed. */
+  async #keep(
+    document: ListedDocument,
+    ended: Ended,
+    {
+      progress,
+      notes,
+      log,
+      signal,
+    }: { progress: Progress; notes: NotesOfEvents; log: EventLog; signal: AbortSignal },
+  ): Promise<void> {
+    const { store } = this.#tools;
+    const beside = 'record' in ended ? await this.#beside(document.id, ended, notes) : undefined;
+    const events = await log.takeLast(ended.end, signal);
+    const finish = (outcome: StoredDocument | ListedDocument, kept: KeptEvent[], more?: BesideRecord) =>
+      withStoreRetry(() => store.finish(outcome, kept, more), signal).then((isOurs) => {
+        // What another process reads by now is told by that one.
+        if (isOurs) log.show(kept);
+      });
+    try {
+      await finish(outcomeOf(document, ended, progress), events, beside);
+    } catch (error) {
+      if (signal.aborted || error instanceof StoreError) throw error;
+      this.#reportUnkept(document.id, error);
+      const reason = 'Keeping what was read failed unexpectedly.';
+      const last = { ...ended.end, type: 'failed', error: reason } as const;
+      const failed = events.map((event, index) =>
+        index === events.length - 1 ? { ...event, ...last } : event,
+      );
+      await finish(failedDocument(document, progress, reason), failed);
+    }
+  }
+
+  /** A document is not lost over what stands beside its record. */
+  async #beside(
+    id: string,
+    { record, texts }: Extract<Ended, { record: unknown }>,
+    notes: NotesOfEvents,
+  ): Promise<BesideRecord> {
+    const evidence = await evidenceOf(record, texts).catch((error: unknown) => {
+      this.#tools.logger.error(
+        { document: id, ...loggable(error) },
+        'the evidence of a document was not found',
+      );
+      return null;
+    });
+    return { evidence, notes: notes.all(record.page_mapping) };
+  }
+
+  #reportUnkept(id: string, error: unknown): void {
+    this.#tools.logger.error({ document: id, ...loggable(error) }, 'a document was not kept');
+  }
+
   #append(id: string, event: DocumentEvent): void {
-    this.#logs.get(id)?.append(event);
+    this.#readings.get(id)?.log.append(event);
   }
 
   /** The page texts as they were read before, or else from the PDF; then they are kept. */

@@ -7,18 +7,22 @@ import { ProgressOfEvents, type Progress } from './progress.js';
  */
 export class EventFeed {
   readonly owner: string;
+  readonly #closing: AbortSignal;
   readonly #events: KeptEvent[] = [];
   readonly #progress = new ProgressOfEvents();
   readonly #watchers = new Set<() => void>();
   #isOver = false;
+  #isGone = false;
 
-  constructor(owner: string) {
+  /** @param closing ends all watching */
+  constructor(owner: string, closing: AbortSignal) {
     this.owner = owner;
+    this.#closing = closing;
   }
 
   /** The number of the last event, 0 without any. */
   get last(): number {
-    return this.#events.length;
+    return this.#events.at(-1)?.number ?? 0;
   }
 
   get progress(): Progress {
@@ -36,16 +40,17 @@ export class EventFeed {
 
   /** Adds events that were kept; those that are there already are left alone. */
   push(events: readonly KeptEvent[]): void {
-    const fresh = events.filter(({ number }) => number > this.last);
-    for (const event of fresh) {
+    if (this.#isGone) return;
+    for (const event of events) {
+      if (event.number <= this.last) continue;
       this.#events.push(event);
       this.#progress.update(event);
       this.#isOver = isEnd(event);
     }
-    if (fresh.length > 0) this.#wake();
+    this.#wake();
   }
 
-  /** Nothing more comes: the document has ended, or is gone. */
+  /** Nothing more comes for now. */
   end(): void {
     this.#isOver = true;
     this.#wake();
@@ -56,25 +61,30 @@ export class EventFeed {
     this.#isOver = false;
   }
 
-  /** @param after a number, 0 for all */
-  after(after: number, most = Infinity): readonly KeptEvent[] {
-    return this.#events.slice(after, after + most);
-  }
-
   /** The document is gone, with its events: who watches it is told. */
   cancel(): void {
-    if (this.#isOver) return;
-    this.push([{ type: 'cancelled', number: this.last + 1, at: new Date().toISOString() }]);
+    if (!this.#isOver) {
+      this.push([{ type: 'cancelled', number: this.last + 1, at: new Date().toISOString() }]);
+    }
+    this.#isGone = true;
+    this.end();
+  }
+
+  /** @param after a number, 0 for all */
+  after(after: number, most = Infinity): readonly KeptEvent[] {
+    const from = this.#events.findIndex(({ number }) => number > after);
+    return from < 0 ? [] : this.#events.slice(from, from + most);
   }
 
   /** The events after a number as they come, until nothing more comes or the signal is aborted. */
   async *watch(after: number, signal: AbortSignal): AsyncGenerator<KeptEvent, void> {
+    const ends = [signal, this.#closing];
     let wake: () => void = () => undefined;
     const onNews = () => wake();
     this.#watchers.add(onNews);
-    signal.addEventListener('abort', onNews);
+    for (const end of ends) end.addEventListener('abort', onNews);
     try {
-      for (let seen = after; !signal.aborted;) {
+      for (let seen = after; !ends.some(({ aborted }) => aborted);) {
         const news = new Promise<void>((resolve) => (wake = resolve));
         const events = this.after(seen);
         for (const event of events) {
@@ -87,7 +97,7 @@ export class EventFeed {
       }
     } finally {
       this.#watchers.delete(onNews);
-      signal.removeEventListener('abort', onNews);
+      for (const end of ends) end.removeEventListener('abort', onNews);
     }
   }
 

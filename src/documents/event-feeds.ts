@@ -38,7 +38,7 @@ export class EventFeeds {
 
   /** The feed of a document that has just come, with the events kept with it. */
   begin(id: string, owner: string, events: readonly KeptEvent[]): EventFeed {
-    const known = this.#remember(id, new EventFeed(owner));
+    const known = this.#remember(id, new EventFeed(owner, this.#closing));
     known.isWritten = true;
     known.feed.push(events);
     return known.feed;
@@ -54,7 +54,7 @@ export class EventFeeds {
     // What another process has written since it was last looked at must be known before a number is given.
     const found = await this.#store.events(id, this.#known.get(id)?.feed.last ?? 0);
     if (!found) return undefined;
-    const known = this.#known.get(id) ?? this.#remember(id, new EventFeed(found.owner));
+    const known = this.#known.get(id) ?? this.#remember(id, new EventFeed(found.owner, this.#closing));
     known.isWritten = true;
     known.feed.push(found.events as KeptEvent[]);
     known.feed.reopen();
@@ -66,7 +66,8 @@ export class EventFeeds {
     const known = this.#known.get(id);
     if (!known) return;
     known.isWritten = false;
-    known.readAt = performance.now();
+    // Where it has not ended here, another process may have written more of it.
+    known.readAt = known.feed.isOver ? performance.now() : -Infinity;
     this.#look(id, known);
   }
 
@@ -98,8 +99,11 @@ export class EventFeeds {
       this.#store
         .events(id, 0)
         .then((found) => {
+          // This process has begun to write it meanwhile.
+          const current = this.#known.get(id);
+          if (current?.isWritten) return current.feed;
           if (!found) return undefined;
-          const known = this.#remember(id, new EventFeed(found.owner));
+          const known = this.#remember(id, new EventFeed(found.owner, this.#closing));
           known.feed.push(found.events as KeptEvent[]);
           if (!found.isBeingRead) known.feed.end();
           this.#look(id, known);

@@ -1,3 +1,4 @@
+import { unlessAborted } from '../abort.js';
 import { systemClock, type Clock } from '../clock.js';
 import { withStoreRetry } from '../store/retry.js';
 import type { Store } from '../store/store.js';
@@ -12,38 +13,35 @@ export class EventLog {
   readonly #store: Store;
   readonly #id: string;
   readonly #feed: EventFeed;
-  readonly #signal: AbortSignal;
   readonly #clock: Clock;
+  readonly #ending = new AbortController();
   #last: number;
   #unwritten: KeptEvent[] = [];
-  /** Until the next group is written. */
-  #pause: AbortController | undefined;
-  #writing: Promise<void> = Promise.resolve();
-  #isEnding = false;
+  #writing: Promise<void> | undefined;
 
-  /**
-   * @param feed has all events that were kept of the document before
-   * @param signal ends it: what is not written then is lost, and may happen again
-   */
-  constructor(store: Store, id: string, feed: EventFeed, signal: AbortSignal, clock: Clock = systemClock) {
+  /** @param feed has all events that were kept of the document before */
+  constructor(store: Store, id: string, feed: EventFeed, clock: Clock = systemClock) {
     this.#store = store;
     this.#id = id;
     this.#feed = feed;
-    this.#signal = signal;
     this.#clock = clock;
     this.#last = feed.last;
   }
 
   append(event: DocumentEvent): void {
     this.#unwritten.push(numbered(event, ++this.#last));
-    this.#writeSoon();
+    if (this.#ending.signal.aborted) return;
+    this.#writing ??= this.#writeInGroups().finally(() => (this.#writing = undefined));
   }
 
-  /** What is not written yet, and one more, for whoever keeps it together with something else. */
-  async takeLast(event: DocumentEvent): Promise<KeptEvent[]> {
-    this.#isEnding = true;
-    this.#pause?.abort();
-    await this.#writing;
+  /**
+   * What is not kept yet, and one more, for whoever keeps it together with something else. Events that may
+   * have been kept already are among it: keeping them again changes nothing.
+   *
+   * @throws the signal's reason on abort
+   */
+  async takeLast(event: DocumentEvent, signal: AbortSignal): Promise<KeptEvent[]> {
+    await unlessAborted(this.end(), signal);
     this.#unwritten.push(numbered(event, ++this.#last));
     return this.#unwritten.splice(0);
   }
@@ -53,26 +51,29 @@ export class EventLog {
     this.#feed.push(events);
   }
 
-  #writeSoon(): void {
-    if (this.#pause || this.#isEnding) return;
-    const pause = new AbortController();
-    this.#pause = pause;
-    const write = () => {
-      this.#writing = this.#write().finally(() => {
-        this.#pause = undefined;
-        if (this.#unwritten.length > 0 && !this.#signal.aborted) this.#writeSoon();
-      });
-    };
-    const signal = AbortSignal.any([pause.signal, this.#signal]);
-    this.#clock.sleep(WRITE_EVERY_MS, signal).then(write, () => undefined);
+  /** Writes nothing more; resolves when no statement is under way. */
+  async end(): Promise<void> {
+    this.#ending.abort();
+    await this.#writing;
   }
 
   /** Never rejects: nobody is harmed by an event that is lost, and what it tells of is kept elsewhere. */
-  async #write(): Promise<void> {
-    const events = this.#unwritten.splice(0);
-    const keep = () => this.#store.keepEvents(this.#id, events);
-    const isOurs = await withStoreRetry(keep, this.#signal, Infinity).catch(() => false);
-    if (isOurs) this.show(events);
+  async #writeInGroups(): Promise<void> {
+    const { signal } = this.#ending;
+    const pause = () => this.#clock.sleep(WRITE_EVERY_MS, signal).catch(() => undefined);
+    for (await pause(); this.#unwritten.length > 0 && !signal.aborted; await pause()) {
+      const events = this.#unwritten.splice(0);
+      const keep = () => this.#store.keepEvents(this.#id, events);
+      try {
+        const isOurs = await withStoreRetry(keep, signal, Infinity);
+        if (isOurs) this.show(events);
+        // Another process has the document, or nobody has it any more.
+        else this.#ending.abort();
+      } catch {
+        this.#unwritten.unshift(...events);
+        return;
+      }
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { WaitReason } from '../llm/turns.js';
-import type { Usage } from '../llm/usage.js';
+import { UsageLedger, type Usage } from '../llm/usage.js';
 import type { ServiceError } from '../llm/failure.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import type { DecisionReason } from '../rollout/decision.js';
@@ -66,8 +66,23 @@ export function isEnd(event: DocumentEvent): boolean {
   return event.type === 'completed' || event.type === 'failed' || event.type === 'cancelled';
 }
 
+/** What comes of a document that was not read. */
+export function noOutcome(plan: ProcessingPlan): Outcome {
+  const usage = new UsageLedger({}).total();
+  return {
+    plan,
+    total_pages: null,
+    failed_pages: 0,
+    failed_by_reason: {},
+    service: null,
+    usage,
+    timings: null,
+    seconds: 0,
+  };
+}
+
 /** What a record says of its reading. */
-export function outcomeOf(
+export function figuresOf(
   record: DocumentRecord,
   about: { totalPages: number | null; service: ServiceError | null; seconds: number },
 ): Outcome {

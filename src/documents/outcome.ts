@@ -36,12 +36,12 @@ export function outcomeOf(
   ended: Ended,
   progress: Pick<Progress, 'stage' | 'totalPages'>,
 ): StoredDocument | ListedDocument {
-  if ('record' in ended) return readDocument(document, ended.record, progress);
+  if ('record' in ended) return withRecord(document, ended.record, progress);
   const error = ended.end.type === 'failed' ? ended.end.error : null;
   return failedDocument(document, progress, error ?? 'Reading the document was broken off.');
 }
 
-function readDocument(
+function withRecord(
   document: ListedDocument,
   record: DocumentRecord,
   progress: Pick<Progress, 'stage' | 'totalPages'>,

@@ -35,6 +35,10 @@ export class ProgressOfEvents {
   /** @returns whether the event changed it */
   update(event: DocumentEvent): boolean {
     switch (event.type) {
+      case 'accepted':
+        this.#stage = 'ocr_extraction';
+        this.#known = { totalPages: 0, pagesProcessed: 0, accounts: [] };
+        return true;
       case 'stage_begun':
         this.#begin(event);
         return true;

@@ -12,7 +12,7 @@ import { runPipeline, type TextSource } from '../stages/pipeline.js';
 import { isRead, type DocumentRecord } from '../stages/record.js';
 import { StoreError } from '../store/database.js';
 import type { Sender } from '../store/unfinished.js';
-import { outcomeOf, type DocumentEvent, type EndEvent } from './events.js';
+import { figuresOf, noOutcome, type DocumentEvent, type EndEvent } from './events.js';
 
 /** What an event is about, for whoever watches all documents. */
 interface EventSource {
@@ -88,31 +88,26 @@ export async function readDocument(
       answers,
       emit: told,
     });
-    const outcome = outcomeOf(record, { totalPages, service, seconds: seconds() });
+    const outcome = figuresOf(record, { totalPages, service, seconds: seconds() });
     const end: EndEvent = isRead(record)
       ? { type: 'completed', ...outcome }
       : { type: 'failed', error: null, ...outcome };
     watch(end, about);
     const { shadow: batchPlan } = decision;
-    if (batchPlan) shadow.consider({ requestId, documentId, texts, record, batchPlan });
+    // Where words stand is nothing to compare, and would fill the memory.
+    const { words: _words, ...compared } = texts;
+    if (batchPlan) shadow.consider({ requestId, documentId, texts: compared, record, batchPlan });
     return { end, record, texts };
   } catch (error) {
-    const outcome = {
-      plan: decision.plan,
-      total_pages: totalPages,
-      failed_pages: 0,
-      failed_by_reason: {},
-      service,
-      usage: usage.total(),
-      timings: null,
-      seconds: seconds(),
-    };
+    const figures = { total_pages: totalPages, service, usage: usage.total(), seconds: seconds() };
+    const outcome = { ...noOutcome(decision.plan), ...figures };
     // One that the store is away for is read later.
     const end: EndEvent =
       signal.aborted || error instanceof StoreError
         ? { type: 'broken_off', ...outcome }
         : { type: 'failed', error: messageOf(error), ...outcome };
-    watch(end, { ...about, error });
+    // An abort says nothing that its caller does not know.
+    watch(end, { ...about, error: signal.aborted ? undefined : error });
     return { end, error };
   } finally {
     decision.admission?.done();

@@ -54,8 +54,8 @@ export class LocalEngine {
   readonly #settings: EngineSettings;
   readonly #tools: EngineTools;
   readonly #running = new Map<string, Running>();
-  /** Documents about to be begun: in the store already, perhaps, and nobody else's to begin. */
-  readonly #starting = new Set<string>();
+  /** Documents about to be begun, and by how many: in the store already, perhaps, and nobody else's to begin. */
+  readonly #starting = new Map<string, number>();
   /** Uploads on their way to the store. */
   #arriving = 0;
   readonly #turns: ReturnType<typeof pLimit>;
@@ -94,11 +94,13 @@ export class LocalEngine {
 
   /** Does what leads to a document being begun, while nobody takes it for abandoned. */
   async alone<T>(id: string, start: () => Promise<T>): Promise<T> {
-    this.#starting.add(id);
+    this.#starting.set(id, (this.#starting.get(id) ?? 0) + 1);
     try {
       return await start();
     } finally {
-      this.#starting.delete(id);
+      const others = (this.#starting.get(id) ?? 1) - 1;
+      if (others > 0) this.#starting.set(id, others);
+      else this.#starting.delete(id);
     }
   }
 
@@ -165,7 +167,7 @@ export class LocalEngine {
   async #adopt(): Promise<void> {
     const room = this.#most - this.#running.size;
     if (room <= 0) return;
-    const known = [...this.#running.keys(), ...this.#starting];
+    const known = [...this.#running.keys(), ...this.#starting.keys()];
     for (const unfinished of await this.#tools.store.adopt(known, room)) {
       const { id } = unfinished.document;
       if (this.#closing.signal.aborted || this.has(id)) continue;

@@ -105,6 +105,7 @@ export async function askModel(
   const announced = { requests: 1, tokens: most.input + most.output };
   let ticket: Ticket | undefined;
   const room: Room = {
+    of: limits,
     waitFor: (leaving) => limits.waitFor(announced, leaving),
     take: () => (ticket = limits.take(announced)),
   };

@@ -26,13 +26,11 @@ interface WaitingCall {
   room: Room;
   /** When the rate limits first held it up. */
   limitedSince: number | undefined;
-  /** It starts no sooner, because the service asked to wait. */
-  heldUntil: number;
   start(): void;
 }
 
 /** What is known of one document's calls. */
-interface Line {
+interface DocumentCalls {
   waiting: WaitingCall[];
   underWay: number;
   onWait: OnWait | undefined;
@@ -65,12 +63,14 @@ export class CallQueue {
   #started = 0;
   #halvedUpTo = 0;
   /** Documents with calls that wait, the one served last at the end. */
-  readonly #lines = new Set<Line>();
+  readonly #documents = new Set<DocumentCalls>();
   #waiting = 0;
   #underWay = 0;
   #heldUntil = 0;
+  /** Of calls that were held back together, the next starts no sooner. */
+  #nextRelease = 0;
   readonly #background: BackgroundCalls;
-  #alarm: AbortController | undefined;
+  #alarm: { at: number; stop: AbortController } | undefined;
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
@@ -122,28 +122,29 @@ export class CallQueue {
 
   /** The queue of one document. */
   document(onWait?: OnWait): DocumentQueue {
-    const line: Line = { waiting: [], underWay: 0, onWait, toldUntil: -Infinity, atRest: [] };
+    const document: DocumentCalls = { waiting: [], underWay: 0, onWait, toldUntil: -Infinity, atRest: [] };
     let isStopped = false;
     return {
       run: async (call, signal, room = UNLIMITED) => {
         signal.throwIfAborted();
-        await this.#turn(line, isStopped, room, signal);
-        return unlessAborted(this.#make(line, call, signal), signal);
+        await this.#turn(document, isStopped, room, signal);
+        return unlessAborted(this.#make(document, call, signal), signal);
       },
       stop: () => {
         isStopped = true;
-        this.#lines.delete(line);
+        this.#documents.delete(document);
       },
-      idle: () => new Promise((resolve) => (line.underWay === 0 ? resolve() : line.atRest.push(resolve))),
+      idle: () =>
+        new Promise((resolve) => (document.underWay === 0 ? resolve() : document.atRest.push(resolve))),
     };
   }
 
   /** Resolves when a call has its place, which it takes. */
-  #turn(line: Line, isStopped: boolean, room: Room, signal: AbortSignal): Promise<void> {
+  #turn(document: DocumentCalls, isStopped: boolean, room: Room, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = () => {
-        line.waiting.splice(line.waiting.indexOf(waiting), 1);
-        if (line.waiting.length === 0) this.#lines.delete(line);
+        document.waiting.splice(document.waiting.indexOf(waiting), 1);
+        if (document.waiting.length === 0) this.#documents.delete(document);
         this.#waiting--;
         reject(signal.reason as Error);
         this.#schedule();
@@ -152,17 +153,21 @@ export class CallQueue {
         signal.removeEventListener('abort', leave);
         resolve();
       };
-      const waiting: WaitingCall = { room, limitedSince: undefined, heldUntil: 0, start };
+      const waiting: WaitingCall = { room, limitedSince: undefined, start };
       signal.addEventListener('abort', leave, { once: true });
-      line.waiting.push(waiting);
+      document.waiting.push(waiting);
       this.#waiting++;
-      if (!isStopped) this.#lines.add(line);
+      if (!isStopped) this.#documents.add(document);
       this.#background.giveWay();
       this.#schedule();
     });
   }
 
-  async #make<T>(line: Line, call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  async #make<T>(
+    document: DocumentCalls,
+    call: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
     const number = ++this.#started;
     try {
       signal.throwIfAborted();
@@ -170,83 +175,123 @@ export class CallQueue {
       this.#grow();
       return result;
     } catch (error) {
-      this.#heldUntil = Math.max(this.#heldUntil, this.#clock.now() + waitAskedBy(error));
+      this.#hold(waitAskedBy(error));
       if (isRateLimit(error)) this.#halve(number);
       throw error;
     } finally {
-      line.underWay--;
+      document.underWay--;
       this.#underWay--;
-      if (line.underWay === 0) for (const resolve of line.atRest.splice(0)) setImmediate(resolve);
+      if (document.underWay === 0) for (const resolve of document.atRest.splice(0)) setImmediate(resolve);
       this.#schedule();
     }
   }
 
   /** Starts all calls that can start, and comes back when the next one can. */
   #schedule(): void {
-    this.#alarm?.abort();
+    this.#alarm?.stop.abort();
     this.#alarm = undefined;
-    while (this.#underWay < this.#concurrency) {
-      const line = this.#next();
-      const [call] = line?.waiting ?? [];
-      if (!line || !call) break;
-      const wait = this.#waitOf(call);
-      if (wait) {
-        this.#tell(wait.why, wait.ms);
-        this.#comeBackIn(wait.ms);
-        break;
+    const held = this.#heldFor();
+    if (held > 0 && this.#documents.size > 0) this.#wait('asked_to_wait', held);
+    // A call that waits for room is not overtaken by another that needs the same.
+    const usedUp = new Set<object>();
+    while (held <= 0 && this.#underWay < this.#concurrency) {
+      const document = this.#next(usedUp);
+      const [call] = document?.waiting ?? [];
+      if (!document || !call) break;
+      const ms = this.#roomIn(call);
+      if (ms > 0) {
+        usedUp.add(call.room.of);
+        this.#wait('rate_limit', ms);
+        continue;
       }
-      line.waiting.shift();
-      this.#waiting--;
-      this.#lines.delete(line);
-      if (line.waiting.length > 0) this.#lines.add(line);
-      line.underWay++;
-      this.#underWay++;
-      call.room.take();
-      call.start();
+      this.#start(document, call);
+      if (this.#isReleasing()) break;
     }
     this.#background.schedule();
   }
 
-  #next(): Line | undefined {
-    let next: Line | undefined;
-    for (const line of this.#lines) if (!next || line.underWay < next.underWay) next = line;
+  #start(document: DocumentCalls, call: WaitingCall): void {
+    document.waiting.shift();
+    this.#waiting--;
+    this.#documents.delete(document);
+    if (document.waiting.length > 0) this.#documents.add(document);
+    document.underWay++;
+    this.#underWay++;
+    call.room.take();
+    call.start();
+    if (!this.#isReleasing()) return;
+    const now = this.#clock.now();
+    const left = this.#heldUntil + RELEASE_MS - now;
+    this.#nextRelease = now + (2 * Math.random() * left) / (this.#waiting + 1);
+    this.#wait('asked_to_wait', this.#heldFor());
+  }
+
+  #hold(ms: number): void {
+    if (ms <= 0) return;
+    const until = this.#clock.now() + ms;
+    if (until <= this.#heldUntil) return;
+    this.#heldUntil = until;
+    // Other processes are held back until the same moment.
+    this.#nextRelease = until + (Math.random() * RELEASE_MS) / (this.#waiting + 1);
+  }
+
+  /** Milliseconds until a call may start, because the service asked to wait. */
+  #heldFor(): number {
+    return Math.max(this.#heldUntil, this.#nextRelease) - this.#clock.now();
+  }
+
+  /** Whether calls that were held back start one after the other. */
+  #isReleasing(): boolean {
+    return this.#documents.size > 0 && this.#clock.now() < this.#heldUntil + RELEASE_MS;
+  }
+
+  #next(usedUp: ReadonlySet<object>): DocumentCalls | undefined {
+    let next: DocumentCalls | undefined;
+    for (const document of this.#documents) {
+      const [call] = document.waiting;
+      if (call && usedUp.has(call.room.of)) continue;
+      if (!next || document.underWay < next.underWay) next = document;
+    }
     return next;
   }
 
-  /** How long a call must still wait; undefined when it can start. */
-  #waitOf(call: WaitingCall): { why: WaitReason; ms: number } | undefined {
-    const now = this.#clock.now();
-    if (this.#heldUntil > now && call.heldUntil < this.#heldUntil) {
-      call.heldUntil = this.#heldUntil + Math.random() * RELEASE_MS;
-    }
-    if (call.heldUntil > now) return { why: 'asked_to_wait', ms: call.heldUntil - now };
+  /** Milliseconds until there is room for a call. */
+  #roomIn(call: WaitingCall): number {
     const ms = call.room.waitFor(0);
-    if (ms <= 0) return undefined;
+    if (ms <= 0) return 0;
     // A service may tell anything of its limits: after so long a call finds out for itself.
+    const now = this.#clock.now();
     call.limitedSince ??= now;
-    const left = call.limitedSince + LONGEST_WAIT_MS - now;
-    return left > 0 ? { why: 'rate_limit', ms: Math.min(ms, left) } : undefined;
+    return Math.min(ms, call.limitedSince + LONGEST_WAIT_MS - now);
+  }
+
+  #wait(why: WaitReason, ms: number): void {
+    this.#tell(why, ms);
+    this.#comeBackIn(ms);
   }
 
   /** Each document once for the time it waits. */
   #tell(why: WaitReason, ms: number): void {
     if (ms < NOTED_FROM_MS) return;
     const now = this.#clock.now();
-    for (const line of this.#lines) {
-      if (line.toldUntil > now) continue;
-      line.toldUntil = now + ms;
-      line.onWait?.(why, ms);
+    for (const document of this.#documents) {
+      if (document.toldUntil > now) continue;
+      document.toldUntil = now + ms;
+      document.onWait?.(why, ms);
     }
   }
 
+  /** The earliest wins. */
   #comeBackIn(ms: number): void {
-    if (this.#alarm) return;
-    const alarm = new AbortController();
+    const at = this.#clock.now() + ms;
+    if (this.#alarm && this.#alarm.at <= at) return;
+    this.#alarm?.stop.abort();
+    const alarm = { at, stop: new AbortController() };
     this.#alarm = alarm;
     const ring = () => {
       if (this.#alarm === alarm) this.#schedule();
     };
-    this.#clock.sleep(ms, alarm.signal).then(ring, () => undefined);
+    this.#clock.sleep(ms, alarm.stop.signal).then(ring, () => undefined);
   }
 
   #grow(): void {

@@ -19,6 +19,7 @@ export interface ModelState {
 export class ModelService {
   readonly queue: CallQueue;
   readonly #clock: Clock;
+  #users = 0;
   readonly #models = new Map<string, ModelState>();
 
   constructor(clock: Clock = systemClock) {
@@ -30,11 +31,27 @@ export class ModelService {
   static of(client: ChatClient): ModelService {
     const known = byClient.get(client);
     if (known) return known;
-    const place = placeOf(client);
-    const service = (place === undefined ? undefined : byPlace.get(place)) ?? new ModelService();
-    if (place !== undefined) byPlace.set(place, service);
+    const address = addressOf(client);
+    const service = (address === undefined ? undefined : byAddress.get(address)) ?? new ModelService();
+    if (address !== undefined) byAddress.set(address, service);
     byClient.set(client, service);
     return service;
+  }
+
+  /**
+   * Keeps to so many calls at once; where several ask for that, to the smallest.
+   *
+   * @param calls from 1
+   * @returns ends it; when the last one ends, clients that are made later begin anew
+   */
+  cap(calls: number): () => void {
+    const uncap = this.queue.cap(calls);
+    this.#users++;
+    return () => {
+      uncap();
+      if (--this.#users > 0) return;
+      for (const [address, service] of byAddress) if (service === this) byAddress.delete(address);
+    };
   }
 
   model(name: string): ModelState {
@@ -44,12 +61,12 @@ export class ModelService {
   }
 }
 
-const byPlace = new Map<string, ModelService>();
+const byAddress = new Map<string, ModelService>();
 /** Asked first: a client that gets its key from a function may show another one each time. */
 const byClient = new WeakMap<ChatClient, ModelService>();
 
 /** Names a service by its address and key, and keeps neither; undefined for a client that does not tell both. */
-function placeOf(client: ChatClient): string | undefined {
+function addressOf(client: ChatClient): string | undefined {
   const {
     baseURL,
     apiKey,

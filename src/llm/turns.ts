@@ -2,6 +2,8 @@ import { ModelFailure } from './failure.js';
 
 /** The room that a call needs within the rate limits of its model. */
 export interface Room {
+  /** The limits it is room of: calls that need the same do not overtake each other. */
+  readonly of: object;
   /**
    * Milliseconds until there is room.
    *
@@ -12,7 +14,7 @@ export interface Room {
   take(): void;
 }
 
-export const UNLIMITED: Room = { waitFor: () => 0, take: () => undefined };
+export const UNLIMITED: Room = { of: {}, waitFor: () => 0, take: () => undefined };
 
 /** Why calls of a document do not start: the service asked to wait, or its rate limits are used up. */
 export type WaitReason = 'asked_to_wait' | 'rate_limit';

@@ -68,7 +68,7 @@ export interface Bill {
   answered(envelope: unknown): void;
   /** It may have been billed without saying so. */
   unknown(): void;
-  /** It was turned down, which costs nothing. */
+  /** It was rejected, which costs nothing. */
   unbilled(): void;
 }
 

@@ -101,7 +101,7 @@ const field = z.object({
 /**
  * Reads the model's answer, page by page, in the order of `pages`. Everything the schema asks for
  * is checked here as well, because many compatible servers accept a schema and ignore it. What they
- * commonly do is borne: text around the JSON object (a code fence, a greeting), a confidence in
+ * commonly do is tolerated: text around the JSON object (a code fence, a greeting), a confidence in
  * quotes, fields without a name or with null for a value, which are left out.
  *
  * @throws {ModelFailure} `not_json` when there is no JSON object to read, `too_long` when there is

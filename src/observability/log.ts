@@ -33,6 +33,6 @@ function figures({ failed_pages, failed_by_reason, service, usage }: End) {
 }
 
 /** Of a reading without a record. */
-function without({ type, usage, service }: End, error: unknown) {
-  return { calls: usage.calls, ...(type === 'failed' && { ...loggable(error), service }) };
+function without({ usage, service }: End, error: unknown) {
+  return { calls: usage.calls, ...(error !== undefined && { ...loggable(error), service }) };
 }

@@ -106,14 +106,8 @@ export class Metrics {
     this.#gauge(
       'quire_shadow_agreement',
       'Share of fields on which two readings agree, over the last 24 hours',
-      (
-        set,
-        {
-          shadow: {
-            agreement: { agreement },
-          },
-        },
-      ) => {
+      (set, { shadow }) => {
+        const { agreement } = shadow.agreement;
         for (const comparison of COMPARISONS) {
           for (const scope of SCOPES) set({ comparison, scope }, agreement[comparison][scope]);
         }
@@ -362,7 +356,7 @@ function publish(own: Registry, host: MetricRegistry): void {
   for (const metric of metrics) host.registerMetric(metric);
 }
 
-/** How it stands with a client of the caller's is known once it has been heard of. */
+/** How it stands with a client of the caller's is known once the server has answered it, or did not. */
 function isWatched({ source, problem, lastContactAgeMs }: FlagsState): boolean {
   return source === 'server' || (source === 'caller' && (problem !== null || lastContactAgeMs !== null));
 }

@@ -6,7 +6,7 @@ const SIGNIFICANCE = 0.001;
  * a window now and then holds more than 1 % of them; a plain comparison would take that for trouble.
  *
  * @param events of `trials` that count against it
- * @param limit the rate that is still borne, 0 to 1
+ * @param limit the rate that is still tolerated, 0 to 1
  * @returns whether so many events or more would be seen in fewer than 1 of 1,000 cases at that limit
  */
 export function isOver(limit: number, events: number, trials: number): boolean {

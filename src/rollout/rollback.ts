@@ -65,7 +65,7 @@ export function concernsBatches(failure: BatchFailure | null): boolean {
 
 /**
  * Automatic rollback: a circuit breaker in front of the batch path. It opens when more batch calls
- * fail than are borne, beyond chance, or when shadow comparisons disagree too much; new requests then
+ * fail than are tolerated, beyond chance, or when shadow comparisons disagree too much; new requests then
  * go page by page, while documents under way keep their plan. After a wait, single documents probe.
  */
 export class Rollback {
@@ -75,7 +75,7 @@ export class Rollback {
   readonly #changes: RollbackChange[] = [];
   readonly #isAgreementLow: (plan: ProcessingPlan) => boolean;
   #cause: RollbackCause = 'batch_failures';
-  #trial: Trial | undefined;
+  #trial: ProbeRun | undefined;
 
   /**
    * @param isAgreementLow whether a plan's agreement is too low now for it to be tried
@@ -162,10 +162,10 @@ export class Rollback {
   }
 
   /** The wait being over, cockatiel lets one execution through: it lasts over as many documents as it takes. */
-  #startTrial(): Trial | undefined {
+  #startTrial(): ProbeRun | undefined {
     // Half open without a trial is the moment between its end and cockatiel's hearing of it.
     if (this.state === 'half_open') return undefined;
-    let trial: Trial | undefined;
+    let trial: ProbeRun | undefined;
     this.#cause = 'retry_due';
     this.#policy
       .execute(
@@ -179,20 +179,20 @@ export class Rollback {
     return trial;
   }
 
-  #probed(trial: Trial, failure: BatchFailure | null): void {
+  #probed(trial: ProbeRun, failure: BatchFailure | null): void {
     if (trial !== this.#trial || !concernsBatches(failure)) return;
     if (failure) this.#end(trial, 'probe_failed', 'fail');
     else if (++trial.good >= PROBE_CALLS) this.#end(trial, 'recovered', 'succeed');
   }
 
-  #end(trial: Trial, cause: RollbackCause, how: 'succeed' | 'fail'): void {
+  #end(trial: ProbeRun, cause: RollbackCause, how: 'succeed' | 'fail'): void {
     this.#trial = undefined;
     this.#cause = cause;
     trial[how]();
   }
 }
 
-interface Trial {
+interface ProbeRun {
   good: number;
   /** A document probes at the moment. */
   isBusy: boolean;

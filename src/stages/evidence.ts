@@ -68,18 +68,29 @@ async function accountEvidence(
     indexed.set(number, page);
     return page;
   };
+  const pause = pauses();
   const fields: [string, PartEvidence[]][] = [];
-  let pausedAt = performance.now();
   for (const [name, field] of Object.entries(account.result)) {
     const value = textOf(field);
-    const sources = pagesWith(name, value, account).map((number) => ({ number, page: pageOf(number) }));
-    fields.push([name, fieldEvidence(name, value, sources)]);
-    if (performance.now() - pausedAt < BUSY_MS) continue;
-    await setImmediate();
-    pausedAt = performance.now();
+    const sources = pagesWith(name, value, account);
+    const evidence: PartEvidence[] = [];
+    for (const part of new Set(valueParts(value))) {
+      evidence.push(await partEvidence({ name, value, part }, sources, pageOf, pause));
+    }
+    fields.push([name, evidence]);
   }
   // fromEntries, because a model may name a field `__proto__`.
   return { account: account.accountNumber, fields: Object.fromEntries(fields) };
+}
+
+/** Lets other work go on now and then. */
+function pauses(): () => Promise<void> {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since < BUSY_MS) return;
+    await setImmediate();
+    since = performance.now();
+  };
 }
 
 function textOf(field: FieldValue): string {
@@ -95,23 +106,25 @@ function pagesWith(name: string, value: string, { page_data: data, pages }: Acco
   });
 }
 
-interface SourcePage {
-  number: number;
-  page: IndexedPage;
-}
-
-function fieldEvidence(name: string, value: string, sources: readonly SourcePage[]): PartEvidence[] {
-  const parts = [...new Set(valueParts(value))];
-  const wholes = sources.map(({ page }) => (parts.length > 1 ? locate(value, page, name)[0] : undefined));
-  return parts.map((part) => {
-    const places = sources.map(({ number, page }, index) =>
-      withinFirst(locate(part, page, name), wholes[index])
-        .slice(0, MAX_PLACES)
-        .map((place) => evidencePlace(number, place)),
-    );
-    const kept = bestOfEach(places);
-    return kept.length > 0 ? { part, places: kept } : { part, not_found: true };
-  });
+async function partEvidence(
+  { name, value, part }: { name: string; value: string; part: string },
+  sources: readonly number[],
+  pageOf: (number: number) => IndexedPage,
+  pause: () => Promise<void>,
+): Promise<PartEvidence> {
+  const found: EvidencePlace[][] = [];
+  for (const number of sources) {
+    await pause();
+    const page = pageOf(number);
+    const places = locate(part, page, name);
+    if (places.length === 0) continue;
+    const whole = part === value ? undefined : locate(value, page, name)[0];
+    const kept = withinFirst(places, whole).slice(0, MAX_PLACES);
+    found.push(kept.map((place) => evidencePlace(number, place)));
+    // Every page gets its first place before any gets a second: no more can have one.
+    if (found.length >= MAX_PLACES) break;
+  }
+  return found.length > 0 ? { part, places: bestOfEach(found) } : { part, not_found: true };
 }
 
 /** Where the whole value stands beside its label, there its parts do. */

@@ -120,17 +120,23 @@ export class PageReader {
    * Counts the pages of a PDF, which takes pdfium milliseconds.
    *
    * @param load - gives its bytes
-   * @returns undefined when that fails or takes longer than a second
+   * @param limitMs - from the turn at pdfium on
+   * @returns undefined when that fails or takes longer
    * @throws the signal's reason on abort
    */
-  async countPages(load: () => Promise<Uint8Array>, signal: AbortSignal): Promise<number | undefined> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(COUNT_LIMIT_MS)]);
+  async countPages(
+    load: () => Promise<Uint8Array>,
+    signal: AbortSignal,
+    limitMs: number = COUNT_LIMIT_MS,
+  ): Promise<number | undefined> {
     let pages: number | undefined;
-    const count = () =>
-      withPdfium(load, COUNT_LIMIT_MS, limit, async (pdfium) => {
+    const count = async () => {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+      await withPdfium(load, limitMs, limit, async (pdfium) => {
         pages = await pdfium.open();
       });
-    await takeTurn(countTurns, limit, count).catch(() => signal.throwIfAborted());
+    };
+    await takeTurn(countTurns, signal, count).catch(() => signal.throwIfAborted());
     return pages;
   }
 

@@ -35,8 +35,8 @@ export interface Note {
   /** `asked_again`: a batch did not answer the page well, and it was asked alone; `detail` says why. */
   kind: 'asked_again';
   page?: number;
-  account?: string;
-  field?: string;
+  /** null where it belongs to none. */
+  account?: string | null;
   detail: string;
 }
 

@@ -1,7 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import { decodeWords, encodeWords, type PageWords } from '../processor/words.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import type { Database, Query } from './database.js';
 import { json, parsed } from './json.js';
+
+/** Pages are packed and kept a few at a time: packing one full of words takes milliseconds. */
+const AT_ONCE = 10;
 
 /**
  * Keeps the text of each page with its words, of which boxes and confidences are kept: the words themselves
@@ -10,18 +14,23 @@ import { json, parsed } from './json.js';
 export async function keepPages(
   query: Query,
   id: string,
-  { texts, words }: Pick<PageTexts, 'texts' | 'words'>,
+  { texts, words = new Map() }: Pick<PageTexts, 'texts' | 'words'>,
 ): Promise<void> {
-  const pages = [...(words ?? [])].map(([number, ofPage]) => ({
-    number,
-    page: json({ text: texts.get(number) ?? '', words: encodeWords(ofPage) }),
-  }));
-  await query(
-    `INSERT INTO quire.pages (document_id, number, page)
-     SELECT $1, number, page::json FROM unnest($2::integer[], $3::text[]) AS given (number, page)
-     ON CONFLICT (document_id, number) DO UPDATE SET page = excluded.page`,
-    [id, pages.map(({ number }) => number), pages.map(({ page }) => page)],
-  );
+  const pages = [...words];
+  for (let from = 0; from < pages.length; from += AT_ONCE) {
+    const some = pages.slice(from, from + AT_ONCE);
+    await query(
+      `INSERT INTO quire.pages (document_id, number, page)
+       SELECT $1, number, page::json FROM unnest($2::integer[], $3::text[]) AS given (number, page)
+       ON CONFLICT (document_id, number) DO UPDATE SET page = excluded.page`,
+      [
+        id,
+        some.map(([number]) => number),
+        some.map(([number, ofPage]) => json({ text: texts.get(number) ?? '', words: encodeWords(ofPage) })),
+      ],
+    );
+    await setImmediate();
+  }
 }
 
 /** The words of a document's pages, by page number. */

@@ -187,15 +187,16 @@ export class Store {
    *
    * @param document without a list of its records, those kept of an earlier reading stay
    * @param beside what stands beside the records, where there are new ones
+   * @returns whether it was kept
    */
   async finish(
     document: StoredDocument | ListedDocument,
     events: readonly StoredEvent[],
     beside?: BesideRecord,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const whole = 'documents' in document ? document : await this.#withRecords(document);
-    if (!whole) return;
-    await this.#database.transaction(async (query) => {
+    if (!whole) return false;
+    return this.#database.transaction(async (query) => {
       await keepEvents(query, whole.id, this.#executor, events);
       const mine = await query(
         `UPDATE quire.documents SET ${LISTED}, document = $7, status = $8, page_texts = NULL,
@@ -212,6 +213,7 @@ export class Store {
       if (mine.length > 0 && !this.#keepsPages) {
         await query('DELETE FROM quire.pages WHERE document_id = $1', [whole.id]);
       }
+      return mine.length > 0;
     });
   }
 

@@ -15,18 +15,18 @@ export async function limits(): Promise<void> {
   for (const [charged, of, size, charge] of BUCKETS) {
     const bucket = new TokenBucket(size, MINUTE_MS);
     const service = await read(of, bucket, charge, 8, 45);
-    atMost(4, `calls turned down, where ${charged} counts`, service.turnedDown.length);
+    atMost(4, `calls rejected, where ${charged} counts`, service.rejected.length);
     atMost(0.1, 'share of the limit left unused', 1 - shareUsed(service, bucket));
   }
   const wave = await read('requests', new TokenBucket(8, 240), () => 1, 20, 40);
-  const [first = NaN] = wave.turnedDown;
-  const afterWave = wave.turnedDown.filter((at) => at > first + 100).length;
-  atMost(4, 'calls turned down after a first wave that was', afterWave);
+  const [first = NaN] = wave.rejected;
+  const afterWave = wave.rejected.filter((at) => at > first + 100).length;
+  atMost(4, 'calls rejected after a first wave that was', afterWave);
   const windowMs = 600;
   const windows = await read('requests', new Window(15, windowMs), () => 1, 20, 56);
   const started = windows.letIn[0]?.at ?? NaN;
-  const late = windows.turnedDown.filter((at) => at > started + 2 * windowMs).length;
-  atMost(5, 'calls turned down after two windows that end all at once', late);
+  const late = windows.rejected.filter((at) => at > started + 2 * windowMs).length;
+  atMost(5, 'calls rejected after two windows that end all at once', late);
 }
 
 async function read(

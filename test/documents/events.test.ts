@@ -154,8 +154,8 @@ describe('the events of a document', () => {
 
 describe('those who watch', () => {
   test('are cut off and come back, and miss nothing; the store is not asked for each of them', async () => {
-    const forOne = await statementsFor(1, 10);
-    expect(await statementsFor(4, 10)).toBeLessThanOrEqual(forOne);
+    // Now and then for a document that has ended, and not for each of 240 times that somebody comes.
+    expect(await statementsFor(4, 10)).toBeLessThanOrEqual(20);
   });
 
   test('see no number twice and none left out when the process is killed', async () => {

@@ -57,20 +57,20 @@ describe('a call in the background', () => {
   test('takes only a place that is free, and comes in when one is left', async () => {
     const { document, background, calls } = start(2);
     const users = ['a', 'b'].map((name) => calls.run(name, document));
-    const guest = calls.run('guest', background);
+    const other = calls.run('other', background);
     await settle();
     expect(calls.underWay).toEqual(['a', 'b']);
     calls.finish('a');
     await settle();
-    expect(calls.underWay).toEqual(['b', 'guest']);
+    expect(calls.underWay).toEqual(['b', 'other']);
     calls.finish('b');
-    calls.finish('guest');
-    expect(await Promise.all([...users, guest])).toEqual(['a', 'b', 'guest']);
+    calls.finish('other');
+    expect(await Promise.all([...users, other])).toEqual(['a', 'b', 'other']);
   });
 
   test('gives way to a user’s call at once, and is called again later', async () => {
     const { document, background, calls } = start(1);
-    const guest = calls.run('guest', background);
+    const other = calls.run('other', background);
     await settle();
     const user = calls.run('user', document);
     await settle();
@@ -78,9 +78,9 @@ describe('a call in the background', () => {
     calls.finish('user');
     await user;
     await settle();
-    expect(calls.started).toEqual(['guest', 'user', 'guest']);
-    calls.finish('guest');
-    expect(await guest).toBe('guest');
+    expect(calls.started).toEqual(['other', 'user', 'other']);
+    calls.finish('other');
+    expect(await other).toBe('other');
   });
 
   test('gives way only where places run out', async () => {
@@ -98,11 +98,11 @@ describe('a call in the background', () => {
 
   test('that was broken off too often is given up', async () => {
     const { document, background, calls } = start(1, 2);
-    const guest = calls.run('guest', background);
-    const given = guest.catch((error: unknown) => error);
+    const other = calls.run('other', background);
+    const given = other.catch((error: unknown) => error);
     for (let time = 0; time < 3; time++) {
       await settle();
-      expect(calls.underWay).toEqual(['guest']);
+      expect(calls.underWay).toEqual(['other']);
       const user = calls.run('user', document);
       await settle();
       calls.finish('user');
@@ -154,22 +154,22 @@ describe('a call in the background', () => {
     expect(calls.underWay).toEqual(['next']);
   });
 
-  test('is held back by what holds back users; what holds back guests holds no user', async () => {
+  test('is held back by what holds back users; what holds back those in the background holds no user', async () => {
     const askedToWait = () => Promise.reject(new ModelFailure('rate_limited', 60_000));
     const { document, background, calls } = start(5);
     await expect(background.run(askedToWait, never)).rejects.toThrow(ModelFailure);
     void calls.run('user', document);
     const stop = new AbortController();
-    const guest = calls.run('guest', background, stop.signal);
+    const other = calls.run('other', background, stop.signal);
     await settle();
     expect(calls.underWay).toEqual(['user']);
     stop.abort();
-    await expect(guest).rejects.toThrow();
-    const other = start(5);
-    await expect(other.document.run(askedToWait, never)).rejects.toThrow(ModelFailure);
-    const held = other.calls.run('guest', other.background, stop.signal);
+    await expect(other).rejects.toThrow();
+    const second = start(5);
+    await expect(second.document.run(askedToWait, never)).rejects.toThrow(ModelFailure);
+    const held = second.calls.run('other', second.background, stop.signal);
     await expect(held).rejects.toThrow();
-    expect(other.calls.started).toEqual([]);
+    expect(second.calls.started).toEqual([]);
   });
 });
 
@@ -208,6 +208,53 @@ describe('documents', () => {
     calls.finish('of another');
     await settle();
     expect(calls.started).toEqual(['under way', 'of another']);
+  });
+});
+
+describe('calls that the service asked to wait', () => {
+  test('start one after the other when the time has come, spread over a tenth of a second', async () => {
+    const clock = new ManualClock();
+    const service = new CallQueue(clock);
+    const started: number[] = [];
+    const underWay = Array.from({ length: 10 }, () => service.document());
+    const rejected = new ModelFailure('rate_limited', 1_000);
+    await expect(service.document().run(() => Promise.reject(rejected), never)).rejects.toBe(rejected);
+    const calls = underWay.map((document) =>
+      document.run(() => Promise.resolve(void started.push(clock.now())), never),
+    );
+    const from = clock.now();
+    while (started.length < 10) {
+      await settle();
+      clock.moveOn(clock.nextIn ?? 0);
+      await settle();
+    }
+    await Promise.all(calls);
+    expect(Math.min(...started)).toBeGreaterThanOrEqual(from + 1_000);
+    expect(Math.max(...started)).toBeLessThanOrEqual(from + 1_200);
+    expect(new Set(started).size).toBe(10);
+  });
+});
+
+describe('a limit that is used up', () => {
+  test('holds up the calls that need it, and no others', async () => {
+    const { service } = start(5);
+    const stop = new AbortController();
+    const started: string[] = [];
+    const run = (name: string, of: object, ms: number) =>
+      service
+        .document()
+        .run(() => Promise.resolve(void started.push(name)), stop.signal, {
+          of,
+          waitFor: () => ms,
+          take: () => undefined,
+        })
+        .catch(() => undefined);
+    const [small, large] = [{}, {}];
+    const all = [run('waits', large, 60_000), run('behind', large, 0), run('other model', small, 0)];
+    await settle();
+    expect(started).toEqual(['other model']);
+    stop.abort();
+    await Promise.all(all);
   });
 });
 

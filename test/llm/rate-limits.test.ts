@@ -107,6 +107,7 @@ function usedUp() {
   };
   const waits: [WaitReason, number][] = [];
   const room = (amounts: Amounts): Room => ({
+    of: limits,
     waitFor: (leaving) => limits.waitFor(amounts, leaving),
     take: () => void limits.take(amounts),
   });
@@ -222,6 +223,7 @@ describe('calls in the background', () => {
     const service = new CallQueue(new ManualClock());
     const asked: number[] = [];
     const room: Room = {
+      of: {},
       waitFor: (leaving) => {
         asked.push(leaving);
         return 0;
@@ -242,7 +244,7 @@ describe('calls in the background', () => {
     const take = () => {
       taken++;
     };
-    const room: Room = { waitFor: () => 0, take };
+    const room: Room = { of: {}, waitFor: () => 0, take };
     const held = [service.document(), service.background(1)].map((queue) =>
       queue.run(() => Promise.resolve(), leave.signal, room),
     );

@@ -91,3 +91,22 @@ test('clients that tell neither address nor key are services of their own', asyn
   await readAll(await wrapped(4), await wrapped(3));
   expect(mostAtOnce(provider)).toBe(7);
 });
+
+test('one that could not be made holds nobody to its cap', async () => {
+  const provider = await newProvider();
+  const registry = {
+    getSingleMetric: () => ({}),
+    registerMetric: () => undefined,
+    removeSingleMetric: () => undefined,
+  };
+  const options = {
+    openai: new OpenAI({ apiKey: 'one key', baseURL: provider.baseURL }),
+    model: 'test-model',
+  };
+  await expect(
+    createQuire({ ...options, registry, settings: { LLM_MAX_CONCURRENCY: 1 } }),
+  ).rejects.toMatchObject({ name: 'SettingsError' });
+  answerInGroups(provider, 7);
+  await readAll(await quireAt(provider, 7));
+  expect(mostAtOnce(provider)).toBe(7);
+});

@@ -217,7 +217,7 @@ test('a page is not given up because the service asked to wait, however often', 
   await quire.close();
 });
 
-test('a batch that fails for a passing reason is asked again as a batch', async () => {
+test('a batch that fails for a transient reason is asked again as a batch', async () => {
   const provider = await start({ fault: (_call, index) => (index < 2 ? { status: 503 } : undefined) });
   const quire = await quireWith(provider, batch(3, 1));
   expect((await quire.processPages(account(3))).usage).toMatchObject({ calls: 3, salvage_calls: 0 });

@@ -213,7 +213,7 @@ describe('a server in trouble', () => {
     server.answer = status(401);
     await until(() => logged.join().includes('token_refused'));
     expect(await planNow(quire)).toBe('batch');
-    // A second refusal is borne as well.
+    // A second refusal is tolerated as well.
     const { polls } = server;
     await until(() => server.polls > polls);
     server.answer = (_request, response) => {
@@ -264,7 +264,7 @@ describe('the client of the app', () => {
     await flags.close();
   });
 
-  test('that has fallen silent is stale, which is told once; one that was never heard of is not', async () => {
+  test('that has fallen silent is stale, which is told once; one that never answered is not', async () => {
     const warnings: string[] = [];
     const warn = (fields: object) => void warnings.push(JSON.stringify(fields));
     const logger = { info: () => 0, warn, error: () => 0 };
@@ -272,7 +272,7 @@ describe('the client of the app', () => {
     const at = (seconds: number) => clock.mockReturnValue(seconds * 1_000);
     at(0);
     const polling = await flagClient({ name: BATCH_FLAG });
-    const [heard, unheard] = [
+    const [answering, silent] = [
       Flags.given(polling, logger),
       Flags.given(await flagClient({ name: BATCH_FLAG }), logger),
     ];
@@ -281,19 +281,19 @@ describe('the client of the app', () => {
       polling.emit('unchanged');
     }
     at(45 + 119);
-    heard.evaluate(BATCH_FLAG, {});
-    expect(heard.state.problem).toBeNull();
+    answering.evaluate(BATCH_FLAG, {});
+    expect(answering.state.problem).toBeNull();
     at(45 + 121);
     for (let request = 0; request < 3; request++) {
-      expect(heard.evaluate(BATCH_FLAG, {})).toMatchObject({ enabled: true });
-      unheard.evaluate(BATCH_FLAG, {});
+      expect(answering.evaluate(BATCH_FLAG, {})).toMatchObject({ enabled: true });
+      silent.evaluate(BATCH_FLAG, {});
     }
-    expect(heard.state.problem).toBe('stale');
-    expect(unheard.state.problem).toBeNull();
+    expect(answering.state.problem).toBe('stale');
+    expect(silent.state.problem).toBeNull();
     expect(warnings).toEqual(['{"problem":"stale"}']);
     clock.mockRestore();
-    await heard.close();
-    await unheard.close();
+    await answering.close();
+    await silent.close();
   });
 
   test('that throws sends requests page by page', async () => {
