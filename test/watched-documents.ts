@@ -8,7 +8,7 @@ import { streamed, type SentEvent } from './event-stream.js';
 import { readSheet } from './golden-pdf.js';
 import { makePdf } from './pdf-fixtures.js';
 import { Provider, type Behaviour } from './provider.js';
-import { newDatabase, newDataFolder } from './shared.js';
+import { newDatabase } from './shared.js';
 import { SILENT } from './silent.js';
 
 /** Quire in an app, with documents whose events are watched. */
@@ -30,8 +30,9 @@ export async function mount(
     model: 'test-model',
     logger: SILENT,
     plan: { path: 'batch', batchSize: 2, maxWorkers: 3 },
+    database: await newDatabase(),
     ...options,
-    settings: { QUIRE_DATA_DIR: await newDataFolder(), DOCUMENTS_AT_ONCE: 10, ...options.settings },
+    settings: { DOCUMENTS_AT_ONCE: 10, ...options.settings },
   });
   const identify = (request: { headers: Record<string, unknown> }) => ({
     userId: request.headers['x-user'] === undefined ? 'anna' : 'another',

@@ -7,12 +7,12 @@ import { createQuire, Store } from '../../src/index.js';
 import { streamed } from '../event-stream.js';
 import { goldenPdf, PRINTABLE, readSheet } from '../golden-pdf.js';
 import { Provider } from '../provider.js';
-import { newDataFolder } from '../shared.js';
+import { newDatabase } from '../shared.js';
 import { SILENT } from '../silent.js';
 
 test('a record that cannot be kept is a document that failed, read once', async () => {
   const provider = await Provider.start({ read: readSheet });
-  const store = await Store.open({ dataDir: await newDataFolder() });
+  const store = await Store.open({ url: await newDatabase() });
   const finish = store.finish.bind(store);
   jest
     .spyOn(store, 'finish')
