@@ -18,8 +18,8 @@ const config: Config = {
   globalSetup: '<rootDir>/test/start-services.js',
   globalTeardown: '<rootDir>/test/stop-services.js',
   setupFiles: ['<rootDir>/test/data-dir.js'],
-  // Two more than there are processors, because tests wait now and then.
-  maxWorkers: availableParallelism() + 2,
+  // One more than there are processors, because tests wait now and then.
+  maxWorkers: availableParallelism() + 1,
   // For a test that hangs; a machine with other things to do takes its time.
   testTimeout: 180_000,
 };

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { unlessAborted } from '../abort.js';
 import { LocalEngine, type EngineRun, type EngineSettings } from '../engine/local.js';
 import type { DocumentQueue, WaitReason } from '../llm/turns.js';
@@ -7,22 +6,21 @@ import { loggable, type Logger } from '../logger.js';
 import type { AnswerCache } from '../processor/answers.js';
 import { SINGLE_PAGE, type ProcessingPlan } from '../processor/plan.js';
 import type { Decision, Decisions } from '../rollout/decision.js';
-import { evidenceOf } from '../stages/evidence.js';
 import type { PageReader, PageTexts } from '../stages/page-texts.js';
 import type { TextSource } from '../stages/pipeline.js';
-import { StoreError } from '../store/database.js';
-import type { BesideRecord, ListedDocument, StoredDocument } from '../store/document.js';
 import { withStoreRetry } from '../store/retry.js';
 import type { Store } from '../store/store.js';
 import type { Sender, UnfinishedDocument } from '../store/unfinished.js';
 import { EventFeeds } from './event-feeds.js';
 import type { EventFeed } from './event-feed.js';
 import { EventLog, firstEvents } from './event-log.js';
-import { noOutcome, type DocumentEvent, type KeptEvent } from './events.js';
+import { noOutcome, type DocumentEvent } from './events.js';
+import { keepEnd } from './keep-end.js';
 import { NotesOfEvents } from './notes.js';
-import { failedDocument, newDocument, outcomeOf } from './outcome.js';
+import { failedDocument, newDocument } from './outcome.js';
 import { ProgressOfEvents, type Progress } from './progress.js';
 import type { Ended, ReadingRequest, Watch } from './reading.js';
+import { keepUp } from './upkeep.js';
 
 /** A file as it was uploaded. */
 export interface Upload {
@@ -66,11 +64,6 @@ export class NotTakenError extends Error {
 
 /** A document that brings down every process that reads it is given up at last. */
 const MOST_OPENINGS = 50;
-const EXPIRE_EVERY_MS = 60 * 60_000;
-const EXPIRED_AT_ONCE = 100;
-/** How often documents are looked for that a version before has written. */
-const FILL_EVERY_MS = 60_000;
-
 /** What belongs to a document that is read here, or waits for that. */
 interface DocumentReading {
   decision: Decision;
@@ -80,7 +73,6 @@ interface DocumentReading {
 
 /** A document and its life: it is taken in, read, asked again, deleted, forgotten. */
 export class Documents {
-  readonly #settings: DocumentsSettings;
   readonly #tools: DocumentsTools;
   readonly #engine: LocalEngine;
   readonly #feeds: EventFeeds;
@@ -89,10 +81,9 @@ export class Documents {
   /** Uploads being kept and answered. */
   readonly #answering = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
-  readonly #rounds: Promise<void>[];
+  readonly #upkeep: Promise<unknown>;
 
   constructor(settings: DocumentsSettings, tools: DocumentsTools) {
-    this.#settings = settings;
     this.#tools = tools;
     this.#feeds = new EventFeeds(tools.store, this.#closing.signal);
     this.#engine = new LocalEngine(settings, {
@@ -103,10 +94,12 @@ export class Documents {
       adopt: (document) => this.#adopt(document),
       onTrouble: (error) => this.#report(error),
     });
-    this.#rounds = [this.#every(FILL_EVERY_MS, () => this.#fillListings())];
-    if (settings.retentionDays !== undefined) {
-      this.#rounds.push(this.#every(EXPIRE_EVERY_MS, () => this.#expire()));
-    }
+    this.#upkeep = keepUp(tools.store, settings.retentionDays, {
+      closing: this.#closing.signal,
+      onForget: (id) => this.#forget(id),
+      onTrouble: (error) => this.#report(error),
+      logger: tools.logger,
+    });
   }
 
   /**
@@ -212,7 +205,7 @@ export class Documents {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#engine.close(Promise.all(this.#answering));
-    await Promise.all(this.#rounds);
+    await this.#upkeep;
   }
 
   #throwIfClosed(): void {
@@ -280,6 +273,7 @@ export class Documents {
     const { id } = document;
     const reading = this.#readings.get(id);
     if (!reading) return;
+    const { logger } = this.#tools;
     const { decision, feed, log } = reading;
     const { signal, queue } = run;
     const progress = new ProgressOfEvents();
@@ -296,67 +290,14 @@ export class Documents {
       const ended = await this.#tools.read(request, this.#source(id));
       // What is given back, to this process or another, has not ended.
       if (ended.end.type === 'broken_off') return;
-      await this.#keep(document, ended, { progress: progress.now, notes, log, signal });
+      await keepEnd(this.#tools, document, ended, { progress: progress.now, notes, log, signal });
     } catch (error) {
-      if (!signal.aborted) this.#reportUnkept(id, error);
+      if (!signal.aborted) logger.error({ document: id, ...loggable(error) }, 'a document was not kept');
     } finally {
       await unlessAborted(log.end(), signal).catch(() => undefined);
       this.#readings.delete(id);
       this.#feeds.done(id);
     }
-  }
-
-  /** Keeps what came of a reading; a record that cannot be kept is a document that failed. */
-  async #keep(
-    document: ListedDocument,
-    ended: Ended,
-    {
-      progress,
-      notes,
-      log,
-      signal,
-    }: { progress: Progress; notes: NotesOfEvents; log: EventLog; signal: AbortSignal },
-  ): Promise<void> {
-    const { store } = this.#tools;
-    const beside = 'record' in ended ? await this.#beside(document.id, ended, notes) : undefined;
-    const events = await log.takeLast(ended.end, signal);
-    const finish = (outcome: StoredDocument | ListedDocument, kept: KeptEvent[], more?: BesideRecord) =>
-      withStoreRetry(() => store.finish(outcome, kept, more), signal).then((isOurs) => {
-        // What another process reads by now is told by that one.
-        if (isOurs) log.show(kept);
-      });
-    try {
-      await finish(outcomeOf(document, ended, progress), events, beside);
-    } catch (error) {
-      if (signal.aborted || error instanceof StoreError) throw error;
-      this.#reportUnkept(document.id, error);
-      const reason = 'Keeping what was read failed unexpectedly.';
-      const last = { ...ended.end, type: 'failed', error: reason } as const;
-      const failed = events.map((event, index) =>
-        index === events.length - 1 ? { ...event, ...last } : event,
-      );
-      await finish(failedDocument(document, progress, reason), failed);
-    }
-  }
-
-  /** A document is not lost over what stands beside its record. */
-  async #beside(
-    id: string,
-    { record, texts }: Extract<Ended, { record: unknown }>,
-    notes: NotesOfEvents,
-  ): Promise<BesideRecord> {
-    const evidence = await evidenceOf(record, texts).catch((error: unknown) => {
-      this.#tools.logger.error(
-        { document: id, ...loggable(error) },
-        'the evidence of a document was not found',
-      );
-      return null;
-    });
-    return { evidence, notes: notes.all(record.page_mapping) };
-  }
-
-  #reportUnkept(id: string, error: unknown): void {
-    this.#tools.logger.error({ document: id, ...loggable(error) }, 'a document was not kept');
   }
 
   #append(id: string, event: DocumentEvent): void {
@@ -387,38 +328,8 @@ export class Documents {
     };
   }
 
-  async #expire(): Promise<void> {
-    const { retentionDays } = this.#settings;
-    if (retentionDays === undefined) return;
-    let deleted = 0;
-    let expired: string[];
-    do {
-      expired = await this.#tools.store.expire(retentionDays, EXPIRED_AT_ONCE);
-      for (const id of expired) this.#forget(id);
-      deleted += expired.length;
-    } while (expired.length === EXPIRED_AT_ONCE && !this.#closing.signal.aborted);
-    if (deleted > 0) {
-      this.#tools.logger.info({ documents: deleted, retention_days: retentionDays }, 'old documents deleted');
-    }
-  }
-
-  async #fillListings(): Promise<void> {
-    while ((await this.#tools.store.fillListings()) && !this.#closing.signal.aborted);
-  }
-
   #report(error: unknown): void {
     this.#tools.logger.warn(loggable(error), 'the store could not be looked through');
-  }
-
-  /** At once and then again and again, until `close`. */
-  async #every(ms: number, round: () => Promise<void>): Promise<void> {
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      await round().catch((error: unknown) => {
-        if (!signal.aborted) this.#report(error);
-      });
-      await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
-    }
   }
 }
 

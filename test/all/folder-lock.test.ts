@@ -10,7 +10,7 @@ import { newDataFolder, newFolder } from '../shared.js';
 
 /** One Quire at a time has the folder of an embedded database, as long as its process lives. */
 
-const HOLDER = fileURLToPath(new URL('./lock-holder.js', import.meta.url));
+const HOLDER = fileURLToPath(new URL('../store/lock-holder.js', import.meta.url));
 
 let lock: string;
 beforeEach(async () => {

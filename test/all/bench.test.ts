@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { measure, quire } from './measure.js';
-import { ProviderProcess } from './provider-process.js';
+import { measure, quire } from '../bench/measure.js';
+import { ProviderProcess } from '../bench/provider-process.js';
 
 /** The bench, on calls that take no time: what it counts must be true before its times can be. */
 let provider: ProviderProcess;

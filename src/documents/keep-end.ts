@@ -1,0 +1,64 @@
+import { loggable, type Logger } from '../logger.js';
+import { evidenceOf } from '../stages/evidence.js';
+import { StoreError } from '../store/database.js';
+import type { BesideRecord, ListedDocument, StoredDocument } from '../store/document.js';
+import { withStoreRetry } from '../store/retry.js';
+import type { Store } from '../store/store.js';
+import type { EventLog } from './event-log.js';
+import type { KeptEvent } from './events.js';
+import type { NotesOfEvents } from './notes.js';
+import { failedDocument, outcomeOf } from './outcome.js';
+import type { Progress } from './progress.js';
+import type { Ended } from './reading.js';
+
+interface KeepTools {
+  store: Store;
+  logger: Logger;
+}
+
+/** Keeps what came of a reading; a record that cannot be kept is a document that failed. */
+export async function keepEnd(
+  { store, logger }: KeepTools,
+  document: ListedDocument,
+  ended: Ended,
+  {
+    progress,
+    notes,
+    log,
+    signal,
+  }: { progress: Progress; notes: NotesOfEvents; log: EventLog; signal: AbortSignal },
+): Promise<void> {
+  const beside = 'record' in ended ? await besideRecord(logger, document.id, ended, notes) : undefined;
+  const events = await log.takeLast(ended.end, signal);
+  const finish = (outcome: StoredDocument | ListedDocument, kept: KeptEvent[], more?: BesideRecord) =>
+    withStoreRetry(() => store.finish(outcome, kept, more), signal).then((isOurs) => {
+      // What another process reads by now is told by that one.
+      if (isOurs) log.show(kept);
+    });
+  try {
+    await finish(outcomeOf(document, ended, progress), events, beside);
+  } catch (error) {
+    if (signal.aborted || error instanceof StoreError) throw error;
+    logger.error({ document: document.id, ...loggable(error) }, 'a record was not kept');
+    const reason = 'Keeping what was read failed unexpectedly.';
+    const last = { ...ended.end, type: 'failed', error: reason } as const;
+    const failed = events.map((event, index) =>
+      index === events.length - 1 ? { ...event, ...last } : event,
+    );
+    await finish(failedDocument(document, progress, reason), failed);
+  }
+}
+
+/** A document is not lost over what stands beside its record. */
+async function besideRecord(
+  logger: Logger,
+  id: string,
+  { record, texts }: Extract<Ended, { record: unknown }>,
+  notes: NotesOfEvents,
+): Promise<BesideRecord> {
+  const evidence = await evidenceOf(record, texts).catch((error: unknown) => {
+    logger.error({ document: id, ...loggable(error) }, 'the evidence of a document was not found');
+    return null;
+  });
+  return { evidence, notes: notes.all(record.page_mapping) };
+}
