@@ -11,8 +11,8 @@ export interface UpkeepTools {
   /** Ends it. */
   closing: AbortSignal;
   /** Told that a document is deleted. */
-  onForget(id: string): void;
-  onTrouble(error: unknown): void;
+  onForget: (id: string) => void;
+  onTrouble: (error: unknown) => void;
   logger: Logger;
 }
 
