@@ -1,9 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { PdfError } from './pdf-error.js';
 import type { GrayImage, PageText, PdfAnswer, PdfRequest, PdfWork } from './pdf-worker.js';
 
 /** Milliseconds from a thread's last work to its end. */
 const REST_MS = 100;
+
+/** Threads at rest, until they have ended. */
+const resting = new Set<Promise<unknown>>();
+
+/** Resolves when no thread is at rest any more: a process that ends before would end them, too soon. */
+export async function restedThreads(): Promise<void> {
+  // Threads at rest keep no process alive; who waits for them does.
+  const alive = setInterval(() => undefined, REST_MS);
+  try {
+    await Promise.all(resting);
+  } finally {
+    clearInterval(alive);
+  }
+}
 
 interface Waiting {
   resolve: (answer: PdfAnswer) => void;
@@ -80,7 +95,10 @@ export class PdfiumThread {
     // Node.js 20 aborts the whole process when a thread ends while its code is still being optimised in the
     // background ("Assertion failed: (data.first) != nullptr"): a thread at rest is given time to be done with it.
     this.thread.unref();
-    setTimeout(() => void this.thread.terminate(), REST_MS).unref();
+    const rest = sleep(REST_MS, undefined, { ref: false })
+      .then(() => this.thread.terminate())
+      .finally(() => resting.delete(rest));
+    resting.add(rest);
   }
 
   private ask(request: PdfRequest): Promise<PdfAnswer> {
