@@ -105,6 +105,11 @@ export class CallQueue {
     };
   }
 
+  /** Whether anybody asks for a cap. */
+  get isCapped(): boolean {
+    return this.#caps.size > 0;
+  }
+
   #capsChanged(): void {
     const before = this.#most;
     this.#most = Math.min(...[...this.#caps].map(({ calls }) => calls));
@@ -190,11 +195,15 @@ export class CallQueue {
   #schedule(): void {
     this.#alarm?.stop.abort();
     this.#alarm = undefined;
-    const held = this.#heldFor();
-    if (held > 0 && this.#documents.size > 0) this.#wait('asked_to_wait', held);
     // A call that waits for room is not overtaken by another that needs the same.
     const usedUp = new Set<object>();
-    while (held <= 0 && this.#underWay < this.#concurrency) {
+    while (this.#documents.size > 0) {
+      const held = this.#heldFor();
+      if (held > 0) {
+        this.#wait('asked_to_wait', held);
+        break;
+      }
+      if (this.#underWay >= this.#concurrency) break;
       const document = this.#next(usedUp);
       const [call] = document?.waiting ?? [];
       if (!document || !call) break;
@@ -205,7 +214,6 @@ export class CallQueue {
         continue;
       }
       this.#start(document, call);
-      if (this.#isReleasing()) break;
     }
     this.#background.schedule();
   }
@@ -219,11 +227,12 @@ export class CallQueue {
     this.#underWay++;
     call.room.take();
     call.start();
-    if (!this.#isReleasing()) return;
+    // Calls that were held back start one after the other.
     const now = this.#clock.now();
     const left = this.#heldUntil + RELEASE_MS - now;
-    this.#nextRelease = now + (2 * Math.random() * left) / (this.#waiting + 1);
-    this.#wait('asked_to_wait', this.#heldFor());
+    if (left > 0 && this.#documents.size > 0) {
+      this.#nextRelease = now + (2 * Math.random() * left) / (this.#waiting + 1);
+    }
   }
 
   #hold(ms: number): void {
@@ -238,11 +247,6 @@ export class CallQueue {
   /** Milliseconds until a call may start, because the service asked to wait. */
   #heldFor(): number {
     return Math.max(this.#heldUntil, this.#nextRelease) - this.#clock.now();
-  }
-
-  /** Whether calls that were held back start one after the other. */
-  #isReleasing(): boolean {
-    return this.#documents.size > 0 && this.#clock.now() < this.#heldUntil + RELEASE_MS;
   }
 
   #next(usedUp: ReadonlySet<object>): DocumentCalls | undefined {

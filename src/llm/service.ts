@@ -19,7 +19,6 @@ export interface ModelState {
 export class ModelService {
   readonly queue: CallQueue;
   readonly #clock: Clock;
-  #users = 0;
   readonly #models = new Map<string, ModelState>();
 
   constructor(clock: Clock = systemClock) {
@@ -46,10 +45,9 @@ export class ModelService {
    */
   cap(calls: number): () => void {
     const uncap = this.queue.cap(calls);
-    this.#users++;
     return () => {
       uncap();
-      if (--this.#users > 0) return;
+      if (this.queue.isCapped) return;
       for (const [address, service] of byAddress) if (service === this) byAddress.delete(address);
     };
   }

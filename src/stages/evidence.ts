@@ -73,9 +73,19 @@ async function accountEvidence(
   for (const [name, field] of Object.entries(account.result)) {
     const value = textOf(field);
     const sources = pagesWith(name, value, account);
+    const wholes = new Map<number, Place | undefined>();
+    const wholeOn = (number: number): Place | undefined => {
+      if (!wholes.has(number)) wholes.set(number, locate(value, pageOf(number), name)[0]);
+      return wholes.get(number);
+    };
     const evidence: PartEvidence[] = [];
     for (const part of new Set(valueParts(value))) {
-      evidence.push(await partEvidence({ name, value, part }, sources, pageOf, pause));
+      const places = async (number: number): Promise<Place[]> => {
+        await pause();
+        const found = locate(part, pageOf(number), name);
+        return found.length > 0 && part !== value ? withinFirst(found, wholeOn(number)) : found;
+      };
+      evidence.push(await partEvidence(part, sources, places));
     }
     fields.push([name, evidence]);
   }
@@ -107,20 +117,15 @@ function pagesWith(name: string, value: string, { page_data: data, pages }: Acco
 }
 
 async function partEvidence(
-  { name, value, part }: { name: string; value: string; part: string },
+  part: string,
   sources: readonly number[],
-  pageOf: (number: number) => IndexedPage,
-  pause: () => Promise<void>,
+  placesOn: (page: number) => Promise<Place[]>,
 ): Promise<PartEvidence> {
   const found: EvidencePlace[][] = [];
   for (const number of sources) {
-    await pause();
-    const page = pageOf(number);
-    const places = locate(part, page, name);
+    const places = (await placesOn(number)).slice(0, MAX_PLACES);
     if (places.length === 0) continue;
-    const whole = part === value ? undefined : locate(value, page, name)[0];
-    const kept = withinFirst(places, whole).slice(0, MAX_PLACES);
-    found.push(kept.map((place) => evidencePlace(number, place)));
+    found.push(places.map((place) => evidencePlace(number, place)));
     // Every page gets its first place before any gets a second: no more can have one.
     if (found.length >= MAX_PLACES) break;
   }
