@@ -3,13 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Client } from 'pg';
 import type { StoredDocument } from '../src/index.js';
 import type { KeptDocument, KeptOwner, KeptStore } from './fixtures/kept-store.js';
 import { isGolden, PRINTABLE, readSheet } from './golden-pdf.js';
 import { Host } from './host.js';
 import { Provider } from './provider.js';
-import { newDatabase, newFolder } from './shared.js';
+import { newDatabase, newFolder, runSql } from './shared.js';
 
 const FIXTURES = fileURLToPath(new URL('./fixtures/', import.meta.url));
 
@@ -27,22 +26,12 @@ const PLACES = {
   'a PostgreSQL database': {
     restore: async (version: string) => {
       const QUIRE_DATABASE_URL = await newDatabase();
-      await run(QUIRE_DATABASE_URL, await readFile(`${FIXTURES}${version}/postgres.sql`, 'utf8'));
+      await runSql(QUIRE_DATABASE_URL, await readFile(`${FIXTURES}${version}/postgres.sql`, 'utf8'));
       return { QUIRE_DATABASE_URL };
     },
     kept: 'postgres.json',
   },
 };
-
-export async function run(url: string, sql: string): Promise<unknown[]> {
-  const client = new Client(url);
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
 
 export function hostWith(provider: Provider, variables: Record<string, string>): Host {
   return new Host({

@@ -19,14 +19,22 @@ async function ask<T>(service: 'postgres' | 'unleash' | 'cluster' | 'package'): 
 export async function newDatabase(): Promise<string> {
   const { url } = await ask<{ url: string }>('postgres');
   const name = `test_${randomBytes(6).toString('hex')}`;
-  const client = new Client({ connectionString: url });
+  await runSql(url, `CREATE DATABASE ${name}`);
+  return new URL(name, url).href;
+}
+
+/** Runs SQL on a connection of its own. */
+export async function runSql<R extends object = Record<string, unknown>>(
+  url: string,
+  sql: string,
+): Promise<R[]> {
+  const client = new Client(url);
   await client.connect();
   try {
-    await client.query(`CREATE DATABASE ${name}`);
+    return (await client.query<R>(sql)).rows;
   } finally {
     await client.end();
   }
-  return new URL(name, url).href;
 }
 
 /** A store in a new, empty database. */

@@ -13,6 +13,7 @@ import { SILENT } from './silent.js';
 
 /** Quire in an app, with documents whose events are watched. */
 export interface Mounted {
+  provider: Provider;
   base: string;
   upload: (pdf: Uint8Array) => Promise<string>;
   /** The address of a document's events. */
@@ -25,22 +26,24 @@ export async function mount(
   options: QuireOptions = {},
 ): Promise<Mounted> {
   const provider = await Provider.start({ read: readSheet, ...behaviour });
+  const database = options.store ? undefined : (options.database ?? (await newDatabase()));
   const quire: Quire = await createQuire({
     openai: provider.client(),
     model: 'test-model',
     logger: SILENT,
     plan: { path: 'batch', batchSize: 2, maxWorkers: 3 },
-    database: await newDatabase(),
     ...options,
+    database,
     settings: { DOCUMENTS_AT_ONCE: 10, ...options.settings },
   });
-  const identify = (request: { headers: Record<string, unknown> }) => ({
-    userId: request.headers['x-user'] === undefined ? 'anna' : 'another',
+  const identify = ({ headers: { 'x-user': user } }: { headers: Record<string, unknown> }) => ({
+    userId: typeof user === 'string' ? user : 'anna',
   });
   const server = createServer(express().use(quire.router({ identify })));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
+    provider,
     base,
     of: (id) => `${base}/api/document/${id}/events`,
     upload: async (pdf) => {

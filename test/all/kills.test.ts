@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { Client } from 'pg';
 import { open } from '../../src/store/embedded-postgres.js';
 import { killRounds, type KillFigures } from '../kills.js';
-import { newDatabase, newDataFolder } from '../shared.js';
+import { newDatabase, newDataFolder, runSql } from '../shared.js';
 
 /** The host is killed at random points of random documents, and started again. */
 
@@ -22,15 +21,8 @@ test(
   'on PostgreSQL no upload is lost, every record is golden and no kept answer is asked for again',
   async () => {
     const DATABASE_URL = await newDatabase();
-    const keptKeys = async () => {
-      const client = new Client(DATABASE_URL);
-      await client.connect();
-      try {
-        return new Set((await client.query<{ key: string }>(KEYS)).rows.map(({ key }) => key));
-      } finally {
-        await client.end();
-      }
-    };
+    const keptKeys = async () =>
+      new Set((await runSql<{ key: string }>(DATABASE_URL, KEYS)).map(({ key }) => key));
     const figures = await killRounds({
       rounds: ROUNDS,
       seed: SEED + 1,

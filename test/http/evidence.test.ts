@@ -1,14 +1,9 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import express from 'express';
-import { Client } from 'pg';
-import { createQuire } from '../../src/index.js';
 import { streamed } from '../event-stream.js';
 import { makePdf } from '../pdf-fixtures.js';
-import { Provider, type Behaviour } from '../provider.js';
-import { newDatabase } from '../shared.js';
-import { SILENT } from '../silent.js';
+import type { Behaviour } from '../provider.js';
+import { newDatabase, runSql } from '../shared.js';
+import { mount } from '../watched-documents.js';
 
 /** Where the values of a record stand, as its viewer is told. */
 
@@ -33,47 +28,19 @@ const PDF = makePdf(
 );
 
 async function upload(behaviour: Partial<Behaviour> = {}, settings = {}) {
-  const provider = await Provider.start({ read, ...behaviour });
-  closing.push(() => provider.close());
   const url = await newDatabase();
-  const quire = await createQuire({
-    openai: provider.client(),
-    model: 'test-model',
-    plan: { path: 'batch', batchSize: 2, maxWorkers: 1 },
-    database: url,
-    logger: SILENT,
-    settings,
-  });
-  closing.push(() => quire.close());
-  const identify = ({ headers }: { headers: Record<string, unknown> }) => ({
-    userId: headers['x-user'] === 'berta' ? 'berta' : 'anna',
-  });
-  const server = createServer(express().use(quire.router({ identify })));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closing.push(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const body = new FormData();
-  body.set('file', new Blob([Uint8Array.from(await PDF)]), 'a.pdf');
-  const uploaded = await fetch(`${base}/process`, { method: 'POST', body });
-  const { job_id: id } = (await uploaded.json()) as { job_id: string };
+  const plan = { path: 'batch', batchSize: 2, maxWorkers: 1 } as const;
+  const mounted = await mount({ read, ...behaviour }, { database: url, plan, settings });
+  closing.push(() => mounted.close());
+  const { base } = mounted;
+  const id = await mounted.upload(await PDF);
   const path = `${base}/api/document/${id}`;
   await streamed(`${path}/events`);
   const evidence = async (user = 'anna') => {
     const response = await fetch(`${path}/evidence`, { headers: { 'x-user': user } });
     return { status: response.status, body: await response.json() };
   };
-  const keptPages = async () => {
-    const client = new Client(url);
-    await client.connect();
-    try {
-      const { rows } = await client.query<object>('SELECT page FROM quire.pages WHERE document_id = $1', [
-        id,
-      ]);
-      return rows;
-    } finally {
-      await client.end();
-    }
-  };
+  const keptPages = () => runSql(url, `SELECT page FROM quire.pages WHERE document_id = '${id}'`);
   return { evidence, keptPages, path };
 }
 

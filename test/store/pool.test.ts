@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import express from 'express';
-import { Client, Pool } from 'pg';
+import { Pool } from 'pg';
 import { createQuire, Store } from '../../src/index.js';
 import { goldenPdf, isGolden, PRINTABLE, readSheet } from '../golden-pdf.js';
 import { Provider } from '../provider.js';
-import { newDatabase, newFolder } from '../shared.js';
+import { newDatabase, newFolder, runSql } from '../shared.js';
 import { SILENT } from '../silent.js';
 import { unread } from '../stored-document.js';
 
@@ -31,15 +31,7 @@ afterEach(async () => {
 });
 
 /** What the store's connections do, as others see it. */
-async function seen(sql: string): Promise<unknown[]> {
-  const client = new Client(url);
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
+const seen = (sql: string) => runSql(url, sql);
 
 const LOCKS = `SELECT objid FROM pg_locks WHERE locktype = 'advisory'
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;

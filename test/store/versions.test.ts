@@ -4,9 +4,9 @@ import { Store } from '../../src/index.js';
 import { goldenPdf, PRINTABLE, readSheet } from '../golden-pdf.js';
 import { Host } from '../host.js';
 import { Provider } from '../provider.js';
-import { newDatabase } from '../shared.js';
+import { newDatabase, runSql } from '../shared.js';
 
-import { hostWith, run, testKeptBy } from '../kept-versions.js';
+import { hostWith, testKeptBy } from '../kept-versions.js';
 
 /** What other versions of Quire left behind, or leave beside this one. */
 
@@ -17,7 +17,7 @@ describe('migrations', () => {
     const url = await newDatabase();
     await (await Store.open({ url })).close();
     // A change of one of these makes every database unusable: add a migration instead.
-    expect(await run(url, 'SELECT number, hash FROM quire.migrations ORDER BY number')).toEqual([
+    expect(await runSql(url, 'SELECT number, hash FROM quire.migrations ORDER BY number')).toEqual([
       { number: 0, hash: '3bb57ae3caa830bfa2a494294ac0b14baa9df75597c5a624b7469c9ca0066b53' },
       { number: 1, hash: 'a55d50431de6d8297595ed6f287a2f895f5dae7bf8f95c72eadb52fb9a312a68' },
       { number: 2, hash: 'a14e95b3e4a573321a2e5dcde0092bc339c24fcf3fc0479eb02d73b736049b09' },
@@ -27,22 +27,22 @@ describe('migrations', () => {
   test('that were changed since they have run keep the store shut, and say so', async () => {
     const url = await newDatabase();
     await (await Store.open({ url })).close();
-    await run(url, `UPDATE quire.migrations SET hash = 'another' WHERE number = 1`);
+    await runSql(url, `UPDATE quire.migrations SET hash = 'another' WHERE number = 1`);
     await expect(Store.open({ url })).rejects.toMatchObject({
       name: 'StoreError',
       trouble: 'changed_migration',
       message: expect.stringContaining('Start the build that was used before'),
     });
-    await run(url, `UPDATE quire.migrations SET hash = NULL WHERE number = 0`);
+    await runSql(url, `UPDATE quire.migrations SET hash = NULL WHERE number = 0`);
     await expect(Store.open({ url })).rejects.toMatchObject({ trouble: 'changed_migration' });
   });
 
   test('of later versions are left to those', async () => {
     const url = await newDatabase();
     await (await Store.open({ url })).close();
-    await run(url, `INSERT INTO quire.migrations (number, hash) VALUES (1000, 'later')`);
+    await runSql(url, `INSERT INTO quire.migrations (number, hash) VALUES (1000, 'later')`);
     await (await Store.open({ url })).close();
-    expect(await run(url, 'SELECT hash FROM quire.migrations WHERE number = 1000')).toEqual([
+    expect(await runSql(url, 'SELECT hash FROM quire.migrations WHERE number = 1000')).toEqual([
       { hash: 'later' },
     ]);
   });
@@ -51,7 +51,7 @@ describe('migrations', () => {
     const url = await newDatabase();
     const stores = await Promise.all([1, 2, 3].map(() => Store.open({ url })));
     await Promise.all(stores.map((store) => store.close()));
-    expect(await run(url, 'SELECT number FROM quire.migrations ORDER BY number')).toEqual([
+    expect(await runSql(url, 'SELECT number FROM quire.migrations ORDER BY number')).toEqual([
       { number: 0 },
       { number: 1 },
       { number: 2 },
@@ -84,7 +84,7 @@ describe('a document that a later version has written', () => {
     const ids = [await upload('later'), await upload('now')];
     while (provider.waiting < 2) await sleep(20);
     await host.kill();
-    await run(url, `UPDATE quire.documents SET version = 1000 WHERE id = '${ids[0]}'`);
+    await runSql(url, `UPDATE quire.documents SET version = 1000 WHERE id = '${ids[0]}'`);
     delete provider.behaviour.fault;
     await host.start();
     expect((await host.finished(ids[1])).status).toBe('completed');
@@ -95,7 +95,7 @@ describe('a document that a later version has written', () => {
     provider.behaviour.fault = () => 'refusal';
     const id = await upload('failed');
     expect((await host.finished(id)).status).toBe('failed');
-    await run(url, 'UPDATE quire.documents SET version = 1000');
+    await runSql(url, 'UPDATE quire.documents SET version = 1000');
     const retry = await host.fetch(`/api/document/${id}/retry`, { method: 'POST' });
     expect([retry.status, await retry.json()]).toEqual([
       409,
