@@ -21,22 +21,26 @@ interface End {
   signal: NodeJS.Signals | null;
   /** The host's own last line; undefined when its handler did not come to its end. */
   listeners: { before: Counts; open: Counts; closed: Counts } | undefined;
+  /** What it said on stderr. */
+  said: string;
 }
 
 class StoppingHost {
   readonly #process: ChildProcess;
   readonly #lines: string[] = [];
   readonly #ended: Promise<unknown[]>;
+  #stderr = '';
 
   constructor(variables: Record<string, string>) {
     this.#process = spawn(process.execPath, [HOST], {
       env: { PATH: process.env.PATH, ...variables },
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#ended = once(this.#process, 'close');
     if (this.#process.stdout) {
       createInterface({ input: this.#process.stdout }).on('line', (line) => this.#lines.push(line));
     }
+    this.#process.stderr?.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()));
   }
 
   async address(): Promise<string> {
@@ -52,8 +56,9 @@ class StoppingHost {
     this.#process.kill('SIGTERM');
     await this.#ended;
     const last = this.#lines[1];
-    const said = last === undefined ? undefined : (JSON.parse(last) as Required<Pick<End, 'listeners'>>);
-    return { code: this.#process.exitCode, signal: this.#process.signalCode, listeners: said?.listeners };
+    const told = last === undefined ? undefined : (JSON.parse(last) as Required<Pick<End, 'listeners'>>);
+    const { exitCode: code, signalCode: signal } = this.#process;
+    return { code, signal, listeners: told?.listeners, said: this.#stderr };
   }
 }
 
@@ -82,8 +87,9 @@ export async function shutdownRounds(rounds: number): Promise<void> {
       const calls = provider.calls.length;
       before = await upload(base, await goldenPdf(document, `round ${round}`));
       while (provider.calls.length <= calls) await sleep(POLL_MS);
-      const { code, signal, listeners } = await host.stop();
-      expect({ round, code, signal }).toEqual({ round, code: 0, signal: null });
+      const { code, signal, listeners, said } = await host.stop();
+      const told = code === 0 ? '' : said;
+      expect({ round, code, signal, told }).toEqual({ round, code: 0, signal: null, told: '' });
       expect(listeners).toBeDefined();
       expect(listeners?.open).toEqual(listeners?.before);
       expect(listeners?.closed).toEqual(listeners?.before);

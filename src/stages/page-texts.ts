@@ -7,7 +7,7 @@ import { OCR_WORKERS, OcrError, OcrPool } from './ocr.js';
 import { checkPdf, PdfError } from './pdf-error.js';
 import type { GrayImage } from './pdf-worker.js';
 import { compiledPdfium } from './pdfium.js';
-import { PdfiumThread, restedThreads } from './pdfium-thread.js';
+import { PdfiumThread, threadsEnded } from './pdfium-thread.js';
 
 /** Why a page was not read, or (`page_too_long`) its end was not. */
 export type UnreadableReason =
@@ -145,7 +145,7 @@ export class PageReader {
    */
   async close(): Promise<void> {
     for (const run of this.running) run.abort(new Error('The page reader was closed.'));
-    await Promise.all([ocrPool.closeIdle(), restedThreads()]);
+    await Promise.all([ocrPool.closeIdle(), threadsEnded()]);
   }
 
   private async readAll(

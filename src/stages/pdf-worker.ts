@@ -13,7 +13,8 @@ export interface PdfWork {
 }
 
 /** What the worker is asked: pages are counted from 1. */
-export type PdfRequest = { ask: 'open' } | { ask: 'text'; page: number } | { ask: 'image'; page: number };
+export type PdfRequest =
+  { ask: 'open' } | { ask: 'text'; page: number } | { ask: 'image'; page: number } | { ask: 'end' };
 
 export interface PageText {
   text: string;
@@ -190,7 +191,7 @@ function renderGray(document: OpenDocument, page: number, annotated: boolean): G
 async function serve({ pdf, compiled }: PdfWork): Promise<void> {
   let document = open(await startPdfium(compiled), pdf);
 
-  async function answer(request: PdfRequest, annotated = true): Promise<PdfAnswer> {
+  async function answer(request: Exclude<PdfRequest, { ask: 'end' }>, annotated = true): Promise<PdfAnswer> {
     if ('refused' in document) return document;
     if (request.ask === 'open') return { opened: { totalPages: document.totalPages } };
     try {
@@ -216,6 +217,10 @@ async function serve({ pdf, compiled }: PdfWork): Promise<void> {
 
   let answered = Promise.resolve();
   parentPort?.on('message', (request: PdfRequest) => {
+    if (request.ask === 'end') {
+      parentPort?.close();
+      return;
+    }
     answered = answered.then(async () => {
       const message = await answer(request);
       parentPort?.postMessage(message, 'image' in message ? [message.image.pixels.buffer] : []);

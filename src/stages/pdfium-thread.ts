@@ -1,20 +1,23 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { PdfError } from './pdf-error.js';
 import type { GrayImage, PageText, PdfAnswer, PdfRequest, PdfWork } from './pdf-worker.js';
 
-/** Milliseconds from a thread's last work to its end. */
-const REST_MS = 100;
+/**
+ * Milliseconds a thread has to end by itself. Node.js waits for what it optimises in the background when a
+ * thread ends by itself, and can abort the whole process ("Assertion failed: (data.first) != nullptr", Node.js
+ * 20) when a thread is terminated meanwhile: that is for threads that do not listen any more.
+ */
+const LEAVE_LIMIT_MS = 1_000;
 
-/** Threads at rest, until they have ended. */
-const resting = new Set<Promise<unknown>>();
+/** Threads that were asked to end, until they have. */
+const leaving = new Set<Promise<unknown>>();
 
-/** Resolves when no thread is at rest any more: a process that ends before would end them, too soon. */
-export async function restedThreads(): Promise<void> {
-  // Threads at rest keep no process alive; who waits for them does.
-  const alive = setInterval(() => undefined, REST_MS);
+/** Resolves when every thread that was asked to end has done so: the end of the process would terminate it. */
+export async function threadsEnded(): Promise<void> {
+  // Such threads keep no process alive; who waits for them does.
+  const alive = setInterval(() => undefined, LEAVE_LIMIT_MS);
   try {
-    await Promise.all(resting);
+    await Promise.all(leaving);
   } finally {
     clearInterval(alive);
   }
@@ -36,7 +39,10 @@ export class PdfiumThread {
   private timer: NodeJS.Timeout | undefined;
   private busySince = 0;
   ended: Error | undefined;
-  private readonly abort = (): void => this.fail(this.signal.reason as Error);
+  private readonly exited: Promise<unknown>;
+  private readonly abort = (): void => {
+    if (this.fail(this.signal.reason as Error)) this.leave();
+  };
 
   /** @param timeLeftMs - counts down only while there are requests. */
   constructor(
@@ -52,6 +58,7 @@ export class PdfiumThread {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 512 },
     });
+    this.exited = new Promise((resolve) => this.thread.once('exit', resolve));
     const crashed = new PdfError('damaged', 'The PDF is damaged and cannot be read.');
     this.thread.on('message', (answer: PdfAnswer) => this.receive(answer));
     this.thread.on('error', (error: NodeJS.ErrnoException) => {
@@ -84,21 +91,27 @@ export class PdfiumThread {
     throw new PdfError('damaged', 'A page of the PDF is damaged and cannot be drawn.');
   }
 
+  /** Resolves when the next thread may start: an idle one ends on its own, one that was busy has ended. */
   async end(): Promise<void> {
     this.signal.removeEventListener('abort', this.abort);
     clearTimeout(this.timer);
     if (this.ended) {
-      await this.thread.terminate();
+      await this.exited;
       return;
     }
     this.ended = new Error('The PDF was closed.');
-    // Node.js 20 aborts the whole process when a thread ends while its code is still being optimised in the
-    // background ("Assertion failed: (data.first) != nullptr"): a thread at rest is given time to be done with it.
+    this.leave();
+  }
+
+  private leave(): void {
     this.thread.unref();
-    const rest = sleep(REST_MS, undefined, { ref: false })
-      .then(() => this.thread.terminate())
-      .finally(() => resting.delete(rest));
-    resting.add(rest);
+    this.thread.postMessage({ ask: 'end' } satisfies PdfRequest);
+    const late = setTimeout(() => void this.thread.terminate(), LEAVE_LIMIT_MS).unref();
+    const left = this.exited.then(() => {
+      clearTimeout(late);
+      leaving.delete(left);
+    });
+    leaving.add(left);
   }
 
   private ask(request: PdfRequest): Promise<PdfAnswer> {
@@ -122,7 +135,9 @@ export class PdfiumThread {
   private startClock(): void {
     this.busySince = performance.now();
     const late = new PdfError('time_limit', 'The PDF takes too long to read.');
-    this.timer = setTimeout(() => this.fail(late), this.timeLeftMs);
+    this.timer = setTimeout(() => {
+      if (this.fail(late)) void this.thread.terminate();
+    }, this.timeLeftMs);
   }
 
   private stopClock(): void {
@@ -130,11 +145,12 @@ export class PdfiumThread {
     this.timeLeftMs -= performance.now() - this.busySince;
   }
 
-  private fail(error: Error): void {
-    if (this.ended) return;
+  /** False when it had ended before. */
+  private fail(error: Error): boolean {
+    if (this.ended) return false;
     this.ended = error;
     clearTimeout(this.timer);
     for (const { reject } of this.waiting.splice(0)) reject(error);
-    void this.thread.terminate();
+    return true;
   }
 }
