@@ -14,6 +14,7 @@ export const FLOORS = [
   ['stages', 'settings'],
   ['processor', 'embedded-model'],
   ['llm'],
+  ['fair-turns'],
   ['text', 'abort', 'logger', 'sliding-window', 'clock'],
 ];
 
