@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AnswersByPage } from '../src/processor/answers.js';
-import { preparePage } from '../src/processor/page.js';
+import { AnswersByPage, type AnswerCache } from '../src/processor/answers.js';
+import { preparePage, type Page } from '../src/processor/page.js';
 import type { ProcessingPlan } from '../src/index.js';
 import type { GoldenDocument } from './golden.js';
 import { goldenPdf, isGolden, PRINTABLE, readSheet } from './golden-pdf.js';
@@ -79,8 +79,8 @@ export async function killRounds(options: {
       // What the next start asks for is held against what was kept before it.
       const check = () => {
         for (const call of provider.calls.slice(calls)) {
-          if (keysOf(call).every(({ keys }) => keys.every((key) => !kept.has(key)))) continue;
-          askedAgain += keysOf(call).filter(({ keys }) => keys.some((key) => kept.has(key))).length;
+          const ids = accepted.map(({ id }) => id);
+          askedAgain += keysOf(call, ids).filter((keys) => keys.some((key) => kept.has(key))).length;
         }
       };
       await host.start({ QUIRE_PLAN: pick(random, PLANS) });
@@ -128,22 +128,23 @@ function nameOf(plan: ProcessingPlan | undefined): string | undefined {
   return plan?.path === 'batch' ? `batch ${plan.batchSize}x${plan.maxWorkers}` : plan?.path;
 }
 
-/** The keys under which answers for the pages of a call may have been kept, on either path. */
-function keysOf({ pages }: Call): { keys: string[] }[] {
-  return pages.map(({ number, text }) => ({
-    keys: (['single-page', 'batch'] as const).map((path) => keyOf(number, text, path)),
-  }));
+/** For each page of a call, the keys under which its answer may have been kept, on either path. */
+function keysOf({ pages }: Call, documents: readonly string[]): string[][] {
+  const prepared = pages.map(({ number, text }) => preparePage(number, text));
+  const keyed = (['single-page', 'batch'] as const).flatMap((path) =>
+    documents.map((document) => keysByPage(prepared, document, path)),
+  );
+  return prepared.map((_, index) => keyed.flatMap((keys) => keys[index] ?? []));
 }
 
-function keyOf(number: number, text: string, path: ProcessingPlan['path']): string {
-  let key = '';
-  const find = (keys: readonly string[]) => {
-    key = keys[0] ?? '';
-    return Promise.resolve(new Map());
-  };
-  const model = { name: 'test-model', requestDefaults: {} } as ConstructorParameters<typeof AnswersByPage>[1];
-  void new AnswersByPage({ find, keep: () => Promise.resolve() }, model, path).find([
-    preparePage(number, text),
-  ]);
-  return key;
+function keysByPage(pages: readonly Page[], document: string, path: ProcessingPlan['path']): string[][] {
+  const model = { name: 'test-model', requestDefaults: {} } as ConstructorParameters<typeof AnswersByPage>[2];
+  const kept: string[][] = [];
+  const keep: AnswerCache['keep'] = (answers) => Promise.resolve(void kept.push(answers.map(({ key }) => key)));
+  const cache = new AnswersByPage({ find: () => Promise.resolve(new Map()), keep }, document, model, path);
+  for (const page of pages) {
+    void cache.keep(pages, [{ page, fields: [] }]);
+    void cache.keep([page], [{ page, fields: [] }]);
+  }
+  return pages.map((_, index) => [...(kept[2 * index] ?? []), ...(kept[2 * index + 1] ?? [])]);
 }

@@ -1,21 +1,36 @@
 import type { Note } from '../store/document.js';
 import type { DocumentEvent } from './events.js';
 
-/** Remarks about a document's readings, made from its events: of each page the last one. */
+/** Remarks about a document's readings, made from its events: of each page and kind the last one. */
 export class NotesOfEvents {
-  readonly #notes = new Map<number, Note>();
+  readonly #notes = new Map<string, Note & { page: number }>();
   readonly #failures = new Map<string, string>();
 
   update(event: DocumentEvent): void {
-    if (event.type === 'batch_checked' && event.failure) this.#failures.set(event.unit, event.failure);
-    if (event.type !== 'salvage_started') return;
-    const detail = this.#failures.get(event.unit) ?? '';
-    for (const page of event.pages) this.#notes.set(page, { kind: 'asked_again', page, detail });
+    switch (event.type) {
+      case 'batch_checked':
+        if (event.failure) this.#failures.set(event.unit, event.failure);
+        break;
+      case 'salvage_started':
+        for (const page of event.pages) {
+          this.#note({ kind: 'asked_again', page, detail: this.#failures.get(event.unit) ?? '' });
+        }
+        break;
+      case 'account_in_passing':
+        this.#note({ kind: 'account_in_passing', page: event.page, detail: event.account });
+        for (const page of event.joined) {
+          this.#note({ kind: 'joined_in_passing', page, detail: String(event.page) });
+        }
+    }
+  }
+
+  #note(note: Note & { page: number }): void {
+    this.#notes.set(`${note.kind} ${note.page}`, note);
   }
 
   /** By page, with the account that a page belongs to. */
   all(accountOf: Readonly<Record<string, string>>): Note[] {
-    const notes = [...this.#notes].sort(([a], [b]) => a - b);
-    return notes.map(([page, note]) => ({ ...note, account: accountOf[page] ?? null }));
+    const notes = [...this.#notes.values()].sort((a, b) => a.page - b.page);
+    return notes.map((note) => ({ ...note, account: accountOf[note.page] ?? null }));
   }
 }

@@ -12,45 +12,97 @@ export interface AnswerCache {
   keep(answers: readonly { key: string; fields: Field[] }[]): Promise<void>;
 }
 
-/** The cache as a reading uses it: by page. Without one nothing is found and nothing is kept. */
+/**
+ * The cache as a reading uses it: by page. Without one nothing is found and nothing is kept.
+ *
+ * What a page was answered alone is used wherever the page comes again. What it was answered in a batch may
+ * have been changed by a page beside it: it is used again for its own document, and for another only where
+ * the whole batch is the same.
+ */
 export class AnswersByPage {
   readonly #cache: AnswerCache | undefined;
+  readonly #document: string | undefined;
   readonly #key: (page: Page) => string;
 
-  constructor(cache: AnswerCache | undefined, model: Model, path: ProcessingPlan['path']) {
+  /** @param document the id of the document that is read, where it has one */
+  constructor(
+    cache: AnswerCache | undefined,
+    document: string | undefined,
+    model: Model,
+    path: ProcessingPlan['path'],
+  ) {
     this.#cache = cache;
-    this.#key = (page) => answerKey(model, path, page);
+    this.#document = document;
+    this.#key = (page) => pageKey(model, path, page);
   }
 
-  async find(pages: readonly Page[]): Promise<Map<number, Field[]>> {
+  /**
+   * @param batches the pages, as they would be asked about
+   * @returns the fields by page number, of the pages that have a kept answer
+   */
+  async find(batches: readonly (readonly Page[])[]): Promise<Map<number, Field[]>> {
     const found = new Map<number, Field[]>();
-    if (!this.#cache || pages.length === 0) return found;
-    const keys = pages.map((page) => [page.number, this.#key(page)] as const);
-    const answers = await this.#cache.find([...new Set(keys.map(([, key]) => key))]);
-    for (const [number, key] of keys) {
-      const fields = answers.get(key);
+    if (!this.#cache || batches.length === 0) return found;
+    const keys = batches.flatMap((pages) => {
+      const inBatch = this.#batchKeys(pages);
+      return pages.map((page, index) => ({
+        number: page.number,
+        keys: [this.#aloneKey(page), ...this.#documentKey(page), ...(inBatch[index] ?? [])],
+      }));
+    });
+    const answers = await this.#cache.find([...new Set(keys.flatMap(({ keys }) => keys))]);
+    for (const { number, keys: ofPage } of keys) {
+      const key = ofPage.find((key) => answers.has(key));
+      const fields = key === undefined ? undefined : answers.get(key);
       if (fields) found.set(number, fields);
     }
     return found;
   }
 
-  async keep(answered: readonly { page: Page; fields: Field[] }[]): Promise<void> {
-    if (answered.length === 0) return;
-    await this.#cache?.keep(answered.map(({ page, fields }) => ({ key: this.#key(page), fields })));
+  /** @param asked the pages of the call that gave the answers, in its order */
+  async keep(asked: readonly Page[], answered: readonly { page: Page; fields: Field[] }[]): Promise<void> {
+    if (!this.#cache || answered.length === 0) return;
+    const inBatch = this.#batchKeys(asked);
+    const answers = answered.flatMap(({ page, fields }) => {
+      const keys =
+        asked.length === 1
+          ? [this.#aloneKey(page)]
+          : [...this.#documentKey(page), ...(inBatch[asked.indexOf(page)] ?? [])];
+      return keys.map((key) => ({ key, fields }));
+    });
+    await this.#cache.keep(answers);
+  }
+
+  #aloneKey(page: Page): string {
+    return digest(['alone', this.#key(page)]);
+  }
+
+  #documentKey(page: Page): string[] {
+    return this.#document === undefined ? [] : [digest(['document', this.#document, this.#key(page)])];
+  }
+
+  /** For each page of a batch, in its order; none for a page by itself. */
+  #batchKeys(pages: readonly Page[]): string[][] {
+    if (pages.length === 1) return [[]];
+    const keys = pages.map(this.#key);
+    return keys.map((_, index) => [digest(['batch', index, keys])]);
   }
 }
 
-/** What an answer depends on; with a batch's path in it, page by page is never served what a batch read. */
-function answerKey(model: Model, path: ProcessingPlan['path'], { kind, text }: Page): string {
-  const asked = [
+/** What an answer depends on; with the path in it, page by page is never served what a batch read. */
+function pageKey(model: Model, path: ProcessingPlan['path'], { kind, text }: Page): string {
+  return digest([
     model.name,
     model.requestDefaults,
     instructionVersion(kind),
     kind,
     path,
     text.toWellFormed(),
-  ];
-  return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
+  ]);
+}
+
+function digest(what: unknown): string {
+  return createHash('sha256').update(JSON.stringify(what)).digest('hex');
 }
 
 function instructionVersion(kind: PageKind): string {

@@ -21,15 +21,17 @@ export const OVERHEAD_TOKENS = Math.ceil(
  * Plans the batches of one account: pages of one kind, consecutive, sizes as even as can be
  * (10 pages by 3: 3+3+2+2), never more than ceil(pages of a kind / batchSize), except where a batch
  * would not fit the budget: that one is halved until it does or is a single page (DESIGN, Batches).
+ * Pages that speak to the model are batches of their own besides.
  *
  * @param pages the account's pages with text, in ascending order, each once
  */
 export function planBatches(pages: readonly Page[], batchSize: number, budget: TokenBudget): Batch[] {
   return (['loan', 'licence'] as const).flatMap((kind) => {
     const ofKind = pages.filter((page) => page.kind === kind);
-    return evenly(ofKind, Math.ceil(ofKind.length / batchSize))
-      .flatMap((run) => fitting(run, budget))
-      .map((run) => ({ kind, pages: run }));
+    const together = ofKind.filter(({ alone }) => !alone);
+    const runs = evenly(together, Math.ceil(together.length / batchSize)).flatMap((run) => fitting(run, budget));
+    const alone = ofKind.flatMap((page) => (page.alone ? [[page]] : []));
+    return [...runs, ...alone].map((run) => ({ kind, pages: run }));
   });
 }
 

@@ -1,60 +1,176 @@
 import type { Field, PageAnswer } from '../llm/wire.js';
+import { pauses } from '../pauses.js';
 import { strip } from '../text.js';
-import { indexPage, soughtFor, stands } from './locate.js';
+import { fieldsMissing } from './labelled.js';
+import { indexPage, soughtFor, stands, standsAsIs, type IndexedPage } from './locate.js';
 import type { Page } from './page.js';
-import { searchForm } from './search-form.js';
+import { Steps, TooManySteps } from './steps.js';
+import { areWritten, figuresOf, isFigure, wordsBesideFigures, writingsOf, type Writings } from './writings.js';
+
+/** Why a batch's answer for a page is not trusted, and the page is asked about alone. */
+export type Doubt =
+  /** A value stands on a neighbour and not on its own page, or the answers of two pages were swapped. */
+  | 'value_slipped'
+  /** An amount, a number, a date or an identity stands nowhere on its page, in no usual writing. */
+  | 'value_not_found'
+  /** Labelled values stand on the page, and the answer has none of them, or clearly fewer. */
+  | 'fields_missing'
+  /** There are more values than can be checked. */
+  | 'too_many_values';
+
+/** Of one page's answer; those of a page full of fine print stay far below. */
+const MOST_FIELDS = 1_000;
+const MOST_PARTS = 3_000;
+/** For the values of one page. A step takes some 10 ns, so other work of the process waits 50 ms at most. */
+const MOST_STEPS = 5_000_000;
+/** Enough of a value to know it by; what a model makes up may be endless. */
+const KNOWN_BY = 200;
+/** A sign repeated without end is known by fewer: each is searched for letter by letter. */
+const SIGNS_KNOWN_BY = 20;
+
+/** Names of fields that hold persons, or the numbers they are known by. */
+const IDENTITY =
+  /name|holder|owner|signer|borrower|beneficiar|trustee|payee|ssn|dob|licen[cs]e|passport|_by$|cif|tax_?id|account_?n/i;
+
+const MOST_WORDS_OF_NAME = 6;
+
+/** A page of a batch with its answer. */
+interface Sheet {
+  number: number;
+  fields: readonly Field[];
+  reported: ReadonlySet<string>;
+  page: IndexedPage;
+  /** Read when a value asks for it. */
+  writings: () => Writings;
+  text: string;
+}
 
 /**
- * Finds the pages of a batch whose answer is not to be trusted because a value slipped from one
- * page into another's answer (DESIGN, row 10). A value has slipped when
- * - a part of it ("Mary Smith" in "John Smith, Mary Smith") stands on a neighbour and not on its own
- *   page; or
- * - it stands on both, but under this very label ("Branch: Main") only on the neighbour, whose own
- *   answer lacks it: the two answers were swapped.
+ * Finds the pages of a batch whose answer is not to be trusted (DESIGN, row 10; docs/hostile-pages.md):
+ * - a part of a value ("Mary Smith" in "John Smith, Mary Smith") stands on a neighbour and not on its own
+ *   page; or it stands on both, but under this very label ("Branch: Main") only on the neighbour, whose own
+ *   answer lacks it: the two answers were swapped;
+ * - an amount, a number, a date or an identity stands nowhere on the page, in no usual writing. Other values
+ *   that stand on no page are the model's own reading and pass;
+ * - labelled values stand on the page, and the answer has none or clearly fewer.
  *
- * The page with the slipped value is named, and so is the one it came from, whose own answer may be
- * the other half of a swap: an empty list shows nothing by itself. Values that stand on no page (a
- * date written another way) are the model's own reading and pass.
+ * The page a slipped value came from is named, too: its own answer may be the other half of a swap. Lets other
+ * work of the process go on between two pages.
  *
  * @param answers an answer for each of `pages`, in their order
- * @returns numbers of the pages to ask about again
+ * @returns by number, the pages to ask about again, and why
  */
-export function slippedPages(pages: readonly Page[], answers: readonly PageAnswer[]): Set<number> {
-  const sheets = pages.map(({ number, text }, index) => {
+export async function doubtfulPages(
+  pages: readonly Page[],
+  answers: readonly PageAnswer[],
+): Promise<Map<number, Doubt>> {
+  const sheets = pages.map((page, index) => sheetOf(page, answers[index]));
+  const doubts = new Map<number, Doubt>();
+  const pause = pauses();
+  for (const [index, own] of sheets.entries()) {
     const answer = answers[index];
-    const fields = answer && 'fields' in answer ? answer.fields : [];
-    return { number, fields, reported: new Set(fields.map(labelled)), page: indexPage(text) };
-  });
-  const slipped = new Set<number>();
-  for (const own of sheets) {
-    for (const field of own.fields) {
-      const values = valueParts(field.value).map((part) => soughtFor(part.slice(0, KNOWN_BY)));
-      if (values.length === 0) continue;
-      const foreign = values.filter((value) => !stands(value, own.page));
-      const label = searchForm(labelled(field));
-      if (foreign.length === 0 && own.page.plain.includes(label)) continue;
-      const sources = sheets.filter(({ page, reported }) =>
-        foreign.length > 0
-          ? foreign.some((value) => stands(value, page))
-          : page.plain.includes(label) && !reported.has(labelled(field)),
-      );
-      for (const source of sources) slipped.add(own.number).add(source.number);
+    if (!answer || !('fields' in answer)) continue;
+    await pause();
+    const doubt = (number: number, why: Doubt): void => {
+      if (!doubts.has(number) || why === 'value_slipped') doubts.set(number, why);
+    };
+    try {
+      if (fieldsMissing(own.text, own.fields)) doubt(own.number, 'fields_missing');
+      checkValues(own, sheets, doubt);
+    } catch (error) {
+      if (!(error instanceof TooManySteps)) throw error;
+      doubt(own.number, 'too_many_values');
     }
   }
-  return slipped;
+  return doubts;
+}
+
+function sheetOf({ number, text }: Page, answer: PageAnswer | undefined): Sheet {
+  const fields = answer && 'fields' in answer ? answer.fields : [];
+  let writings: Writings | undefined;
+  return {
+    number,
+    fields,
+    reported: new Set(fields.slice(0, MOST_FIELDS).map(labelled)),
+    page: indexPage(text),
+    writings: () => (writings ??= writingsOf(text)),
+    text,
+  };
+}
+
+/** @throws {TooManySteps} when there are more values than can be checked */
+function checkValues(
+  own: Sheet,
+  sheets: readonly Sheet[],
+  doubt: (number: number, why: Doubt) => void,
+): void {
+  if (own.fields.length > MOST_FIELDS) throw new TooManySteps();
+  const steps = new Steps(MOST_STEPS);
+  const neighbours = sheets.filter((sheet) => sheet !== own);
+  let parts = 0;
+  for (const field of own.fields) {
+    const values = valueParts(field.value);
+    parts += values.length;
+    if (parts > MOST_PARTS) throw new TooManySteps();
+    if (values.length === 0) continue;
+    const missing = values
+      .map((value) => ({ value: knownBy(value), sought: soughtFor(knownBy(value)) }))
+      .filter(({ sought }) => !stands(sought, own.page, steps))
+      .filter(({ value }) => !isFigure(value) || !isWritten(value, own, steps));
+    const label = soughtFor(labelled(field));
+    if (missing.length === 0 && standsAsIs(label, own.page, steps)) continue;
+    for (const neighbour of neighbours) {
+      const isSource =
+        missing.length > 0
+          ? missing.some(({ sought }) => stands(sought, neighbour.page, steps))
+          : standsAsIs(label, neighbour.page, steps) && !neighbour.reported.has(labelled(field));
+      if (!isSource) continue;
+      doubt(own.number, 'value_slipped');
+      doubt(neighbour.number, 'value_slipped');
+    }
+    for (const { value } of missing) {
+      if (!isFigure(value) && (!isIdentity(field, value) || isWritten(value, own, steps))) continue;
+      doubt(own.number, 'value_not_found');
+      for (const neighbour of neighbours) {
+        if (!isWritten(value, neighbour, steps)) continue;
+        doubt(own.number, 'value_slipped');
+        doubt(neighbour.number, 'value_slipped');
+      }
+    }
+  }
+}
+
+/** Whether a value stands on a page in another writing: its dates and numbers, and its words in any order. */
+function isWritten(value: string, { page, writings }: Sheet, steps: Steps): boolean {
+  const words = wordsBesideFigures(value);
+  // "Smith, John" is "John Smith"; words that are scattered over the page are not.
+  if (!/\d/.test(value) && words.length > MOST_WORDS_OF_NAME) return false;
+  return (
+    areWritten(figuresOf(value), writings(), steps) &&
+    words.every((word) => stands(soughtFor(word), page, steps))
+  );
+}
+
+/** Names, and the numbers that persons and papers are known by. */
+function isIdentity({ name }: Field, value: string): boolean {
+  return IDENTITY.test(name.slice(0, KNOWN_BY)) && /[\p{L}\p{N}]/u.test(value);
 }
 
 function labelled({ name, value }: Field): string {
-  return `${name}: ${value}`;
+  return `${name.slice(0, KNOWN_BY)}: ${knownBy(value)}`;
 }
 
-/** Enough of a value to know it by; what a model makes up may be endless. */
-const KNOWN_BY = 200;
+/** The beginning of a value, in whole words. */
+function knownBy(value: string): string {
+  const most = /[\p{L}\p{N}]/u.test(value.slice(0, KNOWN_BY)) ? KNOWN_BY : SIGNS_KNOWN_BY;
+  if (value.length <= most) return value;
+  return value.slice(0, most).replace(/(?<=[^\p{L}\p{N}])[\p{L}\p{N}]+$/u, '');
+}
 
-/** A value's parts: lists are joined with a comma and a space, as the instructions ask. */
+/** A value's parts: lists are joined with a comma and a space, as the instructions ask. "May 4, 2024" is one. */
 export function valueParts(value: string): string[] {
   return value
-    .split(/[,;]\s+|\n/)
+    .split(/(?<!\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}),\s+|;\s+|\n/i)
     .map(strip)
     .filter((part) => part !== '');
 }

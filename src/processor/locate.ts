@@ -1,5 +1,6 @@
 import { distanceFrom } from './label-distance.js';
 import { formWords, partedFormWords, partedSearchForm, searchForm, type FormWords } from './search-form.js';
+import type { Steps } from './steps.js';
 import { boxOf, wordOffsets, type Box, type PageWords, type Place, type Span } from './words.js';
 
 /** Hits looked at before they are put in order: a page of one word repeated holds thousands. */
@@ -13,6 +14,8 @@ class Searchable {
   #parted: string | undefined;
   #plainWords: FormWords | undefined;
   #partedWords: FormWords | undefined;
+  #plainSequence: string[] | undefined;
+  #partedSequence: string[] | undefined;
 
   constructor(readonly text: string) {
     this.plain = searchForm(text);
@@ -20,6 +23,15 @@ class Searchable {
 
   get parted(): string {
     return (this.#parted ??= partedSearchForm(this.text));
+  }
+
+  /** The words of the plain form, in its order. */
+  get plainSequence(): readonly string[] {
+    return (this.#plainSequence ??= wordsOf(this.plain));
+  }
+
+  get partedSequence(): readonly string[] {
+    return (this.#partedSequence ??= wordsOf(this.parted));
   }
 
   get plainWords(): FormWords {
@@ -31,9 +43,48 @@ class Searchable {
   }
 }
 
+/** The words of a search form, and where each of them stands among the others. */
+class WordIndex {
+  readonly #words: readonly string[];
+  readonly #at = new Map<string, number[]>();
+
+  constructor(words: readonly string[]) {
+    this.#words = words;
+    for (const [index, word] of this.#words.entries()) {
+      const places = this.#at.get(word);
+      if (places) places.push(index);
+      else this.#at.set(word, [index]);
+    }
+  }
+
+  has(sought: readonly string[], steps: Steps): boolean {
+    steps.spend(sought.length);
+    // Looked for where its rarest word stands.
+    let rarest: { offset: number; places: readonly number[] } | undefined;
+    for (const [offset, word] of sought.entries()) {
+      const places = this.#at.get(word);
+      if (!places) return false;
+      if (!rarest || places.length < rarest.places.length) rarest = { offset, places };
+    }
+    return (rarest?.places ?? []).some((place) => {
+      const first = place - (rarest?.offset ?? 0);
+      let length = 0;
+      while (length < sought.length && this.#words[first + length] === sought[length]) length++;
+      steps.spend(length + 1);
+      return length === sought.length;
+    });
+  }
+}
+
+function wordsOf(form: string): string[] {
+  return form.split(' ').filter((word) => word !== '');
+}
+
 /** A page made ready to be searched, once for all values. */
 export class IndexedPage extends Searchable {
   #offsets: Uint32Array | undefined;
+  #plainIndex: WordIndex | undefined;
+  #partedIndex: WordIndex | undefined;
 
   constructor(
     text: string,
@@ -45,6 +96,14 @@ export class IndexedPage extends Searchable {
   /** Where the words begin and end that have boxes: two numbers a word. */
   get offsets(): Uint32Array {
     return (this.#offsets ??= wordOffsets(this.text));
+  }
+
+  get plainIndex(): WordIndex {
+    return (this.#plainIndex ??= new WordIndex(this.plainSequence));
+  }
+
+  get partedIndex(): WordIndex {
+    return (this.#partedIndex ??= new WordIndex(this.partedSequence));
   }
 }
 
@@ -61,9 +120,24 @@ export function soughtFor(value: string): Searchable {
 /**
  * Whether a value stands on a page: in whole words, whatever their case and the signs between them, over
  * line ends too, and with words parted that OCR ran together.
+ *
+ * @param steps what it costs is taken from them
+ * @throws {TooManySteps} when they are used up
  */
-export function stands(value: Searchable, page: IndexedPage): boolean {
-  return hits(value, page).next().done !== true;
+export function stands(value: Searchable, page: IndexedPage, steps: Steps): boolean {
+  // A value of signs alone ("-", an emoji) has no words to look for.
+  if (value.plain === ' ') {
+    steps.spend(page.text.length * value.text.length);
+    return page.text.includes(value.text);
+  }
+  return (
+    page.plainIndex.has(value.plainSequence, steps) || page.partedIndex.has(value.partedSequence, steps)
+  );
+}
+
+/** Whether a text stands on a page in whole words; words that ran together are not parted. */
+export function standsAsIs(text: Searchable, page: IndexedPage, steps: Steps): boolean {
+  return page.plainIndex.has(text.plainSequence, steps);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { PageKind } from './instructions.js';
+import { speaksToModel } from './signs.js';
 import { taggedPage, type SentPage } from '../llm/wire.js';
 import { codePointLength, firstCodePoints, strip } from '../text.js';
 
@@ -47,6 +48,8 @@ export interface Page extends SentPage {
   tokens: number;
   /** About how many labelled values stand on it: what the length of its answer follows. */
   values: number;
+  /** It is asked about alone, so that it can change no other page's answer. */
+  alone: boolean;
 }
 
 /** Which instruction a page is read with (CURRENT_SYSTEM, One page through the model). */
@@ -83,5 +86,6 @@ export function preparePage(number: number, text: string): Page {
     kind: pageKind(text),
     tokens: Math.ceil(Buffer.byteLength(taggedPage(page)) / 2),
     values: page.text.match(LABELLED_VALUE)?.length ?? 0,
+    alone: speaksToModel(page.text),
   };
 }

@@ -4,6 +4,7 @@ import type { Model } from '../llm/call.js';
 import type { FailureReason } from '../llm/failure.js';
 import { ModelService } from '../llm/service.js';
 import type { Field } from '../llm/wire.js';
+import { pauses } from '../pauses.js';
 import { AnswersByPage } from './answers.js';
 import { longestFirst, planBatches } from './batches.js';
 import { mergeFields, mergePageResults, type AccountRecord, type PageResult } from './merge.js';
@@ -74,7 +75,7 @@ export class PageProcessor {
     if (isBlank(pageText)) return null;
     const page = preparePage(pageNumber, pageText);
     const tools = this.#tools(reading, 'single-page', 1);
-    const known = (await tools.answers.find([page])).get(pageNumber);
+    const known = (await tools.answers.find([[page]])).get(pageNumber);
     if (known) {
       tools.caller.emit({ type: 'page_done', page: pageNumber });
       return pageResult(pageNumber, known);
@@ -117,12 +118,13 @@ export class PageProcessor {
     checkWithin('maxWorkers', maxWorkers, MOST_WORKERS);
     setMaxListeners(0, reading.signal);
     const tools = this.#tools(reading, 'batch', maxWorkers);
-    const work = accounts.map((account) => ({
-      account,
-      pages: askedPages(account.pages, texts),
-      outcomes: new Map<number, PageOutcome>(),
-    }));
-    const known = await tools.answers.find(work.flatMap(({ pages }) => pages));
+    const work: { account: AccountPages; pages: Page[]; outcomes: Map<number, PageOutcome> }[] = [];
+    for (const account of accounts) {
+      work.push({ account, pages: await askedPages(account.pages, texts), outcomes: new Map() });
+    }
+    const { budget } = this.#settings.model;
+    const whole = work.flatMap(({ pages }) => planBatches(pages, batchSize, budget));
+    const known = await tools.answers.find(whole.map(({ pages }) => pages));
     for (const page of known.keys()) tools.caller.emit({ type: 'page_done', page });
     const batches = work.flatMap(({ pages, outcomes }) => {
       for (const { number } of pages) {
@@ -130,8 +132,7 @@ export class PageProcessor {
         if (fields) outcomes.set(number, { fields });
       }
       const missing = pages.filter(({ number }) => !outcomes.has(number));
-      const planned = planBatches(missing, batchSize, this.#settings.model.budget);
-      return planned.map((batch) => ({ ...batch, outcomes }));
+      return planBatches(missing, batchSize, budget).map((batch) => ({ ...batch, outcomes }));
     });
     const read = async ({ outcomes, ...batch }: (typeof batches)[number], index: number) => {
       const unit = { ...batch, name: unitName(reading, index + 1) };
@@ -152,7 +153,7 @@ export class PageProcessor {
 
   /** What all units of a reading share. */
   #tools(
-    { signal, usage, queue, answers, emit = () => undefined }: Omit<Reading, 'plan'>,
+    { id, signal, usage, queue, answers, emit = () => undefined }: Omit<Reading, 'plan'>,
     path: ProcessingPlan['path'],
     places: number,
   ): UnitTools {
@@ -161,7 +162,7 @@ export class PageProcessor {
       model,
       pageAttempts,
       signal,
-      answers: new AnswersByPage(answers, model, path),
+      answers: new AnswersByPage(answers, id, model, path),
       caller: { usage, queue: queue ?? ModelService.of(model.client).queue.document(), emit },
       inPlace: pLimit(places),
     };
@@ -179,11 +180,15 @@ function unitName({ id = 'pages' }: Omit<Reading, 'plan'>, number: number): stri
 }
 
 /** Each page once, in order, and only those with text (DESIGN, row 7). */
-function askedPages(pages: readonly number[], texts: TextByPage): Page[] {
-  return ascending(pages).flatMap((number) => {
+async function askedPages(pages: readonly number[], texts: TextByPage): Promise<Page[]> {
+  const asked: Page[] = [];
+  const pause = pauses();
+  for (const number of ascending(pages)) {
     const text = texts.get(number) ?? '';
-    return isBlank(text) ? [] : [preparePage(number, text)];
-  });
+    await pause();
+    if (!isBlank(text)) asked.push(preparePage(number, text));
+  }
+  return asked;
 }
 
 function accountResult(

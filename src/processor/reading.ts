@@ -3,6 +3,7 @@ import type { FailureReason } from '../llm/failure.js';
 import type { Queue } from '../llm/turns.js';
 import type { UsageLedger } from '../llm/usage.js';
 import type { AnswerCache } from './answers.js';
+import type { Doubt } from './grounding.js';
 import type { ProcessingPlan } from './plan.js';
 
 /** What becomes of a document's pages and batches. */
@@ -26,7 +27,7 @@ export type PageEvent =
   | { type: 'page_failed'; page: number; reason: FailureReason };
 
 /** Why a call about a batch did not answer all its pages well, so that it or some pages were asked again. */
-export type BatchFailure = FailureReason | 'value_slipped';
+export type BatchFailure = FailureReason | Doubt;
 
 /** One document's run: all that its pages share on their way to the record. */
 export interface Reading {

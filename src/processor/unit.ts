@@ -4,7 +4,7 @@ import { withRetries } from '../llm/retry.js';
 import type { Field, PageAnswer } from '../llm/wire.js';
 import type { AnswersByPage } from './answers.js';
 import type { Batch } from './batches.js';
-import { slippedPages } from './grounding.js';
+import { doubtfulPages } from './grounding.js';
 import { INSTRUCTIONS } from './instructions.js';
 import type { Page } from './page.js';
 import type { BatchFailure, PageEvent } from './reading.js';
@@ -82,7 +82,7 @@ async function askPage(
   };
   try {
     const { fields } = await withRetries(ask, patience, signal);
-    await answers.keep([{ page, fields }]);
+    await answers.keep([page], [{ page, fields }]);
     caller.emit({ type: 'page_done', page: page.number });
     return { fields };
   } catch (error) {
@@ -124,26 +124,27 @@ async function askBatch(
     if (error instanceof ModelFailure) return new Map();
     throw error;
   }
-  const { usable, failure } = check(pages, given);
+  const { usable, failure } = await check(pages, given);
   checked(failure);
-  await answers.keep(usable);
+  await answers.keep(pages, usable);
   for (const { page } of usable) caller.emit({ type: 'page_done', page: page.number });
   return new Map(usable.map(({ page, fields }) => [page.number, fields]));
 }
 
 /** The answers of a batch that can be used, and why the others cannot. */
-function check(
+async function check(
   pages: readonly Page[],
   answers: readonly PageAnswer[],
-): { usable: { page: Page; fields: Field[] }[]; failure: BatchFailure | null } {
-  const suspect = slippedPages(pages, answers);
+): Promise<{ usable: { page: Page; fields: Field[] }[]; failure: BatchFailure | null }> {
+  const doubts = await doubtfulPages(pages, answers);
   const faults = answers.flatMap((answer) => ('fault' in answer ? answer : []));
-  const slipped = suspect.size > 0 ? 'value_slipped' : null;
+  const suspect = new Set(doubts.keys());
   for (const { claimed } of faults) if (claimed !== undefined) suspect.add(claimed);
   const usable = pages.flatMap((page, index) => {
     const answer = answers[index];
     const isUsable = answer && 'fields' in answer && !suspect.has(page.number);
     return isUsable ? { page, fields: answer.fields } : [];
   });
-  return { usable, failure: faults[0]?.fault ?? slipped };
+  const [doubt] = [...doubts.values()].sort((a, b) => Number(b === 'value_slipped') - Number(a === 'value_slipped'));
+  return { usable, failure: faults[0]?.fault ?? doubt ?? null };
 }

@@ -51,11 +51,17 @@ const PROBE_CALLS = 20;
 const LONGEST_RETRY = 16;
 const CHANGES_KEPT = 50;
 
-/** These say how it stands with the service, not with batches: page by page would fare no better. */
-const NOT_THE_BATCH: ReadonlySet<BatchFailure> = new Set([
+/**
+ * These say how it stands with the service, not with batches: page by page would fare no better. And what a
+ * page can bring about, or a model's own way to write values, is no reason to leave batches for all.
+ */
+const NOT_THE_BATCH: ReadonlySet<BatchFailure> = new Set<BatchFailure>([
   'rate_limited',
   'quota_exhausted',
   'not_authorised',
+  'value_not_found',
+  'fields_missing',
+  'too_many_values',
 ]);
 
 /** Whether what became of a batch call says something about batches. */

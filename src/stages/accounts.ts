@@ -1,3 +1,4 @@
+import { pauses } from '../pauses.js';
 import { PYTHON_SPACE, PYTHON_WORD } from '../text.js';
 import type { AccountPages, TextByPage } from '../processor/processor.js';
 
@@ -22,10 +23,39 @@ const LABELS = [
 
 /** The account numbers a page names by label, without leading zeros, each once, sorted as text. */
 export function detectAccountNumbers(text: string): string[] {
-  const numbers = LABELS.flatMap((label) =>
-    Array.from(text.matchAll(label), ([, digits = '']) => digits.replace(/^0+(?=.)/, '')),
+  return [...new Set(mentions(text).map(({ number }) => number))].sort();
+}
+
+interface Mention {
+  number: string;
+  start: number;
+  end: number;
+}
+
+function mentions(text: string): Mention[] {
+  return LABELS.flatMap((label) =>
+    Array.from(text.matchAll(label), ({ 0: mention, 1: digits = '', index }) => ({
+      number: digits.replace(/^0+(?=.)/, ''),
+      start: index,
+      end: index + mention.length,
+    })),
   );
-  return [...new Set(numbers)].sort();
+}
+
+/** Of a line, what is looked at before and after a label. */
+const NEAR = 80;
+/** The end of a sentence's beginning ("Please see my savings "), within its column. */
+const SENTENCE_BEFORE = /(?:^|[^\S\n]{2}|\n)[^\S\n]?\S+ (?:\S+ ){0,12}\p{Ll}\S* (?:\S+ )?$/u;
+const SENTENCE_AFTER = /^[,;]? \p{Ll}\p{L}* /u;
+
+/** Whether a number is named in running text alone, and nowhere as the label of a page. */
+function isInPassing(text: string, number: string): boolean {
+  return mentions(text)
+    .filter((mention) => mention.number === number)
+    .every(({ start, end }) => {
+      const before = text.slice(Math.max(0, start - NEAR), start);
+      return SENTENCE_BEFORE.test(before) || SENTENCE_AFTER.test(text.slice(end, end + NEAR));
+    });
 }
 
 /** Which pages belong to which account. */
@@ -36,6 +66,16 @@ export interface AccountSplit {
   pageMapping: Map<number, string>;
   /** Pages before the first account (cover sheets). */
   unassignedPages: number[];
+  /** Pages that belong to an account because of a number in running text: a letter may mention any. */
+  inPassing: AccountInPassing[];
+}
+
+/** An account number that a page mentions in running text, and nowhere as its label. */
+export interface AccountInPassing {
+  page: number;
+  account: string;
+  /** The pages behind it that name no account, and belong to this one. */
+  joined: number[];
 }
 
 /**
@@ -44,22 +84,30 @@ export interface AccountSplit {
  *
  * @param texts in ascending order of page numbers
  */
-export function splitAccounts(texts: TextByPage): AccountSplit {
+export async function splitAccounts(texts: TextByPage): Promise<AccountSplit> {
   const pagesOf = new Map<string, number[]>();
   const pageMapping = new Map<number, string>();
   const unassignedPages: number[] = [];
+  const inPassing: AccountInPassing[] = [];
   let current: string | undefined;
+  let mentioned: AccountInPassing | undefined;
+  const pause = pauses();
   for (const [page, text] of texts) {
-    current = detectAccountNumbers(text)[0] ?? current;
+    await pause();
+    const [named] = detectAccountNumbers(text);
+    current = named ?? current;
     if (current === undefined) {
       unassignedPages.push(page);
       continue;
     }
+    if (named === undefined) mentioned?.joined.push(page);
+    else if (isInPassing(text, named)) inPassing.push((mentioned = { page, account: named, joined: [] }));
+    else mentioned = undefined;
     pageMapping.set(page, current);
     const pages = pagesOf.get(current);
     if (pages) pages.push(page);
     else pagesOf.set(current, [page]);
   }
   const accounts = Array.from(pagesOf, ([accountNumber, pages]) => ({ accountNumber, pages }));
-  return { accounts, pageMapping, unassignedPages };
+  return { accounts, pageMapping, unassignedPages, inPassing };
 }

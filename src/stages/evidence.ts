@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { pauses } from '../pauses.js';
 import { valueParts } from '../processor/grounding.js';
 import { indexPage, locate, type IndexedPage } from '../processor/locate.js';
 import type { AccountRecord, FieldValue } from '../processor/merge.js';
@@ -35,8 +35,6 @@ export interface AccountEvidence {
 }
 
 const MAX_PLACES = 20;
-/** Milliseconds of work between two pauses. */
-const BUSY_MS = 20;
 
 /**
  * Finds where the values of a record stand: on the pages whose own answers gave them, never on another page,
@@ -91,16 +89,6 @@ async function accountEvidence(
   }
   // fromEntries, because a model may name a field `__proto__`.
   return { account: account.accountNumber, fields: Object.fromEntries(fields) };
-}
-
-/** Lets other work go on now and then. */
-function pauses(): () => Promise<void> {
-  let since = performance.now();
-  return async () => {
-    if (performance.now() - since < BUSY_MS) return;
-    await setImmediate();
-    since = performance.now();
-  };
 }
 
 function textOf(field: FieldValue): string {

@@ -42,9 +42,10 @@ export async function runPipeline(
     onPage({ totalPages });
     const read = performance.now();
     emit({ type: 'stage_begun', stage: 'account_splitting' });
-    const split = splitAccounts(texts);
+    const split = await splitAccounts(texts);
     const accounts = split.accounts.map(({ accountNumber }) => accountNumber);
     emit({ type: 'stage_begun', stage: 'page_analysis', accounts });
+    for (const mention of split.inPassing) emit({ type: 'account_in_passing', ...mention });
     const groups = accountGroups(split);
     const asked = groups.flatMap(({ pages }) => pages).filter((page) => !isBlank(texts.get(page) ?? ''));
     const splitted = performance.now();

@@ -1,4 +1,5 @@
 import type { PageEvent } from '../processor/reading.js';
+import type { AccountInPassing } from './accounts.js';
 
 /** The stages of a document, in order (CURRENT_SYSTEM, Stages). */
 export const STAGES = [
@@ -26,6 +27,7 @@ export type ReadingEvent =
       /** Pages that are asked about: those with text that belong to an account. */
       asked_pages: number;
     }
+  | ({ type: 'account_in_passing' } & AccountInPassing)
   | { type: 'pages_counted'; total_pages: number }
   | {
       type: 'page_read';

@@ -32,8 +32,12 @@ export interface StoredDocument extends ListedDocument {
 
 /** A remark about a reading, for whoever looks at its record. */
 export interface Note {
-  /** `asked_again`: a batch did not answer the page well, and it was asked alone; `detail` says why. */
-  kind: 'asked_again';
+  /**
+   * `asked_again`: a batch did not answer the page well, and it was asked alone; `detail` says why.
+   * `account_in_passing`: the page belongs to its account because of a number in running text.
+   * `joined_in_passing`: the page names no account, and follows one that is named so; `detail` is that page.
+   */
+  kind: 'asked_again' | 'account_in_passing' | 'joined_in_passing';
   page?: number;
   /** null where it belongs to none. */
   account?: string | null;

@@ -86,9 +86,9 @@ async function openReader(path: Task['path'], baseURL: string) {
   if ('firstPlan' in path) {
     const { batchSize, maxWorkers } = path.firstPlan;
     return {
-      read: ({ pages }: BenchDocument) => {
+      read: async ({ pages }: BenchDocument) => {
         const texts = new Map(Object.entries(pages).map(([page, text]) => [Number(page), text]));
-        return processAsFirstPlanned(client, splitAccounts(texts).accounts, texts, batchSize, maxWorkers);
+        return processAsFirstPlanned(client, (await splitAccounts(texts)).accounts, texts, batchSize, maxWorkers);
       },
       close: () => Promise.resolve(),
     };
