@@ -140,7 +140,8 @@ function keysOf({ pages }: Call, documents: readonly string[]): string[][] {
 function keysByPage(pages: readonly Page[], document: string, path: ProcessingPlan['path']): string[][] {
   const model = { name: 'test-model', requestDefaults: {} } as ConstructorParameters<typeof AnswersByPage>[2];
   const kept: string[][] = [];
-  const keep: AnswerCache['keep'] = (answers) => Promise.resolve(void kept.push(answers.map(({ key }) => key)));
+  const keep: AnswerCache['keep'] = (answers) =>
+    Promise.resolve(void kept.push(answers.map(({ key }) => key)));
   const cache = new AnswersByPage({ find: () => Promise.resolve(new Map()), keep }, document, model, path);
   for (const page of pages) {
     void cache.keep(pages, [{ page, fields: [] }]);

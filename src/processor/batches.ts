@@ -29,7 +29,9 @@ export function planBatches(pages: readonly Page[], batchSize: number, budget: T
   return (['loan', 'licence'] as const).flatMap((kind) => {
     const ofKind = pages.filter((page) => page.kind === kind);
     const together = ofKind.filter(({ alone }) => !alone);
-    const runs = evenly(together, Math.ceil(together.length / batchSize)).flatMap((run) => fitting(run, budget));
+    const runs = evenly(together, Math.ceil(together.length / batchSize)).flatMap((run) =>
+      fitting(run, budget),
+    );
     const alone = ofKind.flatMap((page) => (page.alone ? [[page]] : []));
     return [...runs, ...alone].map((run) => ({ kind, pages: run }));
   });

@@ -5,7 +5,14 @@ import { fieldsMissing } from './labelled.js';
 import { indexPage, soughtFor, stands, standsAsIs, type IndexedPage } from './locate.js';
 import type { Page } from './page.js';
 import { Steps, TooManySteps } from './steps.js';
-import { areWritten, figuresOf, isFigure, wordsBesideFigures, writingsOf, type Writings } from './writings.js';
+import {
+  areWritten,
+  figuresOf,
+  isFigure,
+  wordsBesideFigures,
+  writingsOf,
+  type Writings,
+} from './writings.js';
 
 /** Why a batch's answer for a page is not trusted, and the page is asked about alone. */
 export type Doubt =

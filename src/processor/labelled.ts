@@ -25,7 +25,9 @@ export function fieldsMissing(pageText: string, fields: readonly Field[]): boole
       // A form that nobody has filled in.
       /[\p{L}\p{N}]/u.test(value),
   ).length;
-  const read = fields.filter(({ name, value }) => value !== '' && !ACCOUNT_NUMBER.test(name.slice(0, 200))).length;
+  const read = fields.filter(
+    ({ name, value }) => value !== '' && !ACCOUNT_NUMBER.test(name.slice(0, 200)),
+  ).length;
   if (read === 0) return labels > 0;
   return labels >= ENOUGH && read * 2 < labels;
 }

@@ -130,9 +130,7 @@ export function stands(value: Searchable, page: IndexedPage, steps: Steps): bool
     steps.spend(page.text.length * value.text.length);
     return page.text.includes(value.text);
   }
-  return (
-    page.plainIndex.has(value.plainSequence, steps) || page.partedIndex.has(value.partedSequence, steps)
-  );
+  return page.plainIndex.has(value.plainSequence, steps) || page.partedIndex.has(value.partedSequence, steps);
 }
 
 /** Whether a text stands on a page in whole words; words that ran together are not parted. */

@@ -145,6 +145,8 @@ async function check(
     const isUsable = answer && 'fields' in answer && !suspect.has(page.number);
     return isUsable ? { page, fields: answer.fields } : [];
   });
-  const [doubt] = [...doubts.values()].sort((a, b) => Number(b === 'value_slipped') - Number(a === 'value_slipped'));
+  const [doubt] = [...doubts.values()].sort(
+    (a, b) => Number(b === 'value_slipped') - Number(a === 'value_slipped'),
+  );
   return { usable, failure: faults[0]?.fault ?? doubt ?? null };
 }

@@ -57,7 +57,9 @@ function findDates(text: string): FoundDate[] {
     Array.from(text.matchAll(form), (match) => ({
       start: match.index,
       end: match.index + match[0].length,
-      readings: parts.flatMap(([year, month, day]) => isoDates(match[year], match[month], match[day], day === 0)),
+      readings: parts.flatMap(([year, month, day]) =>
+        isoDates(match[year], match[month], match[day], day === 0),
+      ),
     })).filter(({ readings }) => readings.length > 0),
   );
 }
@@ -93,7 +95,10 @@ function canonical(whole: string, fraction: string): string {
   return decimals === '' ? integer : `${integer}.${decimals}`;
 }
 
-const UNITS = 'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split(' ');
+const UNITS =
+  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split(
+    ' ',
+  );
 const TENS = 'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
 
 /** Numbers in words, as cheques and agreements have them: "two thousand five hundred". */
@@ -184,7 +189,8 @@ export function areWritten({ dates, numbers }: Figures, on: Writings, steps: Ste
     dates.every((date) => date.some((reading) => on.dates.has(reading))) &&
     numbers.every(
       ({ digits, readings: runs }) =>
-        standsInGroups(digits, on, steps) || runs.every((run) => readings(run).some((number) => on.numbers.has(number))),
+        standsInGroups(digits, on, steps) ||
+        runs.every((run) => readings(run).some((number) => on.numbers.has(number))),
     )
   );
 }

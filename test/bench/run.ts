@@ -88,7 +88,13 @@ async function openReader(path: Task['path'], baseURL: string) {
     return {
       read: async ({ pages }: BenchDocument) => {
         const texts = new Map(Object.entries(pages).map(([page, text]) => [Number(page), text]));
-        return processAsFirstPlanned(client, (await splitAccounts(texts)).accounts, texts, batchSize, maxWorkers);
+        return processAsFirstPlanned(
+          client,
+          (await splitAccounts(texts)).accounts,
+          texts,
+          batchSize,
+          maxWorkers,
+        );
       },
       close: () => Promise.resolve(),
     };

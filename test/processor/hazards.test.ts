@@ -239,7 +239,14 @@ describe('a batch', () => {
       pages[account * 2] = 'Filler: '.padEnd(100 * account, 'f');
     }
     const most = async (workers: number) => {
-      const { calls } = await run(pages, batch(2, workers), { delay: () => 100 });
+      let arrived = 0;
+      let allArrived: () => void = () => undefined;
+      const together = new Promise<void>((resolve) => (allArrived = resolve));
+      const delay = () => {
+        if (++arrived === workers) allArrived();
+        return together;
+      };
+      const { calls } = await run(pages, batch(2, workers), { delay });
       return Math.max(...calls.map(({ concurrent }) => concurrent));
     };
     expect(await most(5)).toBe(5);

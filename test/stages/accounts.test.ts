@@ -41,14 +41,19 @@ describe('a number in running text', () => {
     (await splitAccounts(new Map(texts.map((text, index) => [index + 1, text])))).inPassing;
 
   test('is told, with the pages that follow and name none', async () => {
-    const pages = ['ACCOUNT NUMBER: 12345678', 'A letter. Please see account no. 10000000 of mine', 'Balance: 5', ''];
+    const pages = [
+      'ACCOUNT NUMBER: 12345678',
+      'A letter. Please see account no. 10000000 of mine',
+      'Balance: 5',
+      '',
+    ];
     expect(await inPassing(...pages)).toEqual([{ page: 2, account: '10000000', joined: [3, 4] }]);
   });
 
   test('is told where it wins over the label of its page', async () => {
-    expect(await inPassing('ACCOUNT NUMBER: 87654321\nHolder: A\nsee also ACCOUNT NUMBER: 10000000')).toEqual([
-      { page: 1, account: '10000000', joined: [] },
-    ]);
+    expect(await inPassing('ACCOUNT NUMBER: 87654321\nHolder: A\nsee also ACCOUNT NUMBER: 10000000')).toEqual(
+      [{ page: 1, account: '10000000', joined: [] }],
+    );
   });
 
   test.each([
