@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { PageProcessor, UsageLedger, type ChatClient } from '../src/index.js';
-import { speaksToModel } from '../src/processor/signs.js';
+import { speaksToModel } from '../src/processor/signs/signs.js';
 import { pick, seeded } from './random.js';
 import type { Field } from './provider.js';
 
@@ -134,7 +134,7 @@ function readLines(text: string): Field[] {
 export async function changedBy(packages: Iterable<HostilePackage>): Promise<Wording[]> {
   const changed: Wording[] = [];
   for (const { pages, hostile, wording } of packages) {
-    if (wording.effect === 'hide' && !speaksToModel(wording.text)) continue;
+    if (wording.effect === 'hide' && !speaksToModel(wording.text, hostile)) continue;
     const model = new ObedientModel(wording);
     const alone = others(await model.read(pages, 1, 1), hostile);
     for (const [batchSize, maxWorkers] of [

@@ -1,5 +1,5 @@
 import type { PageKind } from './instructions.js';
-import { speaksToModel } from './signs.js';
+import { speaksToModel } from './signs/signs.js';
 import { taggedPage, type SentPage } from '../llm/wire.js';
 import { codePointLength, firstCodePoints, strip } from '../text.js';
 
@@ -86,6 +86,6 @@ export function preparePage(number: number, text: string): Page {
     kind: pageKind(text),
     tokens: Math.ceil(Buffer.byteLength(taggedPage(page)) / 2),
     values: page.text.match(LABELLED_VALUE)?.length ?? 0,
-    alone: speaksToModel(page.text),
+    alone: speaksToModel(page.text, number),
   };
 }

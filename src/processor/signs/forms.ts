@@ -1,0 +1,88 @@
+/** More than is sent of a page. */
+export const MAX_TEXT = 24_000;
+
+/** A word of a page may be told from the next by any white space; marks nobody sees part no word. */
+export function plainForm(text: string): string {
+  return text
+    .normalize('NFKC')
+    .slice(0, MAX_TEXT)
+    .replace(/[\p{Cf}\p{Variation_Selector}\u034f\u115f\u1160\u3164]/gu, '')
+    .toLowerCase()
+    .replace(/-\s*\n\s*/g, '')
+    .replace(/\s+/g, ' ');
+}
+
+/** Letters of other scripts that look like Latin ones. */
+const LOOKALIKES: Readonly<Record<string, string>> = {
+  ...{ а: 'a', в: 'b', с: 'c', е: 'e', ё: 'e', һ: 'h', і: 'i', ї: 'i', ј: 'j', к: 'k', м: 'm', н: 'h' },
+  ...{ о: 'o', р: 'p', ѕ: 's', т: 't', у: 'y', х: 'x', ԁ: 'd', ԛ: 'q', ԝ: 'w', ɡ: 'g', ı: 'i', ł: 'l' },
+  ...{ α: 'a', β: 'b', ε: 'e', η: 'n', ι: 'i', κ: 'k', ν: 'v', ο: 'o', ρ: 'p', τ: 't', υ: 'u', χ: 'x' },
+};
+const LEET: Readonly<Record<string, string>> = {
+  ...{ '0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '@': 'a', $: 's' },
+};
+
+/** Without accents, and words that mix scripts in Latin letters alone. */
+export function foldedForm(plain: string): string {
+  const bare = plain
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(/ß/g, 'ss')
+    .replace(/ø/g, 'o')
+    .replace(/ł/g, 'l');
+  return bare.replace(/\p{L}+/gu, (word) => (/[a-z]/.test(word) ? spelt(word, LOOKALIKES) : word));
+}
+
+function spelt(word: string, letters: Readonly<Record<string, string>>): string {
+  return /^[a-z]+$/.test(word) ? word : Array.from(word, (letter) => letters[letter] ?? letter).join('');
+}
+
+/** What a text hides from those who look for words: spelt out, in digits, hyphens, base64, escapes, turned round. */
+export function hidden(text: string): string[] {
+  const lower = text.toLowerCase();
+  const found = [
+    ...Array.from(text.matchAll(/[A-Za-z0-9+/_-]{16,}={0,2}/g), ([run]) =>
+      printable(Buffer.from(run, 'base64')),
+    ),
+    ...Array.from(text.matchAll(/(?:[0-9a-f]{2}){8,}/gi), ([run]) => printable(Buffer.from(run, 'hex'))),
+  ];
+  const escaped = text
+    .replace(/&#x([0-9a-f]{2,5});/gi, (_, code: string) => character(Number.parseInt(code, 16)))
+    .replace(/&#(\d{2,6});/g, (_, code: string) => character(Number(code)))
+    .replace(/(?:%|\\x|\\u00)([0-9a-f]{2})/gi, (_, code: string) => character(Number.parseInt(code, 16)));
+  if (escaped !== text) found.push(escaped);
+  // "i g n o r e   i t": single letters, one separator each; words are parted by more.
+  const spelledOut =
+    text.match(/(?<!\S)\p{L}(?:[ ._*·|~-]\p{L}){3,}(?!\S)(?:\s{1,8}\S(?:[ ._*·|~-]\S)*(?!\S))*/gu) ?? [];
+  for (const run of spelledOut) {
+    const words = run.split(/\s{2,}/).map((word) => word.replace(/[ ._*·|~-]/g, ''));
+    found.push(words.join(' '));
+    if (words.length === 1 && COMPACT.test(run.replace(/[^\p{L}]/gu, '').toLowerCase())) found.push('json');
+  }
+  const leet = lower.replace(/[a-z\d@$]+/g, (word) => (/[a-z]/.test(word) ? spelt(word, LEET) : word));
+  if ((lower.match(/(?<![a-z\d])(?=[a-z\d]*[a-z])(?=[a-z\d]*\d)[a-z\d]{2,}/g)?.length ?? 0) >= 2)
+    found.push(leet);
+  const parted = text.replace(/(?<=\p{Ll})-(?=\p{Ll})/gu, '');
+  if (text.length - parted.length >= 3) found.push(parted);
+  if (/snoitcurtsn|erongi|ledom|tuptuo|rewsna|drager|egap|teehs|dleif/i.test(text))
+    found.push(Array.from(text).reverse().join(''));
+  if (/\b(?:gur|cntr|vtaber|erfcbafr|svryqf?|nafjre)\b/.test(lower))
+    found.push(
+      lower.replace(/[a-z]/g, (letter) => String.fromCharCode(((letter.charCodeAt(0) - 84) % 26) + 97)),
+    );
+  return found.filter((form) => form !== '');
+}
+
+/** In a run of letters without a gap between words. */
+const COMPACT =
+  /ignore|disregard|instruct|prompt|assistant|model|output|override|omit|answer|return|report|nothing|page|sheet|field|empty/;
+
+/** Bytes as text, '' where they are none. */
+function printable(bytes: Buffer): string {
+  const text = bytes.toString('utf8');
+  return /^[^\p{C}\ufffd]*$/u.test(text.replace(/\s/g, ' ')) ? text : '';
+}
+
+function character(code: number): string {
+  return code <= 0x10ffff ? String.fromCodePoint(code) : ' ';
+}
