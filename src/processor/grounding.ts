@@ -62,7 +62,7 @@ interface Sheet {
  * - labelled values stand on the page, and the answer has none or clearly fewer.
  *
  * The page a slipped value came from is named, too: its own answer may be the other half of a swap. Lets other
- * work of the process go on between two pages.
+ * work of the process go on in between.
  *
  * @param answers an answer for each of `pages`, in their order
  * @returns by number, the pages to ask about again, and why
@@ -83,7 +83,7 @@ export async function doubtfulPages(
     };
     try {
       if (fieldsMissing(own.text, own.fields)) doubt(own.number, 'fields_missing');
-      checkValues(own, sheets, doubt);
+      await checkValues(own, sheets, doubt, pause);
     } catch (error) {
       if (!(error instanceof TooManySteps)) throw error;
       doubt(own.number, 'too_many_values');
@@ -106,16 +106,18 @@ function sheetOf({ number, text }: Page, answer: PageAnswer | undefined): Sheet 
 }
 
 /** @throws {TooManySteps} when there are more values than can be checked */
-function checkValues(
+async function checkValues(
   own: Sheet,
   sheets: readonly Sheet[],
   doubt: (number: number, why: Doubt) => void,
-): void {
+  pause: () => Promise<void>,
+): Promise<void> {
   if (own.fields.length > MOST_FIELDS) throw new TooManySteps();
   const steps = new Steps(MOST_STEPS);
   const neighbours = sheets.filter((sheet) => sheet !== own);
   let parts = 0;
   for (const field of own.fields) {
+    await pause();
     const values = valueParts(field.value);
     parts += values.length;
     if (parts > MOST_PARTS) throw new TooManySteps();
@@ -139,6 +141,7 @@ function checkValues(
       if (!isFigure(value) && (!isIdentity(field, value) || isWritten(value, own, steps))) continue;
       doubt(own.number, 'value_not_found');
       for (const neighbour of neighbours) {
+        await pause();
         if (!isWritten(value, neighbour, steps)) continue;
         doubt(own.number, 'value_slipped');
         doubt(neighbour.number, 'value_slipped');

@@ -1,3 +1,4 @@
+import { blocks } from './blocks.js';
 import { damaged } from './damaged.js';
 import { flips } from './flips.js';
 import { limits } from './limits.js';
@@ -18,6 +19,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   list,
   replay,
   pages,
+  blocks,
   'own-time': ownTime,
 };
 
