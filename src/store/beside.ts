@@ -1,9 +1,11 @@
-import type { AccountEvidence } from '../stages/evidence.js';
 import type { Database } from './database.js';
-import type { BesideRecord, Note } from './document.js';
-import { parsed } from './json.js';
+import { JsonText } from './json-text.js';
 
-export interface BesideRecordNow extends BesideRecord {
+/** What stands beside a document's records, as it is kept: where values stand can take many megabytes. */
+export interface BesideRecordNow {
+  /** null where a version before read them. */
+  evidence: JsonText | null;
+  notes: JsonText;
   isBeingRead: boolean;
 }
 
@@ -20,8 +22,8 @@ export async function besideOf(
   );
   return (
     row && {
-      evidence: row.evidence === null ? null : (parsed(row.evidence) as AccountEvidence[]),
-      notes: row.notes === null ? [] : (parsed(row.notes) as Note[]),
+      evidence: row.evidence === null ? null : new JsonText(String(row.evidence)),
+      notes: new JsonText(row.notes === null ? '[]' : String(row.notes)),
       isBeingRead: row.status === 'extracting',
     }
   );
