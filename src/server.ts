@@ -22,7 +22,7 @@ const KEEP_ALIVE_MS = 65_000;
 
 /** The runnable host: Quire's routes and one page to try them on. */
 async function serve(): Promise<void> {
-  const { HOST, PORT, ALLOWED_HOSTS, LOG_LEVEL, UPLOADS_PER_MINUTE, DATABASE_URL } = readHostSettings();
+  const { HOST, PORT, ALLOWED_HOSTS = [], LOG_LEVEL, UPLOADS_PER_MINUTE, DATABASE_URL } = readHostSettings();
   const logger = pino({ level: LOG_LEVEL });
   const settings = { QUIRE_DATABASE_URL: readSettings().QUIRE_DATABASE_URL ?? DATABASE_URL };
   const quire = await createQuire({ logger, settings });

@@ -103,7 +103,7 @@ export interface HostSettings {
   LOG_LEVEL: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   PORT: number;
   HOST: string;
-  ALLOWED_HOSTS: readonly string[];
+  ALLOWED_HOSTS?: readonly string[] | undefined;
   UPLOADS_PER_MINUTE: number;
   DATABASE_URL?: string | undefined;
 }
@@ -207,7 +207,7 @@ const HOST = {
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   PORT: whole(0, 65_535, 3_000),
   HOST: z.string().default('127.0.0.1'),
-  ALLOWED_HOSTS: hostNames.default([]),
+  ALLOWED_HOSTS: hostNames.optional(),
   UPLOADS_PER_MINUTE: whole(1, 1_000_000, 1_000),
   DATABASE_URL: databaseAddress.optional(),
 };

@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, Response } from 'express';
+import type { Response } from 'express';
 import { z } from 'zod';
 import { NotTakenError } from '../documents/documents.js';
 import { loggable, type Logger } from '../logger.js';
@@ -27,33 +27,30 @@ export const RETRY_AFTER_S = 5;
 const clientError = z.object({ status: z.int().min(400).max(499) });
 
 /** Answers what the routes throw. */
-export function answerErrors(logger: Logger): ErrorRequestHandler {
-  // Express knows a handler of errors by its four parameters.
-  return (error: unknown, _request, response, _next) => {
-    // The client hung up: nobody is there to be answered.
-    if (response.closed) return;
-    if (response.headersSent) {
-      logger.error(loggable(error), 'an answer was broken off');
-      response.destroy();
-      return;
-    }
-    response.removeHeader('Content-Disposition');
-    if (error instanceof UnknownSenderError) return refuse(response, error.status, error.message);
-    if (error instanceof PdfError) return refuse(response, 400, error.message);
-    if (error instanceof RefusedError) {
-      if (error.status === 429 || error.status === 503) response.set('Retry-After', String(RETRY_AFTER_S));
-      return refuse(response, error.status, error.message);
-    }
-    if (error instanceof NotTakenError || error instanceof StoreError || isDiskFull(error)) {
-      response.set('Retry-After', String(RETRY_AFTER_S));
-      const message = error instanceof NotTakenError ? error.message : 'The store cannot be used for now';
-      return refuse(response, 503, message);
-    }
-    const status = clientError.safeParse(error);
-    if (status.success) return refuse(response, status.data.status, 'The request cannot be read');
-    logger.error(loggable(error), 'a request failed');
-    refuse(response, 500, 'The request failed unexpectedly');
-  };
+export function answerError(error: unknown, response: Response, logger: Logger): void {
+  // The client hung up: nobody is there to be answered.
+  if (response.closed) return;
+  if (response.headersSent) {
+    logger.error(loggable(error), 'an answer was broken off');
+    response.destroy();
+    return;
+  }
+  response.removeHeader('Content-Disposition');
+  if (error instanceof UnknownSenderError) return refuse(response, error.status, error.message);
+  if (error instanceof PdfError) return refuse(response, 400, error.message);
+  if (error instanceof RefusedError) {
+    if (error.status === 429 || error.status === 503) response.set('Retry-After', String(RETRY_AFTER_S));
+    return refuse(response, error.status, error.message);
+  }
+  if (error instanceof NotTakenError || error instanceof StoreError || isDiskFull(error)) {
+    response.set('Retry-After', String(RETRY_AFTER_S));
+    const message = error instanceof NotTakenError ? error.message : 'The store cannot be used for now';
+    return refuse(response, 503, message);
+  }
+  const status = clientError.safeParse(error);
+  if (status.success) return refuse(response, status.data.status, 'The request cannot be read');
+  logger.error(loggable(error), 'a request failed');
+  refuse(response, 500, 'The request failed unexpectedly');
 }
 
 function isDiskFull(error: unknown): boolean {

@@ -1,12 +1,5 @@
 import { rm } from 'node:fs/promises';
-import express, {
-  type ErrorRequestHandler,
-  type NextFunction,
-  type Request,
-  type RequestHandler,
-  type Response,
-  type Router,
-} from 'express';
+import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { ipKeyGenerator } from 'express-rate-limit';
 import { z } from 'zod';
 import { systemClock, type Clock } from '../clock.js';
@@ -17,7 +10,7 @@ import { formatPlan } from '../processor/plan.js';
 import type { ListedDocument } from '../store/document.js';
 import type { PageOfDocuments } from '../store/listings.js';
 import type { Store } from '../store/store.js';
-import { answerErrors, notFound, refuse } from './answers.js';
+import { answerError, notFound, refuse } from './answers.js';
 import type { ArrivingUploads } from './arriving.js';
 import { sendEvents } from './events.js';
 import { receiveForm } from './receiving.js';
@@ -57,7 +50,7 @@ export function documentsRouter({
   onRefused,
   logger,
   clock = systemClock,
-}: DocumentsRoutes): Router {
+}: DocumentsRoutes): RequestHandler {
   const router = express.Router();
   const owner = async (request: Request) => (await senders.of(request)).owner;
   const notKept = (_request: unknown, response: Response, next: NextFunction) => {
@@ -215,13 +208,14 @@ export function documentsRouter({
     response.json(costs(page, await store.costs(whose)));
   });
 
-  router.use(((error, _request, _response, next) => {
-    const reason = refusalReason(error);
-    if (reason) onRefused(reason);
-    next(error);
-  }) satisfies ErrorRequestHandler);
-  router.use(answerErrors(logger));
-  return router;
+  return (request, response, next) => {
+    router(request, response, (error?: unknown) => {
+      if (!error) return next();
+      const reason = refusalReason(error);
+      if (reason) onRefused(reason);
+      answerError(error, response, logger);
+    });
+  };
 }
 
 /** What stands for a sender that is known by nothing else; of IPv6 the network, within which one client has many. */

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { PassThrough, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import multer, { MulterError, type Options } from 'multer';
 import type { Clock } from '../clock.js';
 import { RefusedError } from './refusals.js';
@@ -119,7 +119,7 @@ function parsedForm(
     },
   };
   return new Promise((resolve, reject) => {
-    multer(options).any()(form as unknown as Request, {} as Response, (error: unknown) => {
+    multer(options).any()(form as unknown as Request, undefined as never, (error: unknown) => {
       if (error !== undefined) {
         reject(isBrokenForm(error) ? badForm('The upload form cannot be read') : (error as Error));
       } else if (filename === undefined) {

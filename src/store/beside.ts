@@ -20,11 +20,15 @@ export async function besideOf(
      WHERE id = $1 AND owner = $2`,
     [id, owner],
   );
-  return (
-    row && {
-      evidence: row.evidence === null ? null : new JsonText(String(row.evidence)),
-      notes: new JsonText(row.notes === null ? '[]' : String(row.notes)),
-      isBeingRead: row.status === 'extracting',
-    }
-  );
+  if (!row) return undefined;
+  const { evidence, notes, status } = row as {
+    evidence: string | null;
+    notes: string | null;
+    status: string;
+  };
+  return {
+    evidence: evidence === null ? null : new JsonText(evidence),
+    notes: new JsonText(notes ?? '[]'),
+    isBeingRead: status === 'extracting',
+  };
 }

@@ -145,7 +145,7 @@ describe('an upload', () => {
       await until(() => host.clock.nextIn === 30_000);
       steady.send(250_000);
       // All of it must be counted before the time is over.
-      await until(() => host.sizes()[0] > (round + 1) * 250_000 - 1_000);
+      await until(() => (host.sizes()[0] ?? 0) > (round + 1) * 250_000 - 1_000);
       host.clock.moveOn(30_000);
     }
     steady.end();

@@ -82,9 +82,9 @@ export async function routesHost(
   });
   const app = express();
   given.set?.(app);
-  const told: ErrorRequestHandler = (error, _request, response, _next) => {
+  const told: ErrorRequestHandler = (error, _request, _response, next) => {
     errors.push(error);
-    response.destroy();
+    next(error);
   };
   app.use(router, told);
   const server = createServer(app);

@@ -78,9 +78,9 @@ test('an outline is what JSON.parse reads, with the results beside it', async ()
 test('others have their turn while a large answer is made', async () => {
   await serve(large());
   let turns = 0;
-  let isOver = false;
+  const over = new AbortController();
   const others = (async () => {
-    for (; !isOver; turns++) await turn();
+    for (; !over.signal.aborted; turns++) await turn();
   })();
   const outlined = outlineOf(JSON.stringify(large()));
   const before = turns;
@@ -89,7 +89,7 @@ test('others have their turn while a large answer is made', async () => {
   const sent = turns;
   await get('/api/document/a');
   expect(turns - sent).toBeGreaterThanOrEqual(30);
-  isOver = true;
+  over.abort();
   await others;
 });
 

@@ -6,7 +6,7 @@ import express from 'express';
 import { knownHosts } from '../../src/http/known-hosts.js';
 import { Host } from '../host.js';
 import { lines, makePdf } from '../pdf-fixtures.js';
-import { newDataFolder } from '../shared.js';
+import { newDatabase } from '../shared.js';
 import { RawUpload, until } from './routes-host.js';
 
 /** The server of `npx quire` against what others try on it. */
@@ -14,7 +14,7 @@ import { RawUpload, until } from './routes-host.js';
 let host: Host;
 let port: number;
 beforeAll(async () => {
-  host = new Host({ QUIRE_DATA_DIR: await newDataFolder(), ALLOWED_HOSTS: 'quire.example' });
+  host = new Host({ DATABASE_URL: await newDatabase(), ALLOWED_HOSTS: 'quire.example' });
   await host.start();
   port = Number(new URL(host.base).port);
 });
@@ -78,7 +78,7 @@ describe('the names a server is known by', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
   });
-  afterAll(() => server.close());
+  afterAll(() => void server.close());
 
   test.each([
     ['localhost', 200],
