@@ -6,24 +6,22 @@ import { JsonText } from '../store/json-text.js';
 type Parts = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
 
 /**
- * Sends an answer part by part, as fast as it is taken. Who goes away in the middle is no failure.
+ * Sends an answer part by part, as fast as it is taken.
  *
  * @param parts told when nobody takes them any more
+ * @throws the signal's reason when the client goes away in the middle, what `answerError` passes over
  */
 export async function sendParts(response: Response, parts: (gone: AbortSignal) => Parts): Promise<void> {
   const gone = new AbortController();
+  const { signal } = gone;
   response.once('close', () => gone.abort());
   if (response.closed) gone.abort();
-  try {
-    for await (const part of parts(gone.signal)) {
-      gone.signal.throwIfAborted();
-      // Whoever takes them slowly has no more than one of them waiting here.
-      if (!response.write(part)) await once(response, 'drain', { signal: gone.signal });
-    }
-    response.end();
-  } catch (error) {
-    if (!gone.signal.aborted) throw error;
+  for await (const part of parts(signal)) {
+    signal.throwIfAborted();
+    // Whoever takes them slowly has no more than one of them waiting here.
+    if (!response.write(part)) await once(response, 'drain', { signal });
   }
+  response.end();
 }
 
 const PART_CHARACTERS = 64 * 1024;

@@ -120,7 +120,8 @@ export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-const HEAD = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.7 ';
+const head = (field: string) =>
+  `--b\r\nContent-Disposition: form-data; name="${field}"; filename="a.pdf"\r\n\r\n%PDF-1.7 `;
 const TAIL = '\r\n--b--\r\n';
 
 /** An upload on a connection of its own, as slow and as broken as a test likes. */
@@ -129,23 +130,29 @@ export class RawUpload {
   /** What was answered. */
   answer = '';
   isClosed = false;
+  /** Whether the connection was cut rather than closed. */
+  isCut = false;
 
-  /** @param bytes of the file, as it is announced */
+  /**
+   * @param bytes of the file, as it is announced
+   * @param field its name in the form
+   */
   constructor(
     port: number,
     private readonly bytes: number | 'chunked',
     headers: Record<string, string> = {},
+    field = 'file',
   ) {
     const length =
       bytes === 'chunked'
         ? 'Transfer-Encoding: chunked'
-        : `Content-Length: ${HEAD.length + bytes + TAIL.length}`;
+        : `Content-Length: ${head(field).length + bytes + TAIL.length}`;
     const others = Object.entries({ host: 'localhost', ...headers }).map(
       ([name, value]) => `${name}: ${value}`,
     );
     this.#socket = connect(port, '127.0.0.1');
     this.#socket.on('data', (chunk: Buffer) => (this.answer += chunk.toString()));
-    this.#socket.on('error', () => undefined);
+    this.#socket.on('error', () => (this.isCut = true));
     this.#socket.once('close', () => (this.isClosed = true));
     const lines = [
       'POST /process HTTP/1.1',
@@ -154,7 +161,7 @@ export class RawUpload {
       ...others,
     ];
     this.#socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-    this.#send(HEAD);
+    this.#send(head(field));
   }
 
   /** @returns whether there is room for more right now */

@@ -109,6 +109,7 @@ describe('what passes', () => {
     await host.close();
     host = await routesHost();
     expect((await ask('POST', DELETE, proxied)).status).toBe(403);
+    expect((await ask('POST', DELETE, { ...proxied, origin: 'http://app.example' })).status).toBe(403);
   });
 });
 
