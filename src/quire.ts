@@ -3,13 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Request, type Response } from 'express';
 import { Shadow } from './comparison/shadow.js';
 import type { DocumentEvent } from './documents/events.js';
-import { DocumentsOpening, UPLOAD_DIR } from './documents/opening.js';
+import { DocumentsOpening } from './documents/opening.js';
 import { ProgressOfEvents, type OnProgress } from './documents/progress.js';
 import { readDocument, type ReadingTools, type Watch } from './documents/reading.js';
+import { ArrivingUploads } from './http/arriving.js';
 import { documentsRouter } from './http/documents.js';
 import { operationsRouter } from './http/operations.js';
 import { requireOpsToken } from './http/ops-token.js';
+import { logRefusals } from './http/refusals.js';
+import { checkOrigins } from './http/same-origin.js';
 import { Senders, type Identify } from './http/sender.js';
+import { UploadFolder } from './http/upload-folder.js';
 import type { CallQueue } from './llm/queue.js';
 import { ModelService } from './llm/service.js';
 import type { PriceTable } from './llm/usage.js';
@@ -62,6 +66,11 @@ export interface RouterOptions {
   identify?: Identify | undefined;
   /** Whether requests that name nobody are served; they share their documents. Default: they are answered with 401. */
   allowAnonymous?: boolean | undefined;
+  /**
+   * Origins, like `https://app.example`, whose pages may upload, delete and retry, beside the app's own. Default:
+   * none; other sites are answered with 403.
+   */
+  allowOrigins?: readonly string[] | undefined;
 }
 
 export interface Quire {
@@ -86,7 +95,11 @@ export interface Quire {
    *   the signal's reason on abort
    */
   processPdf(bytes: Uint8Array, context?: DocumentContext): Promise<DocumentRecord>;
-  /** The routes of the upload flow and of ops, to be mounted under any path of an app on Express 4 or 5. */
+  /**
+   * The routes of the upload flow and of ops, to be mounted under any path of an app on Express 4 or 5.
+   *
+   * @throws {SettingsError} for `allowOrigins` that are none
+   */
   router(
     options?: RouterOptions,
   ): (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
@@ -177,6 +190,12 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     onDelete: (id) => shadow.forget(id),
     logger,
   });
+  const uploadFolder = new UploadFolder(settings.QUIRE_DATA_DIR, logger);
+  const arriving = new ArrivingUploads({
+    inAll: settings.UPLOADS_ARRIVING,
+    perOwner: settings.UPLOADS_ARRIVING_PER_OWNER,
+  });
+  const onRefused = logRefusals(logger);
   const operations = operationsRouter({
     flags,
     decisions,
@@ -212,14 +231,19 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
         source: (signal, onPage) => reader.read(bytes, { signal, onPage }),
       });
     },
-    router({ identify, allowAnonymous = false } = {}) {
+    router({ identify, allowAnonymous = false, allowOrigins = [] } = {}) {
+      checkOrigins(allowOrigins);
       if (!isRouterMade) warnOfUnusedDatabase(options, settings, logger);
       isRouterMade = true;
       void documents.open();
+      void uploadFolder.open();
       const routes = documentsRouter({
         opened: () => documents.opened(),
-        uploadDir: UPLOAD_DIR,
+        uploadFolder,
+        arriving,
         senders: new Senders(identify, allowAnonymous, logger),
+        allowOrigins,
+        onRefused,
         maxMegabytes: settings.UPLOAD_MAX_MB,
         logger,
       });
@@ -235,6 +259,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
       closed ??= endAll([
         () => closing.abort(new Error('Quire was closed.')),
         () => documents.close(),
+        () => uploadFolder.close(),
         () => flags.close(),
         () => metrics.withdraw(),
         () => reader.close(),

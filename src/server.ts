@@ -7,11 +7,12 @@ import helmet from 'helmet';
 import { pino } from 'pino';
 import { formatPlan } from './processor/plan.js';
 import { createQuire } from './quire.js';
+import { knownHosts } from './http/known-hosts.js';
 import { isForOps } from './http/ops-token.js';
 import { readHostSettings, readSettings } from './settings.js';
 import { StoreError } from './store/database.js';
 import { NotTakenError } from './documents/documents.js';
-import { RETRY_AFTER_S } from './http/answers.js';
+import { refuse, RETRY_AFTER_S } from './http/answers.js';
 
 const SESSION_COOKIE = 'quire_session';
 const SESSION_MS = 365 * 24 * 60 * 60_000;
@@ -21,7 +22,7 @@ const KEEP_ALIVE_MS = 65_000;
 
 /** The runnable host: Quire's routes and one page to try them on. */
 async function serve(): Promise<void> {
-  const { HOST, PORT, LOG_LEVEL, UPLOADS_PER_MINUTE, DATABASE_URL } = readHostSettings();
+  const { HOST, PORT, ALLOWED_HOSTS = [], LOG_LEVEL, UPLOADS_PER_MINUTE, DATABASE_URL } = readHostSettings();
   const logger = pino({ level: LOG_LEVEL });
   const settings = { QUIRE_DATABASE_URL: readSettings().QUIRE_DATABASE_URL ?? DATABASE_URL };
   const quire = await createQuire({ logger, settings });
@@ -33,6 +34,7 @@ async function serve(): Promise<void> {
   const app = express();
   // Over plain HTTP, as on this machine, there is nothing to upgrade to.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+  app.use(knownHosts([HOST, ...ALLOWED_HOSTS]));
   app.use(sessions(() => quire.secret('session')));
   app.get(PAGE, ({ path }, response) => response.sendFile(path === '/' ? 'page.html' : 'page.js', { root }));
   app.get('/about', (_request, response) => response.json(about));
@@ -43,7 +45,7 @@ async function serve(): Promise<void> {
       limit: UPLOADS_PER_MINUTE,
       standardHeaders: true,
       legacyHeaders: false,
-      message: { success: false, message: 'Too many uploads; try again in a minute' },
+      handler: (_request, response) => refuse(response, 429, 'Too many uploads; try again in a minute'),
     }),
   );
   app.use(router);
@@ -85,16 +87,20 @@ function sessions(secret: () => Promise<string>): RequestHandler {
       parser = undefined;
       if (!(error instanceof StoreError || error instanceof NotTakenError)) throw error;
       if (PAGE.includes(request.path)) return next();
-      response.status(503).set('Retry-After', String(RETRY_AFTER_S));
-      response.json({ success: false, message: 'The store cannot be used for now' });
+      response.set('Retry-After', String(RETRY_AFTER_S));
+      refuse(response, 503, 'The store cannot be used for now');
     }
   };
 }
+
+/** Requests that came without a session. */
+const begunSession = new WeakSet<Request>();
 
 const startSession: RequestHandler = (request, response, next) => {
   const cookies = request.signedCookies as Record<string, unknown>;
   if (typeof cookies[SESSION_COOKIE] !== 'string') {
     cookies[SESSION_COOKIE] = randomUUID();
+    begunSession.add(request);
     response.cookie(SESSION_COOKIE, cookies[SESSION_COOKIE], {
       signed: true,
       httpOnly: true,
@@ -115,6 +121,7 @@ function sessionOf(request: Request) {
   const { [SESSION_COOKIE]: session } = request.signedCookies as Record<string, string>;
   return {
     owner: session,
+    isNew: begunSession.has(request),
     userId: header('x-user-id'),
     sessionId: header('x-session-id') ?? session,
   };

@@ -48,9 +48,13 @@ export interface Settings {
   OCR_TIME_LIMIT_MS: number;
   /** The largest upload in megabytes of 1,048,576 bytes, 1 to 2,000. Default: 50. */
   UPLOAD_MAX_MB: number;
+  /** Uploads that may arrive at once, 1 to 10,000; the next is rejected with 503. Default: 100. */
+  UPLOADS_ARRIVING: number;
+  /** Those of one owner, or of one address without a session, 1 to 10,000; the next is rejected with 429. Default: 20. */
+  UPLOADS_ARRIVING_PER_OWNER: number;
   /** A PostgreSQL server, like `postgres://user:password@host/database`. Default: an embedded database. */
   QUIRE_DATABASE_URL?: string | undefined;
-  /** Folder of the embedded database; one process at a time can use it. Default: `.quire`. */
+  /** Folder of the embedded database, which one process at a time can use, and of uploads that arrive. Default: `.quire`. */
   QUIRE_DATA_DIR: string;
   /** Whether the words of pages, with their places, stay when their document is read. Default: true. */
   QUIRE_KEEP_PAGE_WORDS: boolean;
@@ -99,6 +103,7 @@ export interface HostSettings {
   LOG_LEVEL: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   PORT: number;
   HOST: string;
+  ALLOWED_HOSTS?: readonly string[] | undefined;
   UPLOADS_PER_MINUTE: number;
   DATABASE_URL?: string | undefined;
 }
@@ -141,6 +146,15 @@ export const databaseAddress = z.string().regex(/^(?:postgres(?:ql)?|socket):/, 
   error: 'must be an address like postgres://user:password@host/database',
 });
 
+const hostNames = fromText(
+  (text) => text.split(',').map((name) => name.trim()),
+  z.array(
+    z.string().regex(/^(?:[a-z\d._-]+|\[[\da-f:.]+\])$/i, {
+      error: 'must be names like quire.example with commas between them, without ports',
+    }),
+  ),
+);
+
 const MODULE = {
   OPENAI_API_KEY: text,
   OPENAI_MODEL: text,
@@ -160,6 +174,8 @@ const MODULE = {
   PDF_TIME_LIMIT_MS: whole(100, 3_600_000, 30_000),
   OCR_TIME_LIMIT_MS: whole(100, 3_600_000, 60_000),
   UPLOAD_MAX_MB: whole(1, 2_000, 50),
+  UPLOADS_ARRIVING: whole(1, 10_000, 100),
+  UPLOADS_ARRIVING_PER_OWNER: whole(1, 10_000, 20),
   QUIRE_DATABASE_URL: databaseAddress.optional(),
   QUIRE_DATA_DIR: z.string().min(1).default('.quire'),
   QUIRE_KEEP_PAGE_WORDS: flag(true),
@@ -191,6 +207,7 @@ const HOST = {
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   PORT: whole(0, 65_535, 3_000),
   HOST: z.string().default('127.0.0.1'),
+  ALLOWED_HOSTS: hostNames.optional(),
   UPLOADS_PER_MINUTE: whole(1, 1_000_000, 1_000),
   DATABASE_URL: databaseAddress.optional(),
 };

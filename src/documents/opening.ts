@@ -1,6 +1,3 @@
-import { readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { atMost } from '../abort.js';
 import type { Settings } from '../settings.js';
@@ -121,7 +118,6 @@ export class DocumentsOpening {
 
   async #open(): Promise<{ documents: Documents; store: Store }> {
     if (this.#closed) throw new NotTakenError('closed');
-    await removeAbandonedUploads();
     const store =
       'store' in this.#place
         ? this.#place.store
@@ -147,30 +143,7 @@ const OPENING = 'opening';
 const TRIED_WITHIN_MS = 5_000;
 const OPEN_AGAIN_MS = 1_000;
 const TELL_AGAIN_MS = 60_000;
-const PREFIX = 'quire-uploads-';
-/** Where uploads are while they arrive. */
-export const UPLOAD_DIR = join(tmpdir(), PREFIX + String(process.pid));
 
 function ignore(): void {
   // What came of it is kept.
-}
-
-/** What processes that were killed left behind of uploads not yet accepted. */
-async function removeAbandonedUploads(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length)) : NaN;
-    if (Number.isInteger(pid) && pid !== process.pid && !lives(pid)) {
-      // One that is another user's is theirs to remove.
-      await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
-    }
-  }
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

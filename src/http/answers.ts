@@ -1,18 +1,23 @@
-import type { ErrorRequestHandler, Response } from 'express';
-import { MulterError } from 'multer';
+import type { Response } from 'express';
 import { z } from 'zod';
 import { NotTakenError } from '../documents/documents.js';
 import { loggable, type Logger } from '../logger.js';
 import { PdfError } from '../stages/pdf-error.js';
 import { StoreError } from '../store/database.js';
+import { answerEarly, hasArrived } from './early-answer.js';
+import { RefusedError } from './refusals.js';
 import { UnknownSenderError } from './sender.js';
 
 export function notFound(response: Response): void {
   refuse(response, 404, 'Document not found');
 }
 
+/** Answers at once: a body that is still coming is not waited for. */
 export function refuse(response: Response, status: number, message: string): void {
-  response.status(status).json({ success: false, message });
+  const body = { success: false, message };
+  response.status(status);
+  if (hasArrived(response.req)) response.json(body);
+  else void answerEarly(response, body);
 }
 
 /** Seconds until a refused upload may be tried again. */
@@ -22,40 +27,33 @@ export const RETRY_AFTER_S = 5;
 const clientError = z.object({ status: z.int().min(400).max(499) });
 
 /** Answers what the routes throw. */
-export function answerErrors(maxMegabytes: number, logger: Logger): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
-    if (response.headersSent) return next(error);
-    response.removeHeader('Content-Disposition');
-    // The client hung up: nobody is there to be answered.
-    if (request.destroyed && !request.complete) return;
-    if (error instanceof UnknownSenderError) return refuse(response, error.status, error.message);
-    if (error instanceof PdfError) return refuse(response, 400, error.message);
-    if (error instanceof NotTakenError || error instanceof StoreError || isDiskFull(error)) {
-      response.set('Retry-After', String(RETRY_AFTER_S));
-      const message = error instanceof NotTakenError ? error.message : 'The store cannot be used for now';
-      return refuse(response, 503, message);
-    }
-    if (error instanceof MulterError && error.code === 'LIMIT_FILE_SIZE') {
-      return refuse(response, 413, `The file is larger than ${maxMegabytes} MB`);
-    }
-    if (error instanceof MulterError || isBrokenForm(error)) {
-      return refuse(response, 400, 'The upload form cannot be read');
-    }
-    const status = clientError.safeParse(error);
-    if (status.success) return refuse(response, status.data.status, 'The request cannot be read');
-    logger.error(loggable(error), 'a request failed');
-    refuse(response, 500, 'The request failed unexpectedly');
-  };
+export function answerError(error: unknown, response: Response, logger: Logger): void {
+  // The client hung up: nobody is there to be answered.
+  if (response.closed) return;
+  if (response.headersSent) {
+    logger.error(loggable(error), 'an answer was broken off');
+    response.destroy();
+    return;
+  }
+  response.removeHeader('Content-Disposition');
+  if (error instanceof UnknownSenderError) return refuse(response, error.status, error.message);
+  if (error instanceof PdfError) return refuse(response, 400, error.message);
+  if (error instanceof RefusedError) {
+    if (error.status === 429 || error.status === 503) response.set('Retry-After', String(RETRY_AFTER_S));
+    return refuse(response, error.status, error.message);
+  }
+  if (error instanceof NotTakenError || error instanceof StoreError || isDiskFull(error)) {
+    response.set('Retry-After', String(RETRY_AFTER_S));
+    const message = error instanceof NotTakenError ? error.message : 'The store cannot be used for now';
+    return refuse(response, 503, message);
+  }
+  const status = clientError.safeParse(error);
+  if (status.success) return refuse(response, status.data.status, 'The request cannot be read');
+  logger.error(loggable(error), 'a request failed');
+  refuse(response, 500, 'The request failed unexpectedly');
 }
 
 function isDiskFull(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
-}
-
-/** busboy's own errors (a form that breaks off, a missing boundary) are plain ones. */
-function isBrokenForm(error: unknown): boolean {
-  return (
-    error instanceof Error && /multipart|boundary|unexpected end of form|malformed part/i.test(error.message)
-  );
 }

@@ -1,50 +1,174 @@
 import { rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import express, { type Request, type RequestHandler, type Router } from 'express';
+import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import { ipKeyGenerator } from 'express-rate-limit';
 import { z } from 'zod';
+import { systemClock, type Clock } from '../clock.js';
 import type { Documents } from '../documents/documents.js';
 import type { Progress } from '../documents/progress.js';
 import type { Logger } from '../logger.js';
 import { formatPlan } from '../processor/plan.js';
-import type { StoredDocument } from '../store/document.js';
+import type { ListedDocument } from '../store/document.js';
 import type { PageOfDocuments } from '../store/listings.js';
 import type { Store } from '../store/store.js';
-import { answerErrors, notFound, refuse } from './answers.js';
+import { answerError, notFound, refuse } from './answers.js';
+import type { ArrivingUploads } from './arriving.js';
 import { sendEvents } from './events.js';
+import { receiveForm } from './receiving.js';
+import { refusalReason, type RefusalReason } from './refusals.js';
+import { requireOwnOrigin } from './same-origin.js';
+import { sendJson, sendParts } from './sending.js';
 import type { Senders } from './sender.js';
-import {
-  checkIsPdf,
-  displayName,
-  documentName,
-  fileReceiver,
-  requestIdOf,
-  sentUnnamedFile,
-} from './upload.js';
+import type { UploadFolder } from './upload-folder.js';
+import { checkIsPdf, displayName, documentName, requestIdOf } from './upload.js';
 import { backgroundStatus, completeData, costs, jobStatus } from './views.js';
 
 export interface DocumentsRoutes {
   /** The documents and the store behind them, once that is open. */
   opened: () => Promise<{ documents: Documents; store: Store }>;
   /** Where uploads are while they arrive. */
-  uploadDir: string;
+  uploadFolder: UploadFolder;
+  arriving: ArrivingUploads;
   senders: Senders;
+  /** Origins whose pages may change something, beside the app's own. */
+  allowOrigins: readonly string[];
   /** The largest upload, in megabytes of 1,048,576 bytes. */
   maxMegabytes: number;
+  /** Told of every request that is turned away. */
+  onRefused: (reason: RefusalReason) => void;
   logger: Logger;
+  clock?: Clock;
 }
 
 /** The routes existing clients use (CURRENT_SYSTEM, The web upload flow); mounts under any path. */
 export function documentsRouter({
   opened,
-  uploadDir,
+  uploadFolder,
+  arriving,
   senders,
+  allowOrigins,
   maxMegabytes,
+  onRefused,
   logger,
-}: DocumentsRoutes): Router {
+  clock = systemClock,
+}: DocumentsRoutes): RequestHandler {
   const router = express.Router();
-  const receive = fileReceiver(uploadDir, maxMegabytes);
   const owner = async (request: Request) => (await senders.of(request)).owner;
+  const notKept = (_request: unknown, response: Response, next: NextFunction) => {
+    // For its owner alone, and for no cache on the way.
+    response.set('Cache-Control', 'private, no-store');
+    next();
+  };
+  const changing = [notKept, requireOwnOrigin(allowOrigins)];
+
+  const upload: RequestHandler = async (request, response) => {
+    const { isNew, owner, ...sender } = await senders.of(request);
+    const { documents } = await opened();
+    const leave = arriving.enter(isNew ? addressOf(request) : owner);
+    try {
+      const { path, file } = await uploadFolder.newFile();
+      try {
+        const form = await receiveForm(request, file, { maxMegabytes, clock });
+        await checkIsPdf(path);
+        const filename = displayName(form.filename);
+        const requestId = requestIdOf(request);
+        const giveBack = documents.reserve();
+        try {
+          const { id, plan } = await documents.accept({
+            path,
+            filename,
+            documentName: documentName(form.documentName, filename),
+            owner,
+            sender: { ...sender, requestId },
+          });
+          response.set({ 'x-quire-plan': formatPlan(plan), 'x-request-id': requestId });
+          response.json({ success: true, job_id: id, message: 'File uploaded, reading has started' });
+        } finally {
+          giveBack();
+        }
+      } finally {
+        await file.close();
+        await rm(path, { force: true });
+      }
+    } finally {
+      leave();
+    }
+  };
+  router.post(['/process', '/upload'], changing, upload);
+
+  router.get('/status/:id', notKept, async (request, response) => {
+    const { documents, store } = await opened();
+    const { id } = request.params;
+    const whose = await owner(request);
+    const document = await store.outline(id, whose);
+    await sendJson(response, jobStatus(document, await progressOf(documents, document, whose)));
+  });
+
+  router.get('/api/documents', notKept, async (request, response) => {
+    const { store } = await opened();
+    const whose = await owner(request);
+    const page = await pageOf(store, whose, request.query);
+    if (typeof page === 'string') return refuse(response, 400, page);
+    response.json({ documents: page.documents, total: await store.count(whose), next: page.next });
+  });
+
+  router.get('/api/document/:id', notKept, async (request, response) => {
+    const { store } = await opened();
+    const document = await store.text(request.params.id, await owner(request));
+    if (!document) return notFound(response);
+    await sendJson(response, { success: true, document });
+  });
+
+  router.get('/api/document/:id/background-status', notKept, async (request, response) => {
+    const { documents, store } = await opened();
+    const { id } = request.params;
+    const whose = await owner(request);
+    const document = await store.outline(id, whose);
+    if (!document) return notFound(response);
+    const progress = await progressOf(documents, document, whose);
+    response.json({ success: true, status: backgroundStatus(document, progress) });
+  });
+
+  router.get('/api/document/:id/events', notKept, async (request, response) => {
+    const { documents } = await opened();
+    const feed = await documents.events(request.params.id, await owner(request));
+    if (!feed) return notFound(response);
+    return sendEvents(feed, request, response);
+  });
+
+  router.get('/api/document/:id/evidence', notKept, async (request, response) => {
+    const { store } = await opened();
+    const beside = await store.beside(request.params.id, await owner(request));
+    if (!beside) return notFound(response);
+    const { evidence, notes, isBeingRead } = beside;
+    await sendJson(response, { success: true, is_complete: !isBeingRead, evidence, notes });
+  });
+
+  router.get('/api/document/:id/account/:index/complete-data', notKept, async (request, response) => {
+    const { store } = await opened();
+    const { params } = request;
+    const document = await store.outline(params.id, await owner(request));
+    if (!document) return notFound(response);
+    const data = completeData(document, /^\d+$/.test(params.index) ? Number(params.index) : -1);
+    if (!data) return refuse(response, 404, 'The document has no account at this index');
+    await sendJson(response, { success: true, ...data });
+  });
+
+  router.get('/api/document/:id/pdf', notKept, async (request, response) => {
+    const { store } = await opened();
+    const document = await store.outline(request.params.id, await owner(request));
+    if (!document) return notFound(response);
+    response.attachment(document.filename);
+    response.set({ 'Content-Type': 'application/pdf', 'X-Content-Type-Options': 'nosniff' });
+    await sendParts(response, () => store.pdf(document.id));
+  });
+
+  const remove: RequestHandler<{ id: string }> = async (request, response) => {
+    const { documents } = await opened();
+    if (!(await documents.delete(request.params.id, await owner(request as Request))))
+      return notFound(response);
+    response.json({ success: true, message: 'Document deleted' });
+  };
+  router.route('/api/document/:id/delete').delete(changing, remove).post(changing, remove);
 
   const reserve: RequestHandler = async (request, response, next) => {
     await senders.of(request);
@@ -54,110 +178,7 @@ export function documentsRouter({
     response.once('close', documents.reserve());
     next();
   };
-  router.post(['/process', '/upload'], reserve, receive, async (request, response) => {
-    const files = request.files as Express.Multer.File[];
-    try {
-      const [file] = files;
-      if (!file) {
-        refuse(response, 400, sentUnnamedFile.has(request) ? 'No file selected' : 'No file provided');
-        return;
-      }
-      await checkIsPdf(file.path);
-      const { documents } = await opened();
-      const filename = displayName(file.originalname);
-      const requestId = requestIdOf(request);
-      const { owner, ...sender } = await senders.of(request);
-      const { id, plan } = await documents.accept({
-        path: file.path,
-        filename,
-        documentName: documentName(request.body, filename),
-        owner,
-        sender: { ...sender, requestId },
-      });
-      response.set({ 'x-quire-plan': formatPlan(plan), 'x-request-id': requestId });
-      response.json({ success: true, job_id: id, message: 'File uploaded, reading has started' });
-    } finally {
-      await Promise.all(files.map(({ path }) => rm(path, { force: true })));
-    }
-  });
-
-  router.get('/status/:id', async (request, response) => {
-    const { documents, store } = await opened();
-    const { id } = request.params;
-    const whose = await owner(request);
-    const document = await store.get(id, whose);
-    response.json(jobStatus(document, await progressOf(documents, document, whose)));
-  });
-
-  router.get('/api/documents', async (request, response) => {
-    const { store } = await opened();
-    const whose = await owner(request);
-    const page = await pageOf(store, whose, request.query);
-    if (typeof page === 'string') return refuse(response, 400, page);
-    response.json({ documents: page.documents, total: await store.count(whose), next: page.next });
-  });
-
-  router.get('/api/document/:id', async (request, response) => {
-    const { store } = await opened();
-    const document = await store.get(request.params.id, await owner(request));
-    if (!document) return notFound(response);
-    response.json({ success: true, document });
-  });
-
-  router.get('/api/document/:id/background-status', async (request, response) => {
-    const { documents, store } = await opened();
-    const { id } = request.params;
-    const whose = await owner(request);
-    const document = await store.get(id, whose);
-    if (!document) return notFound(response);
-    const progress = await progressOf(documents, document, whose);
-    response.json({ success: true, status: backgroundStatus(document, progress) });
-  });
-
-  router.get('/api/document/:id/events', async (request, response) => {
-    const { documents } = await opened();
-    const feed = await documents.events(request.params.id, await owner(request));
-    if (!feed) return notFound(response);
-    return sendEvents(feed, request, response);
-  });
-
-  router.get('/api/document/:id/evidence', async (request, response) => {
-    const { store } = await opened();
-    const beside = await store.beside(request.params.id, await owner(request));
-    if (!beside) return notFound(response);
-    const { evidence, notes, isBeingRead } = beside;
-    response.json({ success: true, is_complete: !isBeingRead, evidence, notes });
-  });
-
-  router.get('/api/document/:id/account/:index/complete-data', async (request, response) => {
-    const { store } = await opened();
-    const { params } = request;
-    const document = await store.get(params.id, await owner(request));
-    if (!document) return notFound(response);
-    const data = completeData(document, /^\d+$/.test(params.index) ? Number(params.index) : -1);
-    if (!data) return refuse(response, 404, 'The document has no account at this index');
-    response.json({ success: true, ...data });
-  });
-
-  router.get('/api/document/:id/pdf', async (request, response) => {
-    const { store } = await opened();
-    const document = await store.get(request.params.id, await owner(request));
-    if (!document) return notFound(response);
-    response.attachment(document.filename);
-    response.set({ 'Content-Type': 'application/pdf', 'X-Content-Type-Options': 'nosniff' });
-    // One part at a time, however slowly it is taken.
-    await pipeline(Readable.from(store.pdf(document.id), { highWaterMark: 1 }), response);
-  });
-
-  const remove: RequestHandler<{ id: string }> = async (request, response) => {
-    const { documents } = await opened();
-    if (!(await documents.delete(request.params.id, await owner(request as Request))))
-      return notFound(response);
-    response.json({ success: true, message: 'Document deleted' });
-  };
-  router.route('/api/document/:id/delete').delete(remove).post(remove);
-
-  router.post('/api/document/:id/retry', reserve);
+  router.post('/api/document/:id/retry', changing, reserve);
   router.post('/api/document/:id/retry', async (request, response) => {
     const { documents } = await opened();
     switch (await documents.retry(request.params.id, await owner(request))) {
@@ -179,7 +200,7 @@ export function documentsRouter({
     }
   });
 
-  router.get('/api/costs', async (request, response) => {
+  router.get('/api/costs', notKept, async (request, response) => {
     const { store } = await opened();
     const whose = await owner(request);
     const page = await pageOf(store, whose, request.query);
@@ -187,14 +208,25 @@ export function documentsRouter({
     response.json(costs(page, await store.costs(whose)));
   });
 
-  router.use(answerErrors(maxMegabytes, logger));
-  return router;
+  return (request, response, next) => {
+    router(request, response, (error?: unknown) => {
+      if (!error) return next();
+      const reason = refusalReason(error);
+      if (reason) onRefused(reason);
+      answerError(error, response, logger);
+    });
+  };
+}
+
+/** What stands for a sender that is known by nothing else; of IPv6 the network, within which one client has many. */
+function addressOf({ ip = '' }: Request): string {
+  return `address:${ipKeyGenerator(ip)}`;
 }
 
 /** Of a document that is being read. */
 async function progressOf(
   documents: Documents,
-  document: StoredDocument | undefined,
+  document: Pick<ListedDocument, 'id' | 'status'> | undefined,
   owner: string,
 ): Promise<Progress | undefined> {
   return document?.status === 'extracting' ? documents.progress(document.id, owner) : undefined;

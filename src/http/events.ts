@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { EventFeed } from '../documents/event-feed.js';
 import type { KeptEvent } from '../documents/events.js';
+import { sendParts } from './sending.js';
 
 const MOST_EVENTS = 1_000;
 /** Proxies close connections on which nothing comes for a minute, or less. */
@@ -29,7 +29,6 @@ export async function sendEvents(feed: EventFeed, request: Request, response: Re
     return;
   }
   const { after = 0, limit } = query.data;
-  response.set('Cache-Control', 'no-store');
   if (!(request.get('accept') ?? '').includes('text/event-stream')) {
     const events = feed.after(after, limit);
     const next = events.at(-1)?.number ?? after;
@@ -50,20 +49,16 @@ async function stream(feed: EventFeed, seen: number, response: Response): Promis
   // A proxy that gathers answers would hold the events back.
   response.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
   response.flushHeaders();
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
   const signs = setInterval(() => response.write(':\n\n'), SIGN_OF_LIFE_MS);
   try {
-    for await (const event of feed.watch(seen, gone.signal)) {
-      // Whoever takes them slowly has no more than one of them waiting here.
-      if (!response.write(message(event))) await once(response, 'drain', { signal: gone.signal });
-    }
-    response.end();
-  } catch (error) {
-    if (!gone.signal.aborted) throw error;
+    await sendParts(response, (gone) => messages(feed, seen, gone));
   } finally {
     clearInterval(signs);
   }
+}
+
+async function* messages(feed: EventFeed, seen: number, gone: AbortSignal): AsyncGenerator<string, void> {
+  for await (const event of feed.watch(seen, gone)) yield message(event);
 }
 
 function message({ number, ...event }: KeptEvent): string {

@@ -15,6 +15,11 @@ export interface Identity {
   owner?: Id | undefined;
   userId?: Id | undefined;
   sessionId?: Id | undefined;
+  /**
+   * Whether this request began the session that names it, as every one of a client without cookies does: its uploads
+   * then count as those of its address while they arrive. Default: found out from the headers.
+   */
+  isNew?: boolean | undefined;
   /** For the flags' constraints. `pageCount` is added. */
   properties?: FlagContext['properties'];
 }
@@ -29,6 +34,8 @@ export type Identify = {
 export interface KnownSender extends FlagContext {
   /** The owner's key in the store: an id of a user is never one of a session. */
   owner: string;
+  /** Whether nothing shows that the next request is of the same sender: it names nobody, or began its session. */
+  isNew: boolean;
 }
 
 /** Thrown where it is not known who sends a request; the log tells why. */
@@ -87,11 +94,12 @@ export class Senders {
 
   async #find(request: HostRequest): Promise<KnownSender> {
     try {
-      const { properties, ...ids } = await this.#asked(request);
+      const { properties, isNew, ...ids } = await this.#asked(request);
       const userId = this.#text('userId', ids.userId);
       const sessionId = this.#text('sessionId', ids.sessionId);
       const owner = this.#ownerKey(this.#text('owner', ids.owner), userId, sessionId);
-      return { owner, userId, sessionId, properties: this.#usable(properties) };
+      const named = owner === `session:${sessionId}` ? isBrought(request, sessionId) : owner !== NOBODY;
+      return { owner, userId, sessionId, isNew: isNew ?? !named, properties: this.#usable(properties) };
     } catch (error) {
       if (!(error instanceof UnusableId)) throw error;
       const { where, came } = error;
@@ -116,7 +124,7 @@ export class Senders {
     if (owner !== undefined) return `owner:${owner}`;
     if (userId !== undefined) return `user:${userId}`;
     if (sessionId !== undefined) return `session:${sessionId}`;
-    if (this.#allowAnonymous) return 'nobody';
+    if (this.#allowAnonymous) return NOBODY;
     this.#refuse('nobody', {}, 'a request was refused: it names nobody');
     throw new UnknownSenderError(401);
   }
@@ -162,6 +170,13 @@ export class Senders {
 }
 
 const property = z.union([z.string(), z.number()]);
+
+const NOBODY = 'nobody';
+
+/** Whether a request comes with a session, as it does with a cookie that holds its id. */
+function isBrought({ headers }: HostRequest, id = ''): boolean {
+  return Object.values(headers).some((header) => header?.includes(id));
+}
 
 type NumberForm = 'text' | 'a number';
 

@@ -1,58 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
 import { basename, extname } from 'node:path';
-import type { Writable } from 'node:stream';
-import type { Request, RequestHandler } from 'express';
-import multer, { type Options } from 'multer';
+import type { Request } from 'express';
 import { checkPdf } from '../stages/pdf-error.js';
 import { firstCodePoints } from '../text.js';
-
-/** Requests with a file field that names no file: the form was sent with none selected. */
-export const sentUnnamedFile = new WeakSet<IncomingMessage>();
-
-/** Requests of which a file is being received. */
-const sentFile = new WeakSet<IncomingMessage>();
-
-/** Receives the file of a request, and leaves it to the next handler to remove it. */
-export function fileReceiver(uploadDir: string, maxMegabytes: number): RequestHandler {
-  const options: Options & { streamHandler: (request: IncomingMessage, busboy: Writable) => void } = {
-    // On disk, under a name of multer's own: what arrives takes no memory, and no name leads out of the folder.
-    storage: multer.diskStorage({
-      destination: (_request, _file, done) => {
-        mkdirSync(uploadDir, { recursive: true, mode: 0o700 });
-        done(null, uploadDir);
-      },
-    }),
-    limits: {
-      fileSize: maxMegabytes * 1024 * 1024,
-      files: 20,
-      fields: 100,
-      fieldSize: 100_000,
-      fieldNestingDepth: 0,
-    },
-    defParamCharset: 'utf8',
-    fileFilter: (request, { fieldname }, accept) => {
-      // One file a request is read, so no more is written to the disk.
-      accept(null, fieldname === 'file' && !sentFile.has(request));
-      if (fieldname === 'file') sentFile.add(request);
-    },
-    // multer itself passes such a file over in silence, and clients know its message.
-    streamHandler(request, busboy) {
-      busboy.on('file', (field: string, _stream: unknown, { filename }: { filename?: string }) => {
-        if (field === 'file' && !filename) sentUnnamedFile.add(request);
-      });
-      request.pipe(busboy);
-    },
-  };
-  const receive = multer(options).any();
-  return (request, response, next) => {
-    // multer lets requests pass that are no multipart forms.
-    request.files = [];
-    receive(request, response, next);
-  };
-}
 
 /** @throws {PdfError} for a file that does not begin as a PDF does */
 export async function checkIsPdf(path: string): Promise<void> {
@@ -65,17 +16,24 @@ export async function checkIsPdf(path: string): Promise<void> {
   }
 }
 
-/** A file name as it may be shown: without folders and hidden characters, and not endless. */
+/** A file name as it may be shown. */
 export function displayName(original: string): string {
-  const name = basename(original.replaceAll('\\', '/').toWellFormed().replace(/\p{C}/gu, ''));
+  const name = cleaned(original);
   const extension = firstCodePoints(extname(name), 10);
-  return firstCodePoints(basename(name, extname(name)), 200) + extension || 'document.pdf';
+  return firstCodePoints(basename(name, extname(name)), MOST_CHARACTERS) + extension || 'document.pdf';
 }
 
-export function documentName(body: unknown, filename: string): string {
-  const given = (body as { document_name?: unknown } | undefined)?.document_name;
-  const name = typeof given === 'string' ? firstCodePoints(given.toWellFormed().trim(), 200) : '';
+/** The name a document was given, as it may be shown, or else its file's. */
+export function documentName(given: unknown, filename: string): string {
+  const name = typeof given === 'string' ? firstCodePoints(cleaned(given).trim(), MOST_CHARACTERS) : '';
   return name || basename(filename, extname(filename));
+}
+
+const MOST_CHARACTERS = 200;
+
+/** A name without folders and hidden characters. */
+function cleaned(name: string): string {
+  return basename(name.replaceAll('\\', '/').toWellFormed().replace(/\p{C}/gu, ''));
 }
 
 /** The id the app gave the request, or the one it came with, where it can be logged as it is; or a new one. */

@@ -1,6 +1,7 @@
 import type { Progress } from '../documents/progress.js';
 import { STAGES } from '../stages/stage.js';
 import type { ProcessingCost, StoredDocument } from '../store/document.js';
+import type { Outline } from '../store/json-text.js';
 import type { PageOfDocuments } from '../store/listings.js';
 
 /**
@@ -8,7 +9,7 @@ import type { PageOfDocuments } from '../store/listings.js';
  *
  * @param progress while the document is being read
  */
-export function jobStatus(document: StoredDocument | undefined, progress: Progress | undefined) {
+export function jobStatus(document: Outline<StoredDocument> | undefined, progress: Progress | undefined) {
   if (!document) {
     return {
       status: 'Unknown job ID',
@@ -32,7 +33,7 @@ export function jobStatus(document: StoredDocument | undefined, progress: Progre
 }
 
 /** The `status` of `GET /api/document/:id/background-status`. */
-export function backgroundStatus(document: StoredDocument, progress: Progress | undefined) {
+export function backgroundStatus(document: Outline<StoredDocument>, progress: Progress | undefined) {
   const reached = STAGES.findIndex((stage) => stage === (progress?.stage ?? document.stage));
   const stages = STAGES.map((stage, index) => {
     if (index < reached || document.status === 'completed')
@@ -53,7 +54,7 @@ export function backgroundStatus(document: StoredDocument, progress: Progress | 
 }
 
 /** The answer of `GET /api/document/:id/account/:index/complete-data`; undefined without such an account. */
-export function completeData(document: StoredDocument, index: number) {
+export function completeData(document: Outline<StoredDocument>, index: number) {
   const [entry] = document.documents;
   const group = (entry?.document ? [entry.document] : entry?.accounts)?.[index];
   return (
@@ -88,7 +89,7 @@ export function costs({ documents, next }: PageOfDocuments, total: ProcessingCos
   };
 }
 
-function soFar(document: StoredDocument, progress: Progress | undefined) {
+function soFar(document: Outline<StoredDocument>, progress: Progress | undefined) {
   if (document.status === 'extracting') {
     return {
       progress: progress?.percent ?? 0,
@@ -108,7 +109,7 @@ function soFar(document: StoredDocument, progress: Progress | undefined) {
   };
 }
 
-function message(document: StoredDocument, progress: Progress | undefined): string {
+function message(document: Outline<StoredDocument>, progress: Progress | undefined): string {
   if (document.error !== null) return document.error;
   const { pages_processed: done, total_pages: total, stage } = soFar(document, progress);
   switch (stage) {

@@ -1,9 +1,11 @@
-import type { AccountEvidence } from '../stages/evidence.js';
 import type { Database } from './database.js';
-import type { BesideRecord, Note } from './document.js';
-import { parsed } from './json.js';
+import { JsonText } from './json-text.js';
 
-export interface BesideRecordNow extends BesideRecord {
+/** What stands beside a document's records, as it is kept: where values stand can take many megabytes. */
+export interface BesideRecordNow {
+  /** null where a version before read them. */
+  evidence: JsonText | null;
+  notes: JsonText;
   isBeingRead: boolean;
 }
 
@@ -18,11 +20,15 @@ export async function besideOf(
      WHERE id = $1 AND owner = $2`,
     [id, owner],
   );
-  return (
-    row && {
-      evidence: row.evidence === null ? null : (parsed(row.evidence) as AccountEvidence[]),
-      notes: row.notes === null ? [] : (parsed(row.notes) as Note[]),
-      isBeingRead: row.status === 'extracting',
-    }
-  );
+  if (!row) return undefined;
+  const { evidence, notes, status } = row as {
+    evidence: string | null;
+    notes: string | null;
+    status: string;
+  };
+  return {
+    evidence: evidence === null ? null : new JsonText(evidence),
+    notes: new JsonText(notes ?? '[]'),
+    isBeingRead: status === 'extracting',
+  };
 }

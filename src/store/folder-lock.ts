@@ -21,21 +21,20 @@ const OLD_LOCK_STALE_MS = 5_000;
 export async function lockFile(path: string, onInUse?: (error: StoreError) => void): Promise<() => void> {
   const inUse = new StoreError('in_use');
   for (let tries = 1; ; tries++) {
-    const file = tryFile(path);
-    if (file !== undefined) {
-      return () => {
-        // While it is locked still, so that nobody else's is removed.
-        rmSync(path, { force: true });
-        closeSync(file);
-      };
-    }
+    const release = tryLockFile(path);
+    if (release) return release;
     if (tries === TRIES) throw inUse;
     onInUse?.(inUse);
     await sleep(TRY_MS);
   }
 }
 
-function tryFile(path: string): number | undefined {
+/**
+ * The same without waiting.
+ *
+ * @returns gives the lock back; undefined when another has it
+ */
+export function tryLockFile(path: string): (() => void) | undefined {
   const file = openFile(path);
   if (file === undefined) return undefined;
   // Who had the lock before removes the file: a lock on a removed one keeps nobody out.
@@ -45,7 +44,12 @@ function tryFile(path: string): number | undefined {
   } finally {
     if (!isOurs) closeSync(file);
   }
-  return isOurs ? file : undefined;
+  if (!isOurs) return undefined;
+  return () => {
+    // While it is locked still, so that nobody else's is removed.
+    rmSync(path, { force: true });
+    closeSync(file);
+  };
 }
 
 function openFile(path: string): number | undefined {

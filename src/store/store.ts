@@ -16,6 +16,7 @@ import {
 } from './document.js';
 import { eventsOf, keepEvents, type EventsOfDocument, type StoredEvent } from './events.js';
 import { Executors } from './executors.js';
+import { JsonText, outlineOf, type Outline } from './json-text.js';
 import { json, parsed, UUID } from './json.js';
 import { LISTED, listed, Listings, type PageOfDocuments } from './listings.js';
 import { migrate } from './migrations.js';
@@ -277,12 +278,24 @@ export class Store {
   }
 
   async get(id: string, owner: string): Promise<StoredDocument | undefined> {
+    const kept = await this.text(id, owner);
+    return kept && (parsed(kept.text) as StoredDocument);
+  }
+
+  /** A document as JSON, the way it is kept; undefined when the owner has none of this id. */
+  async text(id: string, owner: string): Promise<JsonText | undefined> {
     if (!UUID.test(id)) return undefined;
     const [row] = await this.#database.query(
       'SELECT document::text AS document FROM quire.documents WHERE id = $1 AND owner = $2',
       [id, owner],
     );
-    return row && (parsed(row.document) as StoredDocument);
+    return row && new JsonText(String(row.document));
+  }
+
+  /** A document without the values of its records; undefined when the owner has none of this id. */
+  async outline(id: string, owner: string): Promise<Outline<StoredDocument> | undefined> {
+    const kept = await this.text(id, owner);
+    return kept && outlineOf<StoredDocument>(kept.text);
   }
 
   /**

@@ -22,6 +22,9 @@ export async function overload(): Promise<void> {
     LOG_LEVEL: 'error',
     DOCUMENTS_AT_ONCE: '20',
     DOCUMENTS_WAITING: '0',
+    // All come from one client.
+    UPLOADS_ARRIVING: '250',
+    UPLOADS_ARRIVING_PER_OWNER: '250',
     QUIRE_PLAN: 'batch 2x3',
   });
   try {

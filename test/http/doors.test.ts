@@ -2,7 +2,6 @@ import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { readdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -198,7 +197,11 @@ test('a retry asks for the failed page alone, and makes the record golden', asyn
 });
 
 test('clients that hang up in the middle of an upload leave nothing behind and take no place', async () => {
-  const uploads = () => readdirSync(join(tmpdir(), `quire-uploads-${process.pid}`));
+  const dataDir = process.env.QUIRE_DATA_DIR ?? '';
+  const uploads = () => {
+    const [folder = ''] = readdirSync(dataDir).filter((name) => name.startsWith('uploads-'));
+    return readdirSync(join(dataDir, folder)).filter((name) => name !== 'lock');
+  };
   const { port } = server.address() as AddressInfo;
   // More than there are places.
   for (let round = 0; round < 6; round++) {
