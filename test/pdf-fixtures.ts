@@ -5,7 +5,8 @@ import { Worker } from 'node:worker_threads';
 import { crc32, deflateSync } from 'node:zlib';
 import type PdfKit from 'pdfkit';
 import { compiledPdfium } from '../src/stages/pdfium.js';
-import type { GrayImage, PdfAnswer } from '../src/stages/pdf-worker.js';
+import { pdfMemory } from '../src/stages/pdf-memory.js';
+import type { GrayImage, PdfAnswer, PdfWork } from '../src/stages/pdf-worker.js';
 
 // As CommonJS: the ES modules below pdfkit lie in a folder `src`, which jest.config.ts maps to the build.
 const PDFDocument = createRequire(import.meta.url)('pdfkit') as typeof PdfKit;
@@ -82,7 +83,11 @@ export async function scanOf(texts: Placed[]): Promise<Buffer> {
 /** A page of a PDF as pdfium draws it. */
 export async function drawn(pdf: Uint8Array, page = 1): Promise<GrayImage> {
   const worker = new Worker(new URL('../dist/stages/pdf-worker.js', import.meta.url), {
-    workerData: { pdf: new Uint8Array(pdf), compiled: await compiledPdfium() },
+    workerData: {
+      pdf: new Uint8Array(pdf),
+      compiled: await compiledPdfium(),
+      memory: pdfMemory({ usualMb: 500, moreMb: 0 }, 0),
+    } satisfies PdfWork,
   });
   worker.postMessage({ ask: 'image', page });
   const [answer] = (await once(worker, 'message')) as [PdfAnswer];
@@ -91,7 +96,8 @@ export async function drawn(pdf: Uint8Array, page = 1): Promise<GrayImage> {
   return answer.image;
 }
 
-function grayPng({ width, height, pixels }: GrayImage): Buffer {
+function grayPng({ width, height, pgm }: GrayImage): Buffer {
+  const pixels = pgm.subarray(-width * height);
   const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0]);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
