@@ -129,6 +129,8 @@ export interface RawPage {
   mediaBox?: [number, number, number, number];
   /** More entries of the page's fonts. */
   fonts?: string;
+  /** More entries of the page's resources. */
+  resources?: string;
   /** More entries of the page's dictionary. */
   extra?: string;
 }
@@ -144,13 +146,19 @@ export function rawPdf(pages: (RawPage | null)[], objects: string[] = []): Buffe
     ['<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'],
   ];
   for (const [index, page] of pages.entries()) {
-    const { content, mediaBox = [0, 0, 612, 792], fonts = '', extra = '' } = page ?? { content: '' };
+    const {
+      content,
+      mediaBox = [0, 0, 612, 792],
+      fonts = '',
+      resources = '',
+      extra = '',
+    } = page ?? { content: '' };
     const stream = deflateSync(Buffer.from(content, 'latin1'), { level: 9 });
     const number = 4 + index * 2;
     parts[number - 1] = page
       ? [
           `<< /Type /Page /Parent 2 0 R /MediaBox [${mediaBox.join(' ')}] /Contents ${number + 1} 0 R ` +
-            `/Resources << /Font << /F1 3 0 R ${fonts} >> >> ${extra} >>`,
+            `/Resources << /Font << /F1 3 0 R ${fonts} >> ${resources} >> ${extra} >>`,
         ]
       : ['null'];
     parts[number] = [`<< /Length ${stream.length} /Filter /FlateDecode >>\nstream\n`, stream, '\nendstream'];
@@ -180,4 +188,18 @@ export function rawPdf(pages: (RawPage | null)[], objects: string[] = []): Buffe
 /** A small PDF with `operators` text operators on its one page. */
 export function textBomb(operators: number): Buffer {
   return rawPdf([{ content: `BT /F1 8 Tf 50 50 Td ${'(Quire) Tj '.repeat(operators)} ET` }]);
+}
+
+/** A page with a form that calls itself twice: pdfium takes all the memory it gets. Other pages follow. */
+export function memoryBomb(pages: RawPage[] = []): Buffer {
+  const twice = '/X Do /X Do';
+  const form = `${6 + 2 * pages.length} 0 R`;
+  const resources = `/XObject << /X ${form} >>`;
+  return rawPdf(
+    [{ content: '/X Do', resources }, ...pages],
+    [
+      `<< /Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << ${resources} >> ` +
+        `/Length ${twice.length} >>\nstream\n${twice}\nendstream`,
+    ],
+  );
 }
