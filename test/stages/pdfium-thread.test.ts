@@ -1,4 +1,5 @@
-import { expect, test } from '@jest/globals';
+import { Worker } from 'node:worker_threads';
+import { expect, jest, test } from '@jest/globals';
 import { FairTurns, type Party } from '../../src/fair-turns.js';
 import { compiledPdfium } from '../../src/stages/pdfium.js';
 import { PdfiumThread } from '../../src/stages/pdfium-thread.js';
@@ -71,7 +72,8 @@ test('who needs it waits while another thread has it, and has it until it has en
   expect(turns.isTaken).toBe(false);
 });
 
-test('an abort ends the waiting', async () => {
+test('an abort ends the waiting, and the thread by itself', async () => {
+  const terminate = jest.spyOn(Worker.prototype, 'terminate');
   const turns = new ToldTurns(1);
   const { giveBack, nextAsks } = held(turns);
   const stop = new AbortController();
@@ -83,6 +85,8 @@ test('an abort ends the waiting', async () => {
   await pdfium.end();
   giveBack();
   expect(turns.asked).toBe(2);
+  expect(terminate).not.toHaveBeenCalled();
+  terminate.mockRestore();
 });
 
 test('after a page that ends its thread the others are read, in memory of their own', async () => {
