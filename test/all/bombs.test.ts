@@ -31,7 +31,7 @@ test('a hundred pages that show one noisy picture take OCR once', async () => {
   const recognized: unknown[] = [];
   const create = jest.spyOn(Tesseract, 'createWorker').mockImplementation(async (...settings) => {
     const worker = await createWorker(...settings);
-    const { recognize } = worker;
+    const recognize = worker.recognize.bind(worker);
     jest.spyOn(worker, 'recognize').mockImplementation((...picture) => {
       recognized.push(picture);
       return recognize(...picture);

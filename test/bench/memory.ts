@@ -28,7 +28,7 @@ export async function memory(): Promise<void> {
     LOG_LEVEL: 'silent',
     NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}`,
     PDF_MEMORY_MB: String(PDF_MB),
-    PDF_TIME_LIMIT_MS: '10000',
+    PDF_TIME_LIMIT_MS: '6000',
     OCR_DOCUMENT_TIME_LIMIT_MS: '20000',
     DOCUMENTS_AT_ONCE: String(AT_ONCE),
     QUIRE_PLAN: 'batch 3x5',
@@ -77,10 +77,10 @@ async function files(): Promise<(index: number) => { pdf: Buffer; isOrdinary: bo
   const long = 'BT /F1 1 Tf 1 TL 20 780 Td ' + `(${'word '.repeat(300)}) Tj T* `.repeat(132) + ' ET';
   const bombs = [
     memoryBomb(),
-    rawPdf(Array.from({ length: 5 }, (): RawPage => ({ content: strewn, mediaBox: [0, 0, 12_000, 12_000] }))),
-    rawPdf(Array.from({ length: 30 }, () => ({ content: long }))),
+    rawPdf(Array.from({ length: 2 }, (): RawPage => ({ content: strewn, mediaBox: [0, 0, 12_000, 12_000] }))),
+    rawPdf(Array.from({ length: 22 }, () => ({ content: long }))),
     textBomb(1_500_000),
-    await makePdf(Array.from({ length: 100 }, () => ({ scan }))),
+    await makePdf(Array.from({ length: 20 }, () => ({ scan }))),
   ];
   const ordinary = await Promise.all(
     PRINTABLE.slice(0, 10).map((document) => goldenPdf(document, 'ordinary')),

@@ -137,7 +137,7 @@ describe('turns', () => {
     const reader = newReader({ memoryMb: 512 });
     await reader.close();
     let shortBegun: Promise<unknown> | undefined;
-    ocr(async (picture) => {
+    ocr((picture) => {
       if (picture === 1) {
         shortBegun = reader.read(
           scans(1, () => 'short'),
@@ -148,7 +148,7 @@ describe('turns', () => {
         );
         clock.moveOn(10_000);
       }
-      return 'Doe';
+      return Promise.resolve('Doe');
     });
     await reader.read(
       scans(30, (page) => `Page ${page}`),
