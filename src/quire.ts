@@ -159,6 +159,8 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     maxPages: settings.PDF_MAX_PAGES,
     timeLimitMs: settings.PDF_TIME_LIMIT_MS,
     ocrTimeLimitMs: settings.OCR_TIME_LIMIT_MS,
+    ocrDocumentTimeLimitMs: settings.OCR_DOCUMENT_TIME_LIMIT_MS,
+    memoryMb: settings.PDF_MEMORY_MB,
   });
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import type { Logger } from './logger.js';
@@ -46,6 +47,13 @@ export interface Settings {
   PDF_TIME_LIMIT_MS: number;
   /** Time limit for OCR of one page in milliseconds, 100 to 3,600,000. Default: 60,000. */
   OCR_TIME_LIMIT_MS: number;
+  /** Time OCR may work on one document in all, in milliseconds, 100 to 86,400,000. Default: 900,000. */
+  OCR_DOCUMENT_TIME_LIMIT_MS: number;
+  /**
+   * Memory for the threads that read PDFs, in megabytes of 1,048,576 bytes, 320 to 1,000,000. Default: a quarter
+   * of what the machine or the container has, and 320 at least.
+   */
+  PDF_MEMORY_MB: number;
   /** The largest upload in megabytes of 1,048,576 bytes, 1 to 2,000. Default: 50. */
   UPLOAD_MAX_MB: number;
   /** Uploads that may arrive at once, 1 to 10,000; the next is rejected with 503. Default: 100. */
@@ -155,6 +163,17 @@ const hostNames = fromText(
   ),
 );
 
+/** One worker of OCR and one thread of pdfium. */
+const LEAST_PDF_MEMORY_MB = 320;
+
+/** Megabytes. */
+function quarterOfMemory(): number {
+  // Node.js says 0, undefined or a number beyond all memory where nothing limits the process.
+  const limit = process.constrainedMemory() || Infinity;
+  const quarter = Math.min(limit, totalmem()) / 4;
+  return Math.max(Math.floor(quarter / 1_024 / 1_024), LEAST_PDF_MEMORY_MB);
+}
+
 const MODULE = {
   OPENAI_API_KEY: text,
   OPENAI_MODEL: text,
@@ -173,6 +192,8 @@ const MODULE = {
   PDF_MAX_PAGES: whole(1, 100_000, 500),
   PDF_TIME_LIMIT_MS: whole(100, 3_600_000, 30_000),
   OCR_TIME_LIMIT_MS: whole(100, 3_600_000, 60_000),
+  OCR_DOCUMENT_TIME_LIMIT_MS: whole(100, 86_400_000, 900_000),
+  PDF_MEMORY_MB: whole(LEAST_PDF_MEMORY_MB, 1_000_000, quarterOfMemory()),
   UPLOAD_MAX_MB: whole(1, 2_000, 50),
   UPLOADS_ARRIVING: whole(1, 10_000, 100),
   UPLOADS_ARRIVING_PER_OWNER: whole(1, 10_000, 20),

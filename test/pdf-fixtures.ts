@@ -5,7 +5,8 @@ import { Worker } from 'node:worker_threads';
 import { crc32, deflateSync } from 'node:zlib';
 import type PdfKit from 'pdfkit';
 import { compiledPdfium } from '../src/stages/pdfium.js';
-import type { GrayImage, PdfAnswer } from '../src/stages/pdf-worker.js';
+import { pdfMemory } from '../src/stages/pdf-memory.js';
+import type { GrayImage, PdfAnswer, PdfWork } from '../src/stages/pdf-worker.js';
 
 // As CommonJS: the ES modules below pdfkit lie in a folder `src`, which jest.config.ts maps to the build.
 const PDFDocument = createRequire(import.meta.url)('pdfkit') as typeof PdfKit;
@@ -82,7 +83,11 @@ export async function scanOf(texts: Placed[]): Promise<Buffer> {
 /** A page of a PDF as pdfium draws it. */
 export async function drawn(pdf: Uint8Array, page = 1): Promise<GrayImage> {
   const worker = new Worker(new URL('../dist/stages/pdf-worker.js', import.meta.url), {
-    workerData: { pdf: new Uint8Array(pdf), compiled: await compiledPdfium() },
+    workerData: {
+      pdf: new Uint8Array(pdf),
+      compiled: await compiledPdfium(),
+      memory: pdfMemory({ usualMb: 500, moreMb: 0 }, 0),
+    } satisfies PdfWork,
   });
   worker.postMessage({ ask: 'image', page });
   const [answer] = (await once(worker, 'message')) as [PdfAnswer];
@@ -91,7 +96,8 @@ export async function drawn(pdf: Uint8Array, page = 1): Promise<GrayImage> {
   return answer.image;
 }
 
-function grayPng({ width, height, pixels }: GrayImage): Buffer {
+function grayPng({ width, height, pgm }: GrayImage): Buffer {
+  const pixels = pgm.subarray(-width * height);
   const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0]);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
@@ -123,6 +129,8 @@ export interface RawPage {
   mediaBox?: [number, number, number, number];
   /** More entries of the page's fonts. */
   fonts?: string;
+  /** More entries of the page's resources. */
+  resources?: string;
   /** More entries of the page's dictionary. */
   extra?: string;
 }
@@ -138,13 +146,19 @@ export function rawPdf(pages: (RawPage | null)[], objects: string[] = []): Buffe
     ['<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'],
   ];
   for (const [index, page] of pages.entries()) {
-    const { content, mediaBox = [0, 0, 612, 792], fonts = '', extra = '' } = page ?? { content: '' };
+    const {
+      content,
+      mediaBox = [0, 0, 612, 792],
+      fonts = '',
+      resources = '',
+      extra = '',
+    } = page ?? { content: '' };
     const stream = deflateSync(Buffer.from(content, 'latin1'), { level: 9 });
     const number = 4 + index * 2;
     parts[number - 1] = page
       ? [
           `<< /Type /Page /Parent 2 0 R /MediaBox [${mediaBox.join(' ')}] /Contents ${number + 1} 0 R ` +
-            `/Resources << /Font << /F1 3 0 R ${fonts} >> >> ${extra} >>`,
+            `/Resources << /Font << /F1 3 0 R ${fonts} >> ${resources} >> ${extra} >>`,
         ]
       : ['null'];
     parts[number] = [`<< /Length ${stream.length} /Filter /FlateDecode >>\nstream\n`, stream, '\nendstream'];
@@ -174,4 +188,18 @@ export function rawPdf(pages: (RawPage | null)[], objects: string[] = []): Buffe
 /** A small PDF with `operators` text operators on its one page. */
 export function textBomb(operators: number): Buffer {
   return rawPdf([{ content: `BT /F1 8 Tf 50 50 Td ${'(Quire) Tj '.repeat(operators)} ET` }]);
+}
+
+/** A page with a form that calls itself twice: pdfium takes all the memory it gets. Other pages follow. */
+export function memoryBomb(pages: RawPage[] = []): Buffer {
+  const twice = '/X Do /X Do';
+  const form = `${6 + 2 * pages.length} 0 R`;
+  const resources = `/XObject << /X ${form} >>`;
+  return rawPdf(
+    [{ content: '/X Do', resources }, ...pages],
+    [
+      `<< /Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << ${resources} >> ` +
+        `/Length ${twice.length} >>\nstream\n${twice}\nendstream`,
+    ],
+  );
 }

@@ -27,6 +27,8 @@ export async function readDocuments(files: readonly string[], settings: Settings
     maxPages: settings.PDF_MAX_PAGES,
     timeLimitMs: settings.PDF_TIME_LIMIT_MS,
     ocrTimeLimitMs: settings.OCR_TIME_LIMIT_MS,
+    ocrDocumentTimeLimitMs: settings.OCR_DOCUMENT_TIME_LIMIT_MS,
+    memoryMb: settings.PDF_MEMORY_MB,
   });
   const documents: TrialDocument[] = [];
   const unreadable: string[] = [];

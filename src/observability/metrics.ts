@@ -26,10 +26,12 @@ const PAGE_REASONS: readonly MissingPage['reason'][] = [
   ...([
     'page_damaged',
     'page_too_long',
+    'document_too_long',
     'drawing_failed',
     'drawing_timeout',
     'ocr_failed',
     'ocr_timeout',
+    'ocr_document_timeout',
   ] as const),
 ];
 const SHADOW_OUTCOMES: readonly ShadowOutcome[] = [

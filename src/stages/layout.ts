@@ -41,6 +41,8 @@ export interface BoxedWord extends PlacedWord {
 export interface LaidOut<Word> {
   text: string;
   words: Word[];
+  /** The page holds more text than is kept of one page. */
+  cut: boolean;
 }
 
 interface GrowingWord extends BoxedWord {
@@ -50,8 +52,9 @@ interface GrowingWord extends BoxedWord {
 
 /** Words of one row with no column's gap between them. */
 interface Piece<Word> {
-  text: string;
   words: Word[];
+  /** Of its text, in UTF-16 units. */
+  length: number;
   start: number;
   end: number;
 }
@@ -75,6 +78,11 @@ const OVERPRINT_SHIFT = 0.3;
 const COLUMN_SPACES = 3;
 /** A page is laid out on at most this many character cells from left to right. */
 const GRID_CELLS = 120;
+/**
+ * UTF-16 units of a page's text. A page full of fine print has some 20,000; but characters strewn over a page
+ * would come to sixty times their number in spaces and line breaks.
+ */
+const MOST_TEXT = 200_000;
 /** A model is sent a page's first 12,000 code points: words must not lose their place to spaces. */
 const ROOMY_LENGTH = 11_000;
 /** Text turned by up to this many degrees still belongs to the upright (or the sideways) text. */
@@ -84,20 +92,25 @@ const SKEW_DEGREES = 10;
  * The text of a page with its rows and columns kept apart. Words of one visual row stand on one line, left to
  * right; a gap wider than a word space becomes at least three spaces, as many as keep table columns one
  * below the other; a wide gap between rows becomes an empty line. Text running in another direction (a
- * margin note, a diagonal stamp) follows after an empty line. Takes n log n time in the number of characters.
+ * margin note, a diagonal stamp) follows after an empty line. Takes n log n time in the number of characters,
+ * and ends where the page has more text than is kept of one.
  */
 export function layOutChars(chars: readonly PlacedChar[]): LaidOut<BoxedWord> {
-  const directions = byDirection(chars).map((direction) => printRows(gatherRows(wordsAlong(direction))));
-  return {
-    text: narrow(directions.map(({ text }) => text).join('\n\n')),
-    words: directions.flatMap(({ words }) => words),
-  };
+  return layOut(byDirection(chars).map(wordsAlong));
 }
 
 /** The same for words that all read in one direction, and must not hold white space. */
 export function layOutWords<Word extends PlacedWord>(words: readonly Word[]): LaidOut<Word> {
-  const { text, words: printed } = printRows(gatherRows(words));
-  return { text: narrow(text), words: printed };
+  return layOut([words]);
+}
+
+function layOut<Word extends PlacedWord>(directions: readonly (readonly Word[])[]): LaidOut<Word> {
+  const page = new Print<Word>();
+  for (const words of directions) {
+    if (!page.isFull) page.direction(gatherRows(words));
+  }
+  const { text, words, isFull } = page;
+  return { text: narrow(text), words, cut: isFull };
 }
 
 /** Columns stand close together on a page so full that the spaces between them would cost it words. */
@@ -225,23 +238,46 @@ function gatherRows<Word extends PlacedWord>(words: readonly Word[]): Row<Word>[
   return rows;
 }
 
-function printRows<Word extends PlacedWord>(rows: Row<Word>[]): LaidOut<Word> {
-  const lines = rows.map((row) => pieces(row.words));
-  const column = columns(lines.flat());
-  let text = '';
-  let above: Row<Word> | undefined;
-  for (const [index, row] of rows.entries()) {
-    if (above)
-      text += above.baseline - row.baseline > PARAGRAPH_GAP * Math.max(above.size, row.size) ? '\n\n' : '\n';
-    let line = '';
-    for (const piece of lines[index] ?? []) {
-      const spaces = column(piece.start) - line.length;
-      line += ' '.repeat(line === '' ? spaces : Math.max(spaces, COLUMN_SPACES)) + piece.text;
+/** The text of a page as it is printed, until it is full. */
+class Print<Word extends PlacedWord> {
+  text = '';
+  readonly words: Word[] = [];
+  isFull = false;
+
+  direction(rows: readonly Row<Word>[]): void {
+    const lines = rows.map((row) => pieces(row.words));
+    const column = columns(lines.flat());
+    let above: Row<Word> | undefined;
+    for (const [index, row] of rows.entries()) {
+      if (this.isFull) return;
+      this.#line(this.#breakBefore(row, above), lines[index] ?? [], column);
+      above = row;
     }
-    text += line;
-    above = row;
   }
-  return { text, words: lines.flatMap((line) => line.flatMap(({ words }) => words)) };
+
+  #breakBefore(row: Row<Word>, above: Row<Word> | undefined): string {
+    if (!above) return this.text === '' ? '' : '\n\n';
+    return above.baseline - row.baseline > PARAGRAPH_GAP * Math.max(above.size, row.size) ? '\n\n' : '\n';
+  }
+
+  #line(lineBreak: string, line: readonly Piece<Word>[], column: (start: number) => number): void {
+    const begin = this.text.length + lineBreak.length;
+    let before = lineBreak;
+    for (const [index, { start, words }] of line.entries()) {
+      const spaces = column(start) - Math.max(this.text.length - begin, 0);
+      before += ' '.repeat(index === 0 ? spaces : Math.max(spaces, COLUMN_SPACES));
+      for (const word of words) {
+        if (this.text.length + before.length + word.text.length > MOST_TEXT) {
+          this.isFull = true;
+          return;
+        }
+        this.text += before + word.text;
+        this.words.push(word);
+        before = ' ';
+      }
+      before = '';
+    }
+  }
 }
 
 function pieces<Word extends PlacedWord>(words: Word[]): Piece<Word>[] {
@@ -253,11 +289,11 @@ function pieces<Word extends PlacedWord>(words: Word[]): Piece<Word>[] {
     // Bold by printing twice.
     if (last?.text === word.text && word.start - last.start < OVERPRINT_SHIFT * em) continue;
     if (piece && word.start - piece.end < COLUMN_GAP * em) {
-      piece.text += ` ${word.text}`;
+      piece.length += 1 + word.text.length;
       piece.words.push(word);
       piece.end = Math.max(piece.end, word.end);
     } else {
-      piece = { text: word.text, words: [word], start: word.start, end: word.end };
+      piece = { words: [word], length: word.text.length, start: word.start, end: word.end };
       found.push(piece);
     }
     last = word;
@@ -270,7 +306,7 @@ function columns(all: Piece<unknown>[]): (start: number) => number {
   const left = all.reduce((least, piece) => Math.min(least, piece.start), Infinity);
   const right = all.reduce((most, piece) => Math.max(most, piece.end), -Infinity);
   const width = all.reduce((sum, piece) => sum + piece.end - piece.start, 0);
-  const length = all.reduce((sum, piece) => sum + piece.text.length, 0);
+  const length = all.reduce((sum, piece) => sum + piece.length, 0);
   const cell = Math.max(width / length, (right - left) / GRID_CELLS, Number.MIN_VALUE);
   const cellOf = (x: number): number => Math.min(Math.max(Math.round((x - left) / cell), 0), GRID_CELLS);
 

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { access } from 'node:fs/promises';
 import { Worker as Thread } from 'node:worker_threads';
-import pLimit from 'p-limit';
 import Tesseract from 'tesseract.js';
 import { unlessAborted } from '../abort.js';
+import { systemClock, type Clock } from '../clock.js';
+import { FairTurns, type Party } from '../fair-turns.js';
 import { packWords, type Box, type PageWords } from '../processor/words.js';
 import { layOutWords, type PlacedWord } from './layout.js';
 import type { GrayImage } from './pdf-worker.js';
@@ -15,7 +15,7 @@ export class OcrError extends Error {
   override readonly name = 'OcrError';
 
   constructor(
-    readonly reason: 'ocr_failed' | 'ocr_timeout',
+    readonly reason: 'ocr_failed' | 'ocr_timeout' | 'ocr_document_timeout',
     options?: ErrorOptions,
   ) {
     super(reason, options);
@@ -26,6 +26,8 @@ export class OcrError extends Error {
 export interface OcrText {
   text: string;
   words: PageWords;
+  /** The page holds more text than is kept of one page. */
+  cut: boolean;
 }
 
 interface OcrWorker {
@@ -35,15 +37,17 @@ interface OcrWorker {
   crashed: AbortSignal;
 }
 
-export interface OcrSettings {
+export interface OcrLimit {
   /** Milliseconds for one page, from the picture to the text. */
   timeLimitMs: number;
+  clock: Clock;
   /** The promise rejects with its reason. */
   signal: AbortSignal;
 }
 
-/** Pages read at once in the process; each takes a core and about 85 MB. */
-export const OCR_WORKERS = Math.min(availableParallelism(), 4);
+/** @throws {OcrError} when OCR fails or takes too long */
+export type Recognize = (image: GrayImage, limit: OcrLimit) => Promise<OcrText>;
+
 const START_LIMIT_MS = 30_000;
 const IDLE_LIMIT_MS = 30_000;
 
@@ -66,31 +70,22 @@ const PARAMETERS = {
  * do not keep the process alive.
  */
 export class OcrPool {
-  private readonly slots = pLimit(OCR_WORKERS);
+  private readonly turns: FairTurns;
   private readonly idle = new Map<OcrWorker, NodeJS.Timeout>();
 
+  /** @param workers - pages read at once */
+  constructor(workers: number) {
+    this.turns = new FairTurns(workers);
+  }
+
   /**
-   * The text of a picture, rows and columns kept apart, and its words. `picture` is called only when a worker
-   * is free, so that pictures do not pile up in memory.
+   * Does the work when a worker is free for it. Pictures are made only then, so that they do not pile up in
+   * memory.
    *
-   * @throws {OcrError} when OCR fails or takes too long; whatever `picture` rejects with.
+   * @throws what the work throws; the signal's reason on abort
    */
-  read(picture: () => Promise<GrayImage>, settings: OcrSettings): Promise<OcrText> {
-    return this.slots(async () => {
-      settings.signal.throwIfAborted();
-      const image = await picture();
-      settings.signal.throwIfAborted();
-      if (Math.min(image.width, image.height) < MIN_SIDE) return { text: '', words: packWords([], []) };
-      const worker = this.takeIdle() ?? (await this.start(settings.signal));
-      try {
-        const text = await recognize(worker, image, settings);
-        this.putIdle(worker);
-        return text;
-      } catch (error) {
-        this.retire(worker);
-        throw error;
-      }
-    });
+  run<T>(party: Party, work: (recognize: Recognize) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.turns.run(party, () => work((image, limit) => this.recognize(image, limit)), signal);
   }
 
   /** Ends the workers that have nothing to do; those at work finish their page. The pool stays usable. */
@@ -98,13 +93,28 @@ export class OcrPool {
     const workers = [...this.idle.keys()];
     for (const timer of this.idle.values()) clearTimeout(timer);
     this.idle.clear();
-    // tesseract.js does not wait for its thread to end.
-    await Promise.all(workers.map(({ thread, tesseract }) => thread?.terminate() ?? tesseract.terminate()));
+    await Promise.all(workers.map(ended));
+  }
+
+  /** The text of a picture, rows and columns kept apart, and its words. */
+  private async recognize(image: GrayImage, limit: OcrLimit): Promise<OcrText> {
+    limit.signal.throwIfAborted();
+    if (Math.min(image.width, image.height) < MIN_SIDE)
+      return { text: '', words: packWords([], []), cut: false };
+    const worker = this.takeIdle() ?? (await this.start(limit.signal));
+    try {
+      const text = await recognize(worker, image, limit);
+      this.putIdle(worker);
+      return text;
+    } catch (error) {
+      await this.retire(worker);
+      throw error;
+    }
   }
 
   private async start(signal: AbortSignal): Promise<OcrWorker> {
     const worker = await startWorker(signal);
-    worker.crashed.addEventListener('abort', () => this.retire(worker), { once: true });
+    worker.crashed.addEventListener('abort', () => void this.retire(worker), { once: true });
     return worker;
   }
 
@@ -119,35 +129,41 @@ export class OcrPool {
 
   private putIdle(worker: OcrWorker): void {
     worker.thread?.unref();
-    this.idle.set(worker, setTimeout(() => this.retire(worker), IDLE_LIMIT_MS).unref());
+    this.idle.set(worker, setTimeout(() => void this.retire(worker), IDLE_LIMIT_MS).unref());
   }
 
-  private retire(worker: OcrWorker): void {
+  /** Resolves when its memory is free. */
+  private async retire(worker: OcrWorker): Promise<void> {
     clearTimeout(this.idle.get(worker));
     this.idle.delete(worker);
-    void worker.tesseract.terminate();
+    await ended(worker);
   }
+}
+
+/** tesseract.js does not wait for its thread to end. */
+function ended({ thread, tesseract }: OcrWorker): Promise<unknown> {
+  return thread?.terminate() ?? tesseract.terminate();
 }
 
 async function recognize(
   worker: OcrWorker,
-  { width, height, pixels }: GrayImage,
-  { timeLimitMs, signal }: OcrSettings,
+  { width, height, pgm }: GrayImage,
+  limit: OcrLimit,
 ): Promise<OcrText> {
-  const pgm = Buffer.concat([Buffer.from(`P5 ${width} ${height} 255\n`), pixels]);
+  const { signal } = limit;
   const late = new OcrError('ocr_timeout');
+  const picture = Buffer.from(pgm.buffer);
   const result = await within(
-    unlessAborted(worker.tesseract.recognize(pgm, {}, { text: false, blocks: true }), worker.crashed),
-    timeLimitMs,
+    unlessAborted(worker.tesseract.recognize(picture, {}, { text: false, blocks: true }), worker.crashed),
+    limit,
     late,
-    signal,
   ).catch((error: unknown) => {
     signal.throwIfAborted();
     if (error === late) throw late;
     // Tesseract rejects with strings, some of which hold paths.
     throw new OcrError('ocr_failed', { cause: error });
   });
-  const { text, words } = layOutWords(readWords(result.data.blocks ?? []));
+  const { text, words, cut } = layOutWords(readWords(result.data.blocks ?? []));
   const boxes = words.map(({ bbox }): Box => ({
     left: bbox.x0 / width,
     top: bbox.y0 / height,
@@ -155,7 +171,7 @@ async function recognize(
     bottom: bbox.y1 / height,
   }));
   const confidences = words.map(({ confidence }) => confidence);
-  return { text, words: packWords(boxes, confidences) };
+  return { text, words: packWords(boxes, confidences), cut };
 }
 
 interface ReadWord extends PlacedWord {
@@ -197,7 +213,8 @@ async function startWorker(signal: AbortSignal): Promise<OcrWorker> {
   });
   const late = new OcrError('ocr_timeout');
   try {
-    return await within(created.then(prepare), START_LIMIT_MS, late, signal);
+    const limit = { timeLimitMs: START_LIMIT_MS, clock: systemClock, signal };
+    return await within(created.then(prepare), limit, late);
   } catch (error) {
     // Its thread is out of reach until it has started.
     created.then(
@@ -239,15 +256,17 @@ function threadOf(tesseract: Tesseract.Worker): Thread | undefined {
   return 'worker' in tesseract && tesseract.worker instanceof Thread ? tesseract.worker : undefined;
 }
 
-/** Settles as `work` does, or rejects with `late` after `limitMs`, or with the signal's reason. */
-async function within<T>(work: Promise<T>, limitMs: number, late: Error, signal: AbortSignal): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late), limitMs);
-  });
+/** Settles as `work` does, or rejects with `late` after the limit, or with the signal's reason. */
+async function within<T>(
+  work: Promise<T>,
+  { timeLimitMs, clock, signal }: OcrLimit,
+  late: Error,
+): Promise<T> {
+  const done = new AbortController();
+  const limit = clock.sleep(timeLimitMs, done.signal).then(() => Promise.reject(late));
   try {
     return await unlessAborted(Promise.race([work, limit]), signal);
   } finally {
-    clearTimeout(timer);
+    done.abort();
   }
 }

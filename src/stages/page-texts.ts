@@ -1,30 +1,18 @@
-import { availableParallelism } from 'node:os';
+import { randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
-import { unlessAborted } from '../abort.js';
-import { packWords, type PageWords } from '../processor/words.js';
+import { systemClock, type Clock } from '../clock.js';
+import type { Party } from '../fair-turns.js';
 import { codePointLength, strip } from '../text.js';
-import { OCR_WORKERS, OcrError, OcrPool } from './ocr.js';
+import { DocumentOcr } from './document-ocr.js';
+import { OcrError } from './ocr.js';
 import { checkPdf, PdfError } from './pdf-error.js';
 import type { GrayImage } from './pdf-worker.js';
 import { compiledPdfium } from './pdfium.js';
-import { PdfiumThread, threadsEnded } from './pdfium-thread.js';
+import { PagesRead, type PageTexts, type UnreadableReason } from './pages-read.js';
+import { PdfiumThread, threadsEnded, type ThreadLimits } from './pdfium-thread.js';
+import { sharedPlaces, type Places } from './places.js';
 
-/** Why a page was not read, or (`page_too_long`) its end was not. */
-export type UnreadableReason =
-  'page_damaged' | 'page_too_long' | 'drawing_failed' | 'drawing_timeout' | OcrError['reason'];
-
-/** The texts of a document's pages, and what could not be read. */
-export interface PageTexts {
-  totalPages: number;
-  /** By page number from 1, ascending; every page is there, '' where nothing was found. */
-  texts: Map<number, string>;
-  /** By page number, where the words of each text stand; missing for texts that came without their pages. */
-  words?: ReadonlyMap<number, PageWords>;
-  /** Pages whose text was read by OCR, ascending. */
-  ocrPages: number[];
-  /** Pages not read, or only in part, ascending: their text is what the text layer held, often ''. */
-  unreadablePages: { page: number; reason: UnreadableReason }[];
-}
+export type { PageTexts, UnreadableReason } from './pages-read.js';
 
 export interface PageReaderSettings {
   /**
@@ -36,6 +24,16 @@ export interface PageReaderSettings {
   maxPages: number;
   /** Milliseconds OCR may work on one page. Default 60,000. */
   ocrTimeLimitMs: number;
+  /**
+   * Milliseconds OCR may work on one document in all. Waiting for a turn does not count; the pages under way
+   * at once all do. Default 900,000.
+   */
+  ocrDocumentTimeLimitMs: number;
+  /**
+   * Megabytes for the threads of pdfium and OCR and what they hand over, from 320. Readers with the same number
+   * share them. Default 1,024.
+   */
+  memoryMb: number;
 }
 
 export interface ReadOptions {
@@ -43,6 +41,13 @@ export interface ReadOptions {
   signal?: AbortSignal;
   /** Called with no page once their number is known, then after every page, in no certain order. */
   onPage?: (done: { totalPages: number; page?: number; by?: 'text' | 'ocr' }) => void;
+  /** Whose turn it is at pdfium and OCR. Default: a party of its own. */
+  party?: Party;
+  /**
+   * Runs what comes after the text layer, when there are scans: waiting for OCR, and OCR, can take long, and
+   * need none of what a reading otherwise has to hold. Default: just runs it.
+   */
+  aside?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** A page with less text than this, in code points, is taken for a scan. */
@@ -50,39 +55,38 @@ const SCAN_BELOW = 20;
 /** Left by PDF editors on trial, mostly on top of scans they have read badly. */
 const TRIAL_WATERMARK = /pdf-xchange|clicktobuynow/i;
 /**
- * One pdfium draws so many pages, then the next document has its turn: a long scan does not hold up short
- * ones, and what pdfium keeps of the pages is given back.
+ * One pdfium draws so many pages, and begins none after so long, then the next document has its turn: a long
+ * scan does not hold up short ones, and what pdfium keeps of the pages is given back.
  */
 const PAGES_PER_TURN = 16;
+const MS_PER_TURN = 10_000;
 /**
  * Drawings of one document that may end their thread before the rest is left undrawn: each can cost the whole
  * time limit, and a file can hold hundreds of them.
  */
 const FATAL_DRAWINGS = 3;
 
-const NO_WORDS = packWords([]);
-
-const CORES = availableParallelism();
-/** Turns for the texts of documents, and turns for drawing: text never waits for OCR. */
-const textTurns = pLimit(CORES);
-const drawTurns = pLimit(CORES);
-/** Counting never waits for a document that is being read. */
-const countTurns = pLimit(CORES);
 const COUNT_LIMIT_MS = 1_000;
-const ocrPool = new OcrPool();
 
 /** Reads the page texts of PDFs: pdfium for the text layer, OCR for scans. One serves a whole process. */
 export class PageReader {
   private readonly settings: PageReaderSettings;
+  private readonly places: Places;
   private readonly running = new Set<AbortController>();
 
-  constructor(settings: Partial<PageReaderSettings> = {}) {
+  constructor(
+    settings: Partial<PageReaderSettings> = {},
+    private readonly clock: Clock = systemClock,
+  ) {
     this.settings = {
       timeLimitMs: 30_000,
       maxPages: 500,
       ocrTimeLimitMs: 60_000,
+      ocrDocumentTimeLimitMs: 900_000,
+      memoryMb: 1_024,
       ...settings,
     };
+    this.places = sharedPlaces(this.settings.memoryMb);
   }
 
   /**
@@ -98,7 +102,7 @@ export class PageReader {
    */
   async read(
     pdf: Uint8Array | (() => Promise<Uint8Array>),
-    { signal, onPage }: ReadOptions = {},
+    { signal, ...options }: ReadOptions = {},
   ): Promise<PageTexts> {
     signal?.throwIfAborted();
     const run = new AbortController();
@@ -107,7 +111,7 @@ export class PageReader {
     this.running.add(run);
     try {
       const load = typeof pdf === 'function' ? pdf : () => Promise.resolve(pdf);
-      return await this.readAll(load, run, onPage);
+      return await this.readAll(load, run.signal, options);
     } finally {
       // Whatever ended the reading ends its threads.
       run.abort();
@@ -117,7 +121,7 @@ export class PageReader {
   }
 
   /**
-   * Counts the pages of a PDF, which takes pdfium milliseconds.
+   * Counts the pages of a PDF, which takes pdfium milliseconds, and never waits for a document that is read.
    *
    * @param load - gives its bytes
    * @param limitMs - from the turn at pdfium on
@@ -129,15 +133,17 @@ export class PageReader {
     signal: AbortSignal,
     limitMs: number = COUNT_LIMIT_MS,
   ): Promise<number | undefined> {
-    let pages: number | undefined;
-    const count = async () => {
+    const { count, memory } = this.places;
+    const party = partyOfItsOwn();
+    const open = async () => {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
-      await withPdfium(load, limitMs, limit, async (pdfium) => {
-        pages = await pdfium.open();
-      });
+      const limits = { timeLimitMs: limitMs, memory: memory.drawing, party, signal: limit };
+      return this.withPdfium(load, limits, (pdfium) => pdfium.open());
     };
-    await takeTurn(countTurns, signal, count).catch(() => signal.throwIfAborted());
-    return pages;
+    return count.run(party, open, signal).catch(() => {
+      signal.throwIfAborted();
+      return undefined;
+    });
   }
 
   /**
@@ -145,92 +151,133 @@ export class PageReader {
    */
   async close(): Promise<void> {
     for (const run of this.running) run.abort(new Error('The page reader was closed.'));
-    await Promise.all([ocrPool.closeIdle(), threadsEnded()]);
+    await Promise.all([this.places.ocr.closeIdle(), threadsEnded()]);
   }
 
   private async readAll(
     load: () => Promise<Uint8Array>,
-    { signal }: AbortController,
-    onPage: ReadOptions['onPage'],
+    signal: AbortSignal,
+    { onPage, party = partyOfItsOwn(), aside = (work) => work() }: Omit<ReadOptions, 'signal'>,
   ): Promise<PageTexts> {
-    const texts = new Map<number, string>();
-    const words = new Map<number, PageWords>();
-    const ocrPages: number[] = [];
-    const unreadable = new Map<number, UnreadableReason>();
-    const scans: number[] = [];
-    let totalPages = 0;
-    const done = (page: number, by: 'text' | 'ocr'): void => onPage?.({ totalPages, page, by });
+    const pages = new PagesRead(onPage);
+    const reading = { load, signal, party, pages };
+    const scans = await this.places.text.run(party, () => this.readTexts(reading), signal);
+    if (scans.size > 0) await aside(() => this.readScans(reading, scans));
+    return pages.all();
+  }
 
-    await takeTurn(textTurns, signal, () =>
-      withPdfium(load, this.settings.timeLimitMs, signal, async (pdfium) => {
-        totalPages = await pdfium.open();
-        checkPageCount(totalPages, this.settings.maxPages);
-        onPage?.({ totalPages });
-        for (let page = 1; page <= totalPages; page++) {
-          const layer = await pdfium.text(page);
-          texts.set(page, layer?.text ?? '');
-          words.set(page, layer?.words ?? NO_WORDS);
-          if (!layer) unreadable.set(page, 'page_damaged');
-          else if (layer.cut) unreadable.set(page, 'page_too_long');
-          if (layer && isScan(layer.text)) scans.push(page);
-          else done(page, 'text');
+  /** @returns the pages that are scans */
+  private readTexts({ load, signal, party, pages }: DocumentReading): Promise<Set<number>> {
+    const limits = { timeLimitMs: this.settings.timeLimitMs, memory: this.places.memory.text, party, signal };
+    return this.withPdfium(load, limits, async (pdfium) => {
+      const totalPages = await pdfium.open();
+      checkPageCount(totalPages, this.settings.maxPages);
+      pages.begin(totalPages);
+      const scans = new Set<number>();
+      for (let page = 1; page <= totalPages; page++) {
+        if (pages.isFull) {
+          pages.fail(page, 'document_too_long', 'text');
+          continue;
         }
-      }),
-    );
+        const layer = await pdfium.text(page);
+        if (layer) pages.keep(page, layer);
+        if (layer && isScan(layer.text)) scans.add(page);
+        else if (layer) pages.done(page, 'text');
+        else pages.fail(page, 'page_damaged', 'text');
+      }
+      return scans;
+    });
+  }
 
-    const undrawn = new Set(scans);
+  private async readScans(
+    { load, signal, party, pages }: DocumentReading,
+    undrawn: Set<number>,
+  ): Promise<void> {
+    const { places, clock, settings } = this;
+    const ocr = new DocumentOcr({
+      pool: places.ocr,
+      clock,
+      pageLimitMs: settings.ocrTimeLimitMs,
+      documentLimitMs: settings.ocrDocumentTimeLimitMs,
+      party,
+      signal,
+    });
+    const limits = { timeLimitMs: settings.timeLimitMs, memory: places.memory.drawing, party, signal };
+    const leave = (reason: UnreadableReason): void => {
+      for (const page of undrawn) pages.fail(page, reason, 'ocr');
+      undrawn.clear();
+    };
     const readScan = async (page: number, draw: () => Promise<GrayImage>): Promise<void> => {
       try {
-        const read = await ocrPool.read(draw, { timeLimitMs: this.settings.ocrTimeLimitMs, signal });
-        if (strip(read.text) !== '') {
-          texts.set(page, read.text);
-          words.set(page, read.words);
-          ocrPages.push(page);
-        }
+        const read = await ocr.read(draw);
+        if (strip(read.text) !== '') pages.keepOcr(page, read);
+        pages.done(page, 'ocr');
       } catch (error) {
         signal.throwIfAborted();
-        // The drawing of another page ended pdfium: this one gets a fresh pdfium.
+        // It has its turn later, with a fresh pdfium: the drawing of another page ended this one, or its turn is over.
         if (undrawn.has(page)) return;
-        if (error instanceof OcrError) unreadable.set(page, error.reason);
-        else if (error instanceof PdfError) unreadable.set(page, drawingReason(error));
+        if (error instanceof OcrError) pages.fail(page, error.reason, 'ocr');
+        else if (error instanceof PdfError) pages.fail(page, drawingReason(error), 'ocr');
         else throw error;
       }
-      done(page, 'ocr');
     };
     let fatalDrawings = 0;
-    while (undrawn.size > 0) {
-      await takeTurn(drawTurns, signal, () =>
-        withPdfium(load, this.settings.timeLimitMs, signal, async (pdfium) => {
-          // One drawing at a time: when pdfium ends, it is known which page ended it.
-          const drawing = pLimit(1);
-          const draw = (page: number): Promise<GrayImage> =>
-            drawing(() => {
-              if (pdfium.ended) throw pdfium.ended;
-              undrawn.delete(page);
-              return pdfium.image(page);
-            });
-          // Few at a time in the queue of the pool, so that documents take turns there.
-          const atOnce = pLimit(OCR_WORKERS);
-          const pages = [...undrawn].slice(0, PAGES_PER_TURN);
-          await atOnce.map(pages, (page) => readScan(page, () => draw(page)));
-          const { ended } = pdfium;
-          if (!ended || ++fatalDrawings < FATAL_DRAWINGS) return;
-          for (const page of undrawn) {
-            unreadable.set(page, drawingReason(ended));
-            done(page, 'ocr');
-          }
-          undrawn.clear();
-        }),
-      );
-    }
-    return {
-      totalPages,
-      texts,
-      words,
-      ocrPages: ocrPages.sort((a, b) => a - b),
-      unreadablePages: [...unreadable].sort(([a], [b]) => a - b).map(([page, reason]) => ({ page, reason })),
+    const drawSome = async (pdfium: PdfiumThread): Promise<void> => {
+      // One drawing at a time: when pdfium ends, it is known which page ended it.
+      const drawing = pLimit(1);
+      let until: number | undefined;
+      const draw = (page: number): Promise<GrayImage> =>
+        drawing(() => {
+          if (pdfium.ended) throw pdfium.ended;
+          until ??= clock.now() + MS_PER_TURN;
+          if (clock.now() >= until) throw new Error('The turn at drawing is over.');
+          undrawn.delete(page);
+          return pdfium.image(page);
+        });
+      const some = [...undrawn].slice(0, PAGES_PER_TURN);
+      await Promise.all(some.map((page) => readScan(page, () => draw(page))));
+      const { ended } = pdfium;
+      if (ended && ++fatalDrawings >= FATAL_DRAWINGS) leave(drawingReason(ended));
     };
+    while (undrawn.size > 0) {
+      if (ocr.isTimeUp) leave('ocr_document_timeout');
+      else await places.draw.run(party, () => this.withPdfium(load, limits, drawSome), signal);
+    }
   }
+
+  private async withPdfium<T>(
+    load: () => Promise<Uint8Array>,
+    limits: Omit<ThreadLimits, 'moreMemory'>,
+    use: (pdfium: PdfiumThread) => Promise<T>,
+  ): Promise<T> {
+    const pdfium = await startPdfium(load, { ...limits, moreMemory: this.places.moreMemory });
+    try {
+      return await use(pdfium);
+    } finally {
+      await pdfium.end();
+    }
+  }
+}
+
+/** A document that is being read. */
+interface DocumentReading {
+  load: () => Promise<Uint8Array>;
+  signal: AbortSignal;
+  party: Party;
+  pages: PagesRead;
+}
+
+/** By itself: nothing of the file stays in memory here while its thread is at work. */
+async function startPdfium(load: () => Promise<Uint8Array>, limits: ThreadLimits): Promise<PdfiumThread> {
+  const [pdf, compiled] = await Promise.all([load(), compiledPdfium()]);
+  limits.signal.throwIfAborted();
+  checkPdf(pdf);
+  return new PdfiumThread(pdf, compiled, limits);
+}
+
+function partyOfItsOwn(): Party {
+  const id = randomUUID();
+  return { owner: id, document: id };
 }
 
 function isScan(text: string): boolean {
@@ -245,30 +292,5 @@ function checkPageCount(totalPages: number, maxPages: number): void {
   if (totalPages <= 0) throw new PdfError('no_pages', 'The PDF has no pages.');
   if (totalPages > maxPages) {
     throw new PdfError('too_many_pages', `The PDF has ${totalPages} pages; at most ${maxPages} are read.`);
-  }
-}
-
-/** Runs `work` when a turn is free, unless the signal comes first. */
-function takeTurn(turns: typeof textTurns, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-  const turn = turns(async () => {
-    if (!signal.aborted) await work();
-  });
-  return unlessAborted(turn, signal);
-}
-
-async function withPdfium(
-  load: () => Promise<Uint8Array>,
-  timeLimitMs: number,
-  signal: AbortSignal,
-  use: (pdfium: PdfiumThread) => Promise<void>,
-): Promise<void> {
-  const [pdf, compiled] = await Promise.all([load(), compiledPdfium()]);
-  signal.throwIfAborted();
-  checkPdf(pdf);
-  const pdfium = new PdfiumThread({ pdf, compiled }, timeLimitMs, signal);
-  try {
-    await use(pdfium);
-  } finally {
-    await pdfium.end();
   }
 }

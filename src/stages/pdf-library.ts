@@ -1,7 +1,7 @@
 import { PDFiumModule } from '@hyzyla/pdfium';
 
-/** The largest pages scanned in colour take some 300 MB. */
-const MAX_MEMORY = 768 * 1_024 * 1_024;
+/** Emscripten takes up to a fifth more than is asked for, so that it grows less often. */
+const OVERGROWTH = 1.2;
 
 /** The functions of pdfium used here; its typings leave most of them out. Handles and pointers are numbers, 0 is none. */
 export interface Pdfium {
@@ -80,8 +80,12 @@ interface PdfiumOptions {
   instantiateWasm(imports: WasmImports, receive: (instance: object, module: object) => void): object;
 }
 
-/** pdfium with a memory of its own that cannot grow without bounds: when it is full, the page fails. */
-export async function startPdfium(compiled: object): Promise<Pdfium> {
+/**
+ * pdfium with a memory of its own.
+ *
+ * @param mayTake - asked before the memory grows to so many bytes; without them, pdfium fails
+ */
+export async function startPdfium(compiled: object, mayTake: (bytes: number) => boolean): Promise<Pdfium> {
   const load = PDFiumModule as unknown as (options: PdfiumOptions) => Promise<Pdfium>;
   return new Promise((resolve, reject) => {
     const silent = (): void => undefined;
@@ -92,7 +96,7 @@ export async function startPdfium(compiled: object): Promise<Pdfium> {
         const grow = imports.env.emscripten_resize_heap;
         const env = {
           ...imports.env,
-          emscripten_resize_heap: (bytes: number) => bytes >>> 0 <= MAX_MEMORY && grow(bytes),
+          emscripten_resize_heap: (bytes: number) => mayTake((bytes >>> 0) * OVERGROWTH) && grow(bytes),
         };
         WebAssembly.instantiate(compiled, { ...imports, env }).then(
           (instance) => receive(instance, compiled),

@@ -1,48 +1,80 @@
+import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { packWords, type PageWords } from '../processor/words.js';
 import { layOutChars } from './layout.js';
 import { placedChars } from './pdf-chars.js';
 import { drawnFrame } from './pdf-frame.js';
 import { startPdfium, type Pdfium } from './pdf-library.js';
+import { mayTake, takeMore, type PdfMemory } from './pdf-memory.js';
 
 /** What the worker is started with. */
 export interface PdfWork {
-  pdf: Uint8Array;
+  pdf: Uint8Array<ArrayBuffer>;
   /** pdfium's WebAssembly module. */
   compiled: object;
+  memory: PdfMemory;
 }
 
 /** What the worker is asked: pages are counted from 1. */
-export type PdfRequest =
-  { ask: 'open' } | { ask: 'text'; page: number } | { ask: 'image'; page: number } | { ask: 'end' };
+export type PdfRequest = { ask: 'open' } | PageRequest;
+
+interface PageRequest {
+  ask: 'text' | 'image';
+  page: number;
+  /** Without form fields and other annotations. */
+  plain?: boolean;
+}
+
+/** The worker ends by itself. */
+export interface EndRequest {
+  ask: 'end';
+}
 
 export interface PageText {
   text: string;
   words: PageWords;
-  /** The page holds more characters than are read of one page. */
+  /** The page holds more than is read of one page. */
   cut: boolean;
 }
 
-/** A gray picture, one byte a pixel, rows from the top. */
+/** A gray picture as PGM: a header, then one byte a pixel, rows from the top. */
 export interface GrayImage {
   width: number;
   height: number;
-  pixels: Uint8Array<ArrayBuffer>;
+  pgm: Uint8Array<ArrayBuffer>;
+  /** The same for pictures that are the same, and for no others. */
+  hash: string;
 }
 
 interface Refused {
   refused: 'encrypted' | 'damaged';
 }
 
+/** pdfium is not to be trusted any more: the worker ends, and gives the file back. */
+export interface Trapped {
+  trapped: 'page' | 'annotations';
+  pdf: Uint8Array<ArrayBuffer>;
+}
+
 /** Answers come in the order of the requests. */
 export type PdfAnswer =
-  { opened: { totalPages: number } } | Refused | { text: PageText } | { image: GrayImage } | { failed: true };
+  | { opened: { totalPages: number } }
+  | Refused
+  | { text: PageText }
+  | { image: GrayImage }
+  | { failed: true }
+  | Trapped;
+
+/** An answer, or that the worker waits for its turn at more memory. */
+export type PdfMessage = PdfAnswer | { wants: 'memory' };
 
 /**
  * A page full of fine print holds some 20,000 characters. The model is sent 12,000, but account labels are
  * looked for in all of it; beyond this limit it is no page that a person made.
  */
 const MAX_CHARS_PER_PAGE = 200_000;
+/** Laying out more characters takes more memory than every thread has for sure. */
+const USUAL_CHARS_PER_PAGE = 20_000;
 /** 216 dpi, what OCR reads best for its time. */
 const OCR_SCALE = 3;
 /** A3 at 216 dpi is 9 million pixels. */
@@ -139,17 +171,24 @@ function flatten(document: OpenDocument, pageHandle: number): boolean {
   }
 }
 
-function readText(document: OpenDocument, page: number, annotated: boolean): PageText {
+/** @param mayTakeMore - asked before a page is laid out that takes more memory than usual */
+function readText(
+  document: OpenDocument,
+  page: number,
+  annotated: boolean,
+  mayTakeMore: () => boolean,
+): PageText {
   const { pdfium } = document;
   return withPage(document, page, annotated, (pageHandle) => {
     const textPage = pdfium._FPDFText_LoadPage(pageHandle);
     if (textPage === 0) throw new PageError('pdfium cannot load the text of the page');
     try {
       const count = pdfium._FPDFText_CountChars(textPage);
+      if (count > USUAL_CHARS_PER_PAGE && !mayTakeMore()) throw new PageError('no memory for so long a page');
       const chars = placedChars(pdfium, textPage, Math.min(count, MAX_CHARS_PER_PAGE));
-      const { text, words } = layOutChars(chars);
+      const { text, words, cut } = layOutChars(chars);
       const boxes = words.map(drawnFrame(pdfium, pageHandle));
-      return { text, words: packWords(boxes), cut: count > MAX_CHARS_PER_PAGE };
+      return { text, words: packWords(boxes), cut: cut || count > MAX_CHARS_PER_PAGE };
     } finally {
       pdfium._FPDFText_ClosePage(textPage);
     }
@@ -177,55 +216,57 @@ function renderGray(document: OpenDocument, page: number, annotated: boolean): G
       const flags = RENDER_ANNOTATIONS | RENDER_GRAYSCALE;
       pdfium._FPDF_RenderPageBitmap(bitmap, pageHandle, 0, 0, width, height, 0, flags);
       pdfium._FPDFBitmap_Destroy(bitmap);
-      return {
-        width,
-        height,
-        pixels: new Uint8Array(pdfium.HEAPU8.subarray(pointer, pointer + width * height)),
-      };
+      return grayImage(width, height, pdfium.HEAPU8.subarray(pointer, pointer + width * height));
     } finally {
       pdfium.wasmExports.free(pointer);
     }
   });
 }
 
-async function serve({ pdf, compiled }: PdfWork): Promise<void> {
-  let document = open(await startPdfium(compiled), pdf);
+function grayImage(width: number, height: number, pixels: Uint8Array): GrayImage {
+  const header = Buffer.from(`P5 ${width} ${height} 255\n`);
+  const pgm = new Uint8Array(header.length + pixels.length);
+  pgm.set(header);
+  pgm.set(pixels, header.length);
+  return { width, height, pgm, hash: createHash('sha256').update(pgm).digest('base64') };
+}
 
-  async function answer(request: Exclude<PdfRequest, { ask: 'end' }>, annotated = true): Promise<PdfAnswer> {
+async function serve({ pdf, compiled, memory }: PdfWork): Promise<void> {
+  const port = parentPort;
+  if (!port) throw new Error('pdfium needs a thread of its own');
+  const askForMore = (): void => port.postMessage({ wants: 'memory' } satisfies PdfMessage);
+  const takesLong = (): boolean => takeMore(memory, askForMore);
+  const pdfium = await startPdfium(compiled, (bytes) => mayTake(memory, bytes, askForMore));
+  const document = open(pdfium, pdf);
+
+  function answer(request: PdfRequest): PdfAnswer {
     if ('refused' in document) return document;
     if (request.ask === 'open') return { opened: { totalPages: document.totalPages } };
+    const { ask, page, plain = false } = request;
     try {
-      return request.ask === 'text'
-        ? { text: readText(document, request.page, annotated) }
-        : { image: renderGray(document, request.page, annotated) };
+      return ask === 'text'
+        ? { text: readText(document, page, !plain, takesLong) }
+        : { image: renderGray(document, page, !plain) };
     } catch (error) {
       if (error instanceof PageError) return { failed: true };
-      // After a trap nothing in pdfium's memory can be trusted: the other pages get a fresh pdfium.
-      document = await reopen();
-      return annotated && error instanceof AnnotationsError ? answer(request, false) : { failed: true };
+      return { trapped: !plain && error instanceof AnnotationsError ? 'annotations' : 'page', pdf };
     }
   }
 
-  async function reopen(): Promise<OpenDocument | Refused> {
-    try {
-      return open(await startPdfium(compiled), pdf);
-    } catch {
-      // pdfium itself has started before: the file has used up the memory.
-      return { refused: 'damaged' };
-    }
-  }
-
-  let answered = Promise.resolve();
-  parentPort?.on('message', (request: PdfRequest) => {
+  port.on('message', (request: PdfRequest | EndRequest) => {
     if (request.ask === 'end') {
-      parentPort?.close();
+      port.close();
       return;
     }
-    answered = answered.then(async () => {
-      const message = await answer(request);
-      parentPort?.postMessage(message, 'image' in message ? [message.image.pixels.buffer] : []);
-    });
+    const message = answer(request);
+    port.postMessage(message, transferred(message));
+    if ('trapped' in message) port.close();
   });
+}
+
+function transferred(answer: PdfAnswer): ArrayBuffer[] {
+  if ('image' in answer) return [answer.image.pgm.buffer];
+  return 'trapped' in answer ? [answer.pdf.buffer] : [];
 }
 
 await serve(workerData as PdfWork);

@@ -1,6 +1,18 @@
 import { Worker } from 'node:worker_threads';
+import type { FairTurns, Party } from '../fair-turns.js';
+import type { ThreadMemory } from './memory-plan.js';
 import { PdfError } from './pdf-error.js';
-import type { GrayImage, PageText, PdfAnswer, PdfRequest, PdfWork } from './pdf-worker.js';
+import { answerWaiting, pdfMemory, type PdfMemory } from './pdf-memory.js';
+import type {
+  EndRequest,
+  GrayImage,
+  PageText,
+  PdfAnswer,
+  PdfMessage,
+  PdfRequest,
+  PdfWork,
+  Trapped,
+} from './pdf-worker.js';
 
 /**
  * Milliseconds a thread has to end by itself. Node.js waits for what it optimises in the background when a
@@ -8,66 +20,63 @@ import type { GrayImage, PageText, PdfAnswer, PdfRequest, PdfWork } from './pdf-
  * 20) when a thread is terminated meanwhile: that is for threads that do not listen any more.
  */
 const LEAVE_LIMIT_MS = 1_000;
+/** Enough to lay out the longest page. */
+const HEAP_LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16 };
 
 /** Threads that were asked to end, until they have. */
 const leaving = new Set<Promise<unknown>>();
 
 /** Resolves when every thread that was asked to end has done so: the end of the process would terminate it. */
 export async function threadsEnded(): Promise<void> {
-  // Such threads keep no process alive; who waits for them does.
-  const alive = setInterval(() => undefined, LEAVE_LIMIT_MS);
-  try {
-    await Promise.all(leaving);
-  } finally {
-    clearInterval(alive);
-  }
+  await Promise.all(leaving);
 }
 
-interface Waiting {
+export interface ThreadLimits {
+  /** Milliseconds; they count down only while there is a request that does not wait for memory. */
+  timeLimitMs: number;
+  memory: ThreadMemory;
+  /** Turns at the memory that one thread at a time may take. */
+  moreMemory: FairTurns;
+  party: Party;
+  signal: AbortSignal;
+}
+
+interface Asked {
   resolve: (answer: PdfAnswer) => void;
   reject: (error: unknown) => void;
 }
 
+interface Running {
+  thread: Worker;
+  memory: PdfMemory;
+  exited: Promise<void>;
+}
+
 /**
- * pdfium in a thread of its own, for one document. Crafted files can keep pdfium busy for ever or make it
- * fail: only ending its thread helps, and that is all it costs. Once it has ended, every request rejects.
+ * pdfium in a thread of its own, for one document and one request at a time. Crafted files can keep pdfium
+ * busy for ever or make it fail: only ending its thread helps, and that is all it costs. Once it has ended,
+ * every request rejects.
  */
 export class PdfiumThread {
-  private readonly thread: Worker;
-  /** In the order of the requests, which is the order of the answers. */
-  private readonly waiting: Waiting[] = [];
+  private readonly compiled: object;
+  private readonly limits: ThreadLimits;
+  private running: Running;
+  private asked: Asked | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private timeLeftMs: number;
   private busySince = 0;
   ended: Error | undefined;
-  private readonly exited: Promise<unknown>;
   private readonly abort = (): void => {
-    if (this.fail(this.signal.reason as Error)) this.leave();
+    if (this.fail(this.limits.signal.reason as Error)) this.leave();
   };
 
-  /** @param timeLeftMs - counts down only while there are requests. */
-  constructor(
-    { pdf, compiled }: PdfWork,
-    private timeLeftMs: number,
-    private readonly signal: AbortSignal,
-  ) {
+  constructor(pdf: Uint8Array, compiled: object, limits: ThreadLimits) {
+    this.compiled = compiled;
+    this.limits = limits;
+    this.timeLeftMs = limits.timeLimitMs;
     // A copy of its own to hand over: the caller's buffer stays usable, and no pool around it is copied along.
-    const bytes = new Uint8Array(pdf);
-    this.thread = new Worker(new URL('./pdf-worker.js', import.meta.url), {
-      workerData: { pdf: bytes, compiled } satisfies PdfWork,
-      transferList: [bytes.buffer],
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: 512 },
-    });
-    this.exited = new Promise((resolve) => this.thread.once('exit', resolve));
-    const crashed = new PdfError('damaged', 'The PDF is damaged and cannot be read.');
-    this.thread.on('message', (answer: PdfAnswer) => this.receive(answer));
-    this.thread.on('error', (error: NodeJS.ErrnoException) => {
-      // The thread survives whatever else a file can do to pdfium.
-      const isFile = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-      this.fail(isFile ? crashed : new Error('pdfium cannot be used.', { cause: error }));
-    });
-    this.thread.on('exit', () => this.fail(crashed));
-    signal.addEventListener('abort', this.abort, { once: true });
+    this.running = this.start(new Uint8Array(pdf));
+    limits.signal.addEventListener('abort', this.abort, { once: true });
   }
 
   async open(): Promise<number> {
@@ -91,52 +100,113 @@ export class PdfiumThread {
     throw new PdfError('damaged', 'A page of the PDF is damaged and cannot be drawn.');
   }
 
-  /** Resolves when the next thread may start: an idle one ends on its own, one that was busy has ended. */
+  /** Resolves when the thread has ended, and its memory is free. */
   async end(): Promise<void> {
-    this.signal.removeEventListener('abort', this.abort);
+    this.limits.signal.removeEventListener('abort', this.abort);
     clearTimeout(this.timer);
-    if (this.ended) {
-      await this.exited;
-      return;
+    if (!this.ended) {
+      this.ended = new Error('The PDF was closed.');
+      this.leave();
     }
-    this.ended = new Error('The PDF was closed.');
-    this.leave();
+    await this.running.exited;
+  }
+
+  private start(pdf: Uint8Array<ArrayBuffer>): Running {
+    const memory = pdfMemory(this.limits.memory, pdf.length);
+    const thread = new Worker(new URL('./pdf-worker.js', import.meta.url), {
+      workerData: { pdf, compiled: this.compiled, memory } satisfies PdfWork,
+      transferList: [pdf.buffer],
+      execArgv: [],
+      resourceLimits: HEAP_LIMITS,
+    });
+    const crashed = new PdfError('damaged', 'The PDF is damaged and cannot be read.');
+    let isTrapped = false;
+    thread.on('message', (message: PdfMessage) => {
+      if ('wants' in message) {
+        void this.takeMore();
+        return;
+      }
+      isTrapped = 'trapped' in message;
+      this.asked?.resolve(message);
+    });
+    thread.on('error', (error: NodeJS.ErrnoException) => {
+      // The thread survives whatever else a file can do to pdfium.
+      const isFile = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      this.fail(isFile ? crashed : new Error('pdfium cannot be used.', { cause: error }));
+    });
+    const exited = new Promise<void>((resolve) => {
+      thread.once('exit', () => {
+        if (!isTrapped) this.fail(crashed);
+        resolve();
+      });
+    });
+    return { thread, memory, exited };
   }
 
   private leave(): void {
-    this.thread.unref();
-    this.thread.postMessage({ ask: 'end' } satisfies PdfRequest);
-    const late = setTimeout(() => void this.thread.terminate(), LEAVE_LIMIT_MS).unref();
-    const left = this.exited.then(() => {
+    const { thread, exited } = this.running;
+    thread.postMessage({ ask: 'end' } satisfies EndRequest);
+    const late = setTimeout(() => void thread.terminate(), LEAVE_LIMIT_MS).unref();
+    const left = exited.then(() => {
       clearTimeout(late);
       leaving.delete(left);
     });
     leaving.add(left);
   }
 
-  private ask(request: PdfRequest): Promise<PdfAnswer> {
+  private async ask(request: PdfRequest): Promise<Exclude<PdfAnswer, Trapped>> {
+    if (this.ended) throw this.ended;
+    this.startClock();
+    try {
+      return await this.answer(request);
+    } finally {
+      this.stopClock();
+    }
+  }
+
+  private async answer(request: PdfRequest): Promise<Exclude<PdfAnswer, Trapped>> {
+    const answer = await this.post(request);
+    return 'trapped' in answer ? this.goOn(request, answer) : answer;
+  }
+
+  private post(request: PdfRequest): Promise<PdfAnswer> {
     return new Promise((resolve, reject) => {
-      if (this.ended) {
-        reject(this.ended);
-        return;
-      }
-      this.waiting.push({ resolve, reject });
-      if (this.waiting.length === 1) this.startClock();
-      this.thread.postMessage(request);
+      this.asked = { resolve, reject };
+      this.running.thread.postMessage(request);
     });
   }
 
-  private receive(answer: PdfAnswer): void {
-    const first = this.waiting.shift();
-    if (this.waiting.length === 0) this.stopClock();
-    first?.resolve(answer);
+  /** After a trap nothing in pdfium's memory can be trusted: the other pages get another thread. */
+  private async goOn(request: PdfRequest, { trapped, pdf }: Trapped): Promise<Exclude<PdfAnswer, Trapped>> {
+    await this.running.exited;
+    if (this.ended) throw this.ended;
+    this.running = this.start(pdf);
+    if (trapped !== 'annotations' || request.ask === 'open') return { failed: true };
+    // The page below what lies on top of it may be sound.
+    return this.answer({ ...request, plain: true });
+  }
+
+  /** Takes its turn at more memory, which ends when the thread has. */
+  private async takeMore(): Promise<void> {
+    const { moreMemory, party, signal } = this.limits;
+    const { memory, exited } = this.running;
+    this.stopClock();
+    const goOn = (isGranted: boolean): void => {
+      if (!this.ended) this.startClock();
+      answerWaiting(memory, isGranted);
+    };
+    const use = async (): Promise<void> => {
+      goOn(true);
+      await exited;
+    };
+    await moreMemory.run(party, use, signal).catch(() => goOn(false));
   }
 
   private startClock(): void {
     this.busySince = performance.now();
     const late = new PdfError('time_limit', 'The PDF takes too long to read.');
     this.timer = setTimeout(() => {
-      if (this.fail(late)) void this.thread.terminate();
+      if (this.fail(late)) void this.running.thread.terminate();
     }, this.timeLeftMs);
   }
 
@@ -150,7 +220,7 @@ export class PdfiumThread {
     if (this.ended) return false;
     this.ended = error;
     clearTimeout(this.timer);
-    for (const { reject } of this.waiting.splice(0)) reject(error);
+    this.asked?.reject(error);
     return true;
   }
 }

@@ -3,6 +3,7 @@ import { damaged } from './damaged.js';
 import { flips } from './flips.js';
 import { limits } from './limits.js';
 import { list } from './list.js';
+import { memory } from './memory.js';
 import { overload } from './overload.js';
 import { ownTime } from './own-time.js';
 import { pages } from './pages.js';
@@ -14,6 +15,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   paths: bothPaths,
   overload,
   damaged,
+  memory,
   flips,
   limits,
   list,

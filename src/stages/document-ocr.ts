@@ -1,0 +1,77 @@
+import type { Clock } from '../clock.js';
+import type { Party } from '../fair-turns.js';
+import { OcrError, type OcrPool, type OcrText, type Recognize } from './ocr.js';
+import type { GrayImage } from './pdf-worker.js';
+
+export interface DocumentOcrSettings {
+  pool: OcrPool;
+  clock: Clock;
+  /** Milliseconds for one page. */
+  pageLimitMs: number;
+  /** Milliseconds for the document in all, workers added up. */
+  documentLimitMs: number;
+  party: Party;
+  signal: AbortSignal;
+}
+
+/** OCR of the pages of one document: within its time, and each picture once, whatever came of it. */
+export class DocumentOcr {
+  readonly #settings: DocumentOcrSettings;
+  readonly #texts = new Map<string, Promise<OcrText>>();
+  /** When the pages were begun that OCR works on. */
+  readonly #begun = new Set<{ at: number }>();
+  #endedMs = 0;
+
+  constructor(settings: DocumentOcrSettings) {
+    this.#settings = settings;
+  }
+
+  /** Whether no time is left for another page. */
+  get isTimeUp(): boolean {
+    return this.#leftMs <= 0;
+  }
+
+  /**
+   * The text of a page, drawn when it is the document's turn at OCR.
+   *
+   * @throws {OcrError} when OCR fails or takes too long; whatever `draw` rejects with
+   */
+  async read(draw: () => Promise<GrayImage>): Promise<OcrText> {
+    const { pool, party, signal } = this.#settings;
+    const begin = async (recognize: Recognize) => {
+      if (this.isTimeUp) throw new OcrError('ocr_document_timeout');
+      const image = await draw();
+      const before = this.#texts.get(image.hash);
+      if (before) return { text: before };
+      const text = this.#recognize(image, recognize);
+      this.#texts.set(image.hash, text);
+      await text;
+      return { text };
+    };
+    // Who waits for the picture of another page takes no worker for it.
+    const { text } = await pool.run(party, begin, signal);
+    return text;
+  }
+
+  get #leftMs(): number {
+    const now = this.#settings.clock.now();
+    const begunMs = [...this.#begun].reduce((sum, { at }) => sum + now - at, 0);
+    return this.#settings.documentLimitMs - this.#endedMs - begunMs;
+  }
+
+  async #recognize(image: GrayImage, recognize: Recognize): Promise<OcrText> {
+    const { pageLimitMs, clock, signal } = this.#settings;
+    const leftMs = this.#leftMs;
+    const page = { at: clock.now() };
+    this.#begun.add(page);
+    try {
+      return await recognize(image, { timeLimitMs: Math.min(pageLimitMs, leftMs), clock, signal });
+    } catch (error) {
+      const isOverall = leftMs < pageLimitMs && error instanceof OcrError && error.reason === 'ocr_timeout';
+      throw isOverall ? new OcrError('ocr_document_timeout') : error;
+    } finally {
+      this.#begun.delete(page);
+      this.#endedMs += clock.now() - page.at;
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { availableParallelism } from 'node:os';
+
+/** Megabytes that pdfium may take in a thread, and those it may take besides when it has its turn at them. */
+export interface ThreadMemory {
+  usualMb: number;
+  moreMb: number;
+}
+
+/** How the memory for reading PDFs is shared out. What it comes to is never more than the budget. */
+export interface MemoryPlan {
+  /** Threads of pdfium at once of each kind: for counting pages, for texts, and for drawing. */
+  threads: number;
+  /** There is memory for one thread in all: the kinds share it. */
+  isOneForAll: boolean;
+  /** For texts; laying them out takes its share. */
+  text: ThreadMemory;
+  drawing: ThreadMemory;
+  ocrWorkers: number;
+}
+
+const KINDS = 3;
+/** A thread without pdfium's own memory: 20 MB, and what laying out a usual page takes. */
+const THREAD_MB = 32;
+/** Takes pdfium through most documents; a page scanned in colour at 300 dpi takes twice that. */
+const USUAL_MB = 40;
+const PLACE_MB = THREAD_MB + USUAL_MB;
+/** The share of the threads' memory that is theirs for sure; the rest is for one that needs more. */
+const FOR_PLACES = 0.6;
+/** What laying out a page of 200,000 characters takes. */
+const LAYOUT_MB = 96;
+/** The largest pages scanned in colour take some 300 MB. */
+const MOST_MORE_MB = 768;
+/** A worker takes 85 to 115 MB for usual pages, and up to 160 with the largest picture. */
+const OCR_MB = 150;
+const FOR_OCR = 0.4;
+const MOST_OCR_WORKERS = 4;
+
+/** @param budgetMb from 320 */
+export function planMemory(budgetMb: number, cores: number = availableParallelism()): MemoryPlan {
+  const ocrWorkers = within(Math.floor((budgetMb * FOR_OCR) / OCR_MB), 1, Math.min(cores, MOST_OCR_WORKERS));
+  const forThreads = budgetMb - ocrWorkers * OCR_MB;
+  const fitting = Math.floor((forThreads * FOR_PLACES) / (KINDS * PLACE_MB));
+  const threads = within(fitting, 1, cores);
+  const isOneForAll = fitting < 1;
+  const places = isOneForAll ? 1 : KINDS * threads;
+  const moreMb = within(forThreads - places * PLACE_MB, 0, MOST_MORE_MB);
+  return {
+    threads,
+    isOneForAll,
+    text: { usualMb: USUAL_MB, moreMb: Math.max(moreMb - LAYOUT_MB, 0) },
+    drawing: { usualMb: USUAL_MB, moreMb },
+    ocrWorkers,
+  };
+}
+
+function within(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
+}

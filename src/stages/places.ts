@@ -1,0 +1,38 @@
+import { FairTurns } from '../fair-turns.js';
+import { planMemory, type ThreadMemory } from './memory-plan.js';
+import { OcrPool } from './ocr.js';
+
+/** Where documents are read: turns at threads of pdfium, by what they are for, and OCR. */
+export interface Places {
+  /** Counting pages never waits for a document that is read, nor text for OCR, unless there is memory for one thread. */
+  count: FairTurns;
+  text: FairTurns;
+  draw: FairTurns;
+  /** Turns at the memory that one thread at a time may take. */
+  moreMemory: FairTurns;
+  memory: { text: ThreadMemory; drawing: ThreadMemory };
+  ocr: OcrPool;
+}
+
+/** By megabytes. */
+const shared = new Map<number, Places>();
+
+/** The places for so much memory: the same for all readers of the process. */
+export function sharedPlaces(memoryMb: number): Places {
+  const places = shared.get(memoryMb) ?? newPlaces(memoryMb);
+  shared.set(memoryMb, places);
+  return places;
+}
+
+function newPlaces(memoryMb: number): Places {
+  const { threads, isOneForAll, ocrWorkers, text, drawing } = planMemory(memoryMb);
+  const count = new FairTurns(threads);
+  return {
+    count,
+    text: isOneForAll ? count : new FairTurns(threads),
+    draw: isOneForAll ? count : new FairTurns(threads),
+    moreMemory: new FairTurns(1),
+    memory: { text, drawing },
+    ocr: new OcrPool(ocrWorkers),
+  };
+}

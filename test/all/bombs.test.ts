@@ -1,0 +1,85 @@
+import { deflateSync } from 'node:zlib';
+import { afterAll, expect, jest, test } from '@jest/globals';
+import Tesseract from 'tesseract.js';
+import { PageReader } from '../../src/stages/page-texts.js';
+import { rawPdf, type RawPage } from '../pdf-fixtures.js';
+import { seeded } from '../random.js';
+
+/** Small files made to take much of OCR and of text. */
+
+const reader = new PageReader();
+afterAll(() => reader.close());
+
+/** Strokes like letters, thousands of them. */
+function noise(width: number, height: number): string {
+  const random = seeded(7);
+  const pixels = Buffer.alloc(width * height, 255);
+  for (let stroke = 0; stroke < 9_000; stroke++) {
+    const at = Math.floor(random() * (height - 5)) * width + Math.floor(random() * (width - 4));
+    const step = random() < 0.5 ? width : 1;
+    for (let pixel = 0; pixel < 4; pixel++) pixels[at + pixel * step] = 0;
+  }
+  const data = deflateSync(pixels).toString('hex');
+  return (
+    `<< /Type /XObject /Subtype /Image /Width ${width} /Height ${height} /ColorSpace /DeviceGray /BitsPerComponent 8 ` +
+    `/Filter [/ASCIIHexDecode /FlateDecode] /Length ${data.length} >>\nstream\n${data}\nendstream`
+  );
+}
+
+test('a hundred pages that show one noisy picture take OCR once', async () => {
+  const { createWorker } = Tesseract;
+  const recognized: unknown[] = [];
+  const create = jest.spyOn(Tesseract, 'createWorker').mockImplementation(async (...settings) => {
+    const worker = await createWorker(...settings);
+    const recognize = worker.recognize.bind(worker);
+    jest.spyOn(worker, 'recognize').mockImplementation((...picture) => {
+      recognized.push(picture);
+      return recognize(...picture);
+    });
+    return worker;
+  });
+  const page: RawPage = {
+    content: 'q 1400 0 0 1200 0 0 cm /X Do Q',
+    mediaBox: [0, 0, 1_400, 1_200],
+    resources: '/XObject << /X 204 0 R >>',
+  };
+  const pdf = rawPdf(
+    Array.from({ length: 100 }, () => page),
+    [noise(400, 520)],
+  );
+  const { texts, totalPages, unreadablePages } = await reader.read(pdf);
+  create.mockRestore();
+  expect(recognized).toHaveLength(1);
+  expect(totalPages).toBe(100);
+  expect(new Set(texts.values()).size).toBe(1);
+  expect([0, 100]).toContain(unreadablePages.length);
+});
+
+test('two hundred thousand characters strewn over a page come to no more text than that', async () => {
+  const content = `BT /F1 .1 Tf 10 11000 Td ${'.05 -.05 Td(x)Tj '.repeat(199_000)} ET`;
+  const page: RawPage = { content, mediaBox: [0, 0, 12_000, 12_000] };
+  const { texts, unreadablePages } = await reader.read(rawPdf([page, page]));
+  expect(unreadablePages).toEqual([1, 2].map((number) => ({ page: number, reason: 'page_too_long' })));
+  for (const text of texts.values()) {
+    expect(text.length).toBeGreaterThan(100_000);
+    expect(text.length).toBeLessThanOrEqual(200_000);
+  }
+});
+
+test('a document of pages as long as a page can be is read up to its bound; the rest is named, not read', async () => {
+  const patient = new PageReader({ timeLimitMs: 600_000 });
+  const content = `BT /F1 1 Tf 1 TL 20 780 Td ${`(${'word '.repeat(300)}) Tj T* `.repeat(132)} ET`;
+  const { texts, unreadablePages } = await patient.read(
+    rawPdf(Array.from({ length: 60 }, () => ({ content }))),
+  );
+  const lengths = [...texts.values()].map(({ length }) => length);
+  expect(lengths.reduce((sum, length) => sum + length, 0)).toBeLessThanOrEqual(4_000_000);
+  const read = lengths.filter((length) => length > 0).length;
+  expect(read).toBeGreaterThanOrEqual(20);
+  expect(unreadablePages).toEqual(
+    Array.from({ length: 60 - read }, (_, index) => ({
+      page: read + index + 1,
+      reason: 'document_too_long',
+    })),
+  );
+});
