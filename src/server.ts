@@ -117,6 +117,7 @@ function sessionOf(request: Request) {
     owner: session,
     userId: header('x-user-id'),
     sessionId: header('x-session-id') ?? session,
+    anonymous: true,
   };
 }
 

@@ -134,6 +134,9 @@ export class DocumentsOpening {
       {
         atOnce: this.#settings.DOCUMENTS_AT_ONCE,
         waiting: this.#settings.DOCUMENTS_WAITING,
+        ofOwner: this.#settings.OWNER_DOCUMENTS_WAITING,
+        pagesOfOwner: this.#settings.OWNER_PAGES_AT_ONCE,
+        bytesOfOwner: megabytes(this.#settings.OWNER_MB_KEPT),
         retentionDays: this.#settings.RETENTION_DAYS,
         graceMs: this.#settings.SHUTDOWN_GRACE_MS,
       },
@@ -150,6 +153,10 @@ const TELL_AGAIN_MS = 60_000;
 const PREFIX = 'quire-uploads-';
 /** Where uploads are while they arrive. */
 export const UPLOAD_DIR = join(tmpdir(), PREFIX + String(process.pid));
+
+function megabytes(count: number | undefined): number | undefined {
+  return count === undefined ? undefined : count * 1024 * 1024;
+}
 
 function ignore(): void {
   // What came of it is kept.

@@ -32,8 +32,8 @@ export function answerErrors(maxMegabytes: number, logger: Logger): ErrorRequest
     if (error instanceof PdfError) return refuse(response, 400, error.message);
     if (error instanceof NotTakenError || error instanceof StoreError || isDiskFull(error)) {
       response.set('Retry-After', String(RETRY_AFTER_S));
-      const message = error instanceof NotTakenError ? error.message : 'The store cannot be used for now';
-      return refuse(response, 503, message);
+      if (!(error instanceof NotTakenError)) return refuse(response, 503, 'The store cannot be used for now');
+      return refuse(response, error.isOfOwner ? 429 : 503, error.message);
     }
     if (error instanceof MulterError && error.code === 'LIMIT_FILE_SIZE') {
       return refuse(response, 413, `The file is larger than ${maxMegabytes} MB`);

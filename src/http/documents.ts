@@ -47,11 +47,11 @@ export function documentsRouter({
   const owner = async (request: Request) => (await senders.of(request)).owner;
 
   const reserve: RequestHandler = async (request, response, next) => {
-    await senders.of(request);
+    const sender = await senders.of(request);
     const { documents } = await opened();
     // Who hung up meanwhile would never give the place back.
     if (response.closed) return;
-    response.once('close', documents.reserve());
+    response.once('close', documents.reserve(sender.fairAs ?? sender.owner));
     next();
   };
   router.post(['/process', '/upload'], reserve, receive, async (request, response) => {

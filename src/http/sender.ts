@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { ipKeyGenerator } from 'express-rate-limit';
 import { z } from 'zod';
 import { loggable, type Logger } from '../logger.js';
 import type { FlagContext } from '../rollout/flags.js';
@@ -15,6 +17,11 @@ export interface Identity {
   owner?: Id | undefined;
   userId?: Id | undefined;
   sessionId?: Id | undefined;
+  /**
+   * Whether nobody has signed in: anybody can have any number of sessions, so what one sender may use goes by
+   * the address then. Default: whether there is neither `owner` nor `userId`.
+   */
+  anonymous?: boolean | undefined;
   /** For the flags' constraints. `pageCount` is added. */
   properties?: FlagContext['properties'];
 }
@@ -29,6 +36,8 @@ export type Identify = {
 export interface KnownSender extends FlagContext {
   /** The owner's key in the store: an id of a user is never one of a session. */
   owner: string;
+  /** Whose shares and bounds its documents use, where that is not the owner. */
+  fairAs: string | undefined;
 }
 
 /** Thrown where it is not known who sends a request; the log tells why. */
@@ -87,11 +96,14 @@ export class Senders {
 
   async #find(request: HostRequest): Promise<KnownSender> {
     try {
-      const { properties, ...ids } = await this.#asked(request);
+      const { properties, anonymous, ...ids } = await this.#asked(request);
       const userId = this.#text('userId', ids.userId);
       const sessionId = this.#text('sessionId', ids.sessionId);
-      const owner = this.#ownerKey(this.#text('owner', ids.owner), userId, sessionId);
-      return { owner, userId, sessionId, properties: this.#usable(properties) };
+      const named = this.#text('owner', ids.owner);
+      const owner = this.#ownerKey(named, userId, sessionId);
+      const isAnonymous = anonymous ?? (named === undefined && userId === undefined);
+      const fairAs = isAnonymous ? addressKey(request) : undefined;
+      return { owner, userId, sessionId, fairAs, properties: this.#usable(properties) };
     } catch (error) {
       if (!(error instanceof UnusableId)) throw error;
       const { where, came } = error;
@@ -114,7 +126,7 @@ export class Senders {
 
   #ownerKey(owner: string | undefined, userId: string | undefined, sessionId: string | undefined): string {
     if (owner !== undefined) return `owner:${owner}`;
-    if (userId !== undefined) return `user:${userId}`;
+    if (userId !== undefined) return userKey(userId);
     if (sessionId !== undefined) return `session:${sessionId}`;
     if (this.#allowAnonymous) return 'nobody';
     this.#refuse('nobody', {}, 'a request was refused: it names nobody');
@@ -161,6 +173,11 @@ export class Senders {
   }
 }
 
+/** The owner's key of a user. */
+export function userKey(userId: string): string {
+  return `user:${userId}`;
+}
+
 const property = z.union([z.string(), z.number()]);
 
 type NumberForm = 'text' | 'a number';
@@ -187,6 +204,14 @@ function signedIn(request: HostRequest): Identity {
   // Looked at here, so that the log names the place.
   textOf(`req.user.${name}`, userId);
   return { userId, sessionId };
+}
+
+/** Names the address a request comes from, of IPv6 its network, and keeps neither. */
+function addressKey(request: HostRequest): string {
+  // Express's own, which knows which proxies the app trusts.
+  const { ip } = request as { ip?: string | undefined };
+  const address = ipKeyGenerator(ip ?? request.socket.remoteAddress ?? '');
+  return `address:${createHash('sha256').update(address).digest('base64url')}`;
 }
 
 function checked(answer: unknown): Identity {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { unlessAborted } from '../abort.js';
+import type { Party } from '../fair-turns.js';
 import { packWords, type PageWords } from '../processor/words.js';
 import { codePointLength, strip } from '../text.js';
 import { OCR_WORKERS, OcrError, OcrPool } from './ocr.js';
@@ -43,6 +44,10 @@ export interface ReadOptions {
   signal?: AbortSignal;
   /** Called with no page once their number is known, then after every page, in no certain order. */
   onPage?: (done: { totalPages: number; page?: number; by?: 'text' | 'ocr' }) => void;
+  /** Whose turn it is at pdfium and at OCR. */
+  party?: Party;
+  /** Wraps the reading of scans, which takes long: whoever reads the document may do something else meanwhile. */
+  aside?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** A page with less text than this, in code points, is taken for a scan. */
@@ -98,7 +103,7 @@ export class PageReader {
    */
   async read(
     pdf: Uint8Array | (() => Promise<Uint8Array>),
-    { signal, onPage }: ReadOptions = {},
+    { signal, onPage, aside = (work) => work() }: ReadOptions = {},
   ): Promise<PageTexts> {
     signal?.throwIfAborted();
     const run = new AbortController();
@@ -107,7 +112,7 @@ export class PageReader {
     this.running.add(run);
     try {
       const load = typeof pdf === 'function' ? pdf : () => Promise.resolve(pdf);
-      return await this.readAll(load, run, onPage);
+      return await this.readAll(load, run, onPage, aside);
     } finally {
       // Whatever ended the reading ends its threads.
       run.abort();
@@ -152,6 +157,7 @@ export class PageReader {
     load: () => Promise<Uint8Array>,
     { signal }: AbortController,
     onPage: ReadOptions['onPage'],
+    aside: NonNullable<ReadOptions['aside']>,
   ): Promise<PageTexts> {
     const texts = new Map<number, string>();
     const words = new Map<number, PageWords>();
@@ -198,31 +204,34 @@ export class PageReader {
       done(page, 'ocr');
     };
     let fatalDrawings = 0;
-    while (undrawn.size > 0) {
-      await takeTurn(drawTurns, signal, () =>
-        withPdfium(load, this.settings.timeLimitMs, signal, async (pdfium) => {
-          // One drawing at a time: when pdfium ends, it is known which page ended it.
-          const drawing = pLimit(1);
-          const draw = (page: number): Promise<GrayImage> =>
-            drawing(() => {
-              if (pdfium.ended) throw pdfium.ended;
-              undrawn.delete(page);
-              return pdfium.image(page);
-            });
-          // Few at a time in the queue of the pool, so that documents take turns there.
-          const atOnce = pLimit(OCR_WORKERS);
-          const pages = [...undrawn].slice(0, PAGES_PER_TURN);
-          await atOnce.map(pages, (page) => readScan(page, () => draw(page)));
-          const { ended } = pdfium;
-          if (!ended || ++fatalDrawings < FATAL_DRAWINGS) return;
-          for (const page of undrawn) {
-            unreadable.set(page, drawingReason(ended));
-            done(page, 'ocr');
-          }
-          undrawn.clear();
-        }),
-      );
-    }
+    const readScans = async () => {
+      while (undrawn.size > 0) {
+        await takeTurn(drawTurns, signal, () =>
+          withPdfium(load, this.settings.timeLimitMs, signal, async (pdfium) => {
+            // One drawing at a time: when pdfium ends, it is known which page ended it.
+            const drawing = pLimit(1);
+            const draw = (page: number): Promise<GrayImage> =>
+              drawing(() => {
+                if (pdfium.ended) throw pdfium.ended;
+                undrawn.delete(page);
+                return pdfium.image(page);
+              });
+            // Few at a time in the queue of the pool, so that documents take turns there.
+            const atOnce = pLimit(OCR_WORKERS);
+            const pages = [...undrawn].slice(0, PAGES_PER_TURN);
+            await atOnce.map(pages, (page) => readScan(page, () => draw(page)));
+            const { ended } = pdfium;
+            if (!ended || ++fatalDrawings < FATAL_DRAWINGS) return;
+            for (const page of undrawn) {
+              unreadable.set(page, drawingReason(ended));
+              done(page, 'ocr');
+            }
+            undrawn.clear();
+          }),
+        );
+      }
+    };
+    if (undrawn.size > 0) await aside(readScans);
     return {
       totalPages,
       texts,
