@@ -9,7 +9,7 @@ export interface Party {
 }
 
 /** What one owner may have of the turns, however many others are free. */
-export interface OwnerBounds {
+interface OwnerBounds {
   /** Turns at once, from 1. */
   turns: number;
   /** Its next turn begins only while its others together have less than this size; the only one always may. */
@@ -18,7 +18,7 @@ export interface OwnerBounds {
 
 const UNBOUNDED: OwnerBounds = { turns: Infinity, size: Infinity };
 
-export interface Asking {
+interface Asking {
   /** How large the turn is at present; `look` is to be called when that has become less. Default: of no size. */
   size?: () => number;
   /** Told that the turn does not begin at once. */

@@ -6,6 +6,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import type PdfKit from 'pdfkit';
 import { compiledPdfium } from '../src/stages/pdfium.js';
 import type { GrayImage, PdfAnswer } from '../src/stages/pdf-worker.js';
+import { seeded } from './random.js';
 
 // As CommonJS: the ES modules below pdfkit lie in a folder `src`, which jest.config.ts maps to the build.
 const PDFDocument = createRequire(import.meta.url)('pdfkit') as typeof PdfKit;
@@ -123,6 +124,8 @@ export interface RawPage {
   mediaBox?: [number, number, number, number];
   /** More entries of the page's fonts. */
   fonts?: string;
+  /** More entries of the page's resources. */
+  resources?: string;
   /** More entries of the page's dictionary. */
   extra?: string;
 }
@@ -138,13 +141,19 @@ export function rawPdf(pages: (RawPage | null)[], objects: string[] = []): Buffe
     ['<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'],
   ];
   for (const [index, page] of pages.entries()) {
-    const { content, mediaBox = [0, 0, 612, 792], fonts = '', extra = '' } = page ?? { content: '' };
+    const {
+      content,
+      mediaBox = [0, 0, 612, 792],
+      fonts = '',
+      resources = '',
+      extra = '',
+    } = page ?? { content: '' };
     const stream = deflateSync(Buffer.from(content, 'latin1'), { level: 9 });
     const number = 4 + index * 2;
     parts[number - 1] = page
       ? [
           `<< /Type /Page /Parent 2 0 R /MediaBox [${mediaBox.join(' ')}] /Contents ${number + 1} 0 R ` +
-            `/Resources << /Font << /F1 3 0 R ${fonts} >> >> ${extra} >>`,
+            `/Resources << /Font << /F1 3 0 R ${fonts} >> ${resources} >> ${extra} >>`,
         ]
       : ['null'];
     parts[number] = [`<< /Length ${stream.length} /Filter /FlateDecode >>\nstream\n`, stream, '\nendstream'];
@@ -169,6 +178,32 @@ export function rawPdf(pages: (RawPage | null)[], objects: string[] = []): Buffe
         `trailer\n<< /Size ${parts.length + 1} /Root 1 0 R >>\nstartxref\n${pdf.length}\n%%EOF\n`,
     ),
   ]);
+}
+
+/** A small PDF of pages without text that all show one picture, full of strokes: OCR takes long over each. */
+export function noisyScans(pages: number): Buffer {
+  const [width, height] = [400, 520];
+  const random = seeded(7);
+  const pixels = Buffer.alloc(width * height, 255);
+  for (let stroke = 0; stroke < 9_000; stroke++) {
+    const at = Math.floor(random() * (height - 5)) * width + Math.floor(random() * (width - 4));
+    const step = random() < 0.5 ? width : 1;
+    for (let pixel = 0; pixel < 4; pixel++) pixels[at + pixel * step] = 0;
+  }
+  const data = `${deflateSync(pixels).toString('hex')}>`;
+  const picture =
+    `<< /Type /XObject /Subtype /Image /Width ${width} /Height ${height} /ColorSpace /DeviceGray ` +
+    `/BitsPerComponent 8 /Filter [/ASCIIHexDecode /FlateDecode] /Length ${data.length} >>\n` +
+    `stream\n${data}\nendstream`;
+  const page: RawPage = {
+    content: 'q 1400 0 0 1200 0 0 cm /X Do Q',
+    mediaBox: [0, 0, 1_400, 1_200],
+    resources: `/XObject << /X ${4 + 2 * pages} 0 R >>`,
+  };
+  return rawPdf(
+    Array.from({ length: pages }, () => page),
+    [picture],
+  );
 }
 
 /** A small PDF with `operators` text operators on its one page. */

@@ -49,7 +49,7 @@ export interface EngineTools {
 }
 
 /** Why there is no place: for anybody, or for this owner. */
-export type NoPlace = 'full' | 'owner_documents';
+type NoPlace = 'full' | 'owner_documents';
 
 interface Running {
   party: Party;

@@ -1,4 +1,5 @@
 import { damaged } from './damaged.js';
+import { fairness } from './fairness.js';
 import { flips } from './flips.js';
 import { limits } from './limits.js';
 import { list } from './list.js';
@@ -13,6 +14,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   paths: bothPaths,
   overload,
   damaged,
+  fairness,
   flips,
   limits,
   list,

@@ -43,6 +43,8 @@ test('a document that waits for OCR holds no place of another', async () => {
   const scan = await upload(mounted.base, 'anna', rawPdf([{ content: '' }]));
   const text = await upload(mounted.base, 'berta', await textOf('B'));
   expect(await lastOf(mounted, 'berta', text)).toMatchObject({ type: 'completed', total_pages: 1 });
+  const shown = await fetch(mounted.of(scan), { headers: { 'x-user': 'anna' } });
+  expect(await shown.json()).toMatchObject({ is_complete: false });
   read();
   expect(await lastOf(mounted, 'anna', scan)).toMatchObject({ total_pages: 1 });
 });

@@ -208,14 +208,19 @@ describe('a place', () => {
     expect(begun.at(-1)).toBe('B0');
   });
 
-  test('is nobody’s when the engine is closed, and nothing is begun any more', async () => {
-    const { engine, begin, begun, run } = start({});
-    for (const id of ['A0', 'A1', 'B0']) begin(id, 1);
+  test('is nobody’s any more when the engine is closed: what waits is ended at once, what is read has its grace', async () => {
+    const { engine, begin, run } = start({ graceMs: 60_000 });
+    const all = ['A0', 'A1', 'B0'];
+    for (const id of all) begin(id, 1);
     await settle();
-    await engine.close(Promise.resolve());
-    // Those that waited are ended, too, without a place.
-    expect(begun.map((id) => run(id).signal.aborted)).toEqual([true, true, true]);
-    expect(['A0', 'A1', 'B0'].filter((id) => engine.has(id))).toEqual([]);
+    let rest: () => void = () => undefined;
+    const closed = engine.close(new Promise<void>((resolve) => (rest = resolve)));
+    await settle();
+    expect(run('A0').signal.aborted).toBe(false);
+    expect(['A1', 'B0'].map((id) => run(id).signal.aborted)).toEqual([true, true]);
+    rest();
+    await closed;
+    expect(all.filter((id) => engine.has(id))).toEqual([]);
   });
 
   test('of a document that was left by its process counts for whoever had sent it', async () => {
