@@ -35,7 +35,7 @@ test('a document that waits for OCR holds no place of another', async () => {
   const mounted = await oneAtOnce();
   let read: () => void = () => undefined;
   const scans = new Promise<never>((resolve) => (read = resolve as () => void));
-  const whole = PageReader.prototype.read;
+  const whole = Reflect.get<PageReader, 'read'>(PageReader.prototype, 'read');
   jest.spyOn(PageReader.prototype, 'read').mockImplementation(function (this: PageReader, pdf, options) {
     const held: ReadOptions['aside'] = () => (options?.aside ?? ((work) => work()))(() => scans);
     return whole.call(this, pdf, { ...options, aside: held });
