@@ -12,7 +12,7 @@ import { operationsRouter } from './http/operations.js';
 import { requireOpsToken } from './http/ops-token.js';
 import { logRefusals } from './http/refusals.js';
 import { checkOrigins } from './http/same-origin.js';
-import { Senders, type Identify } from './http/sender.js';
+import { Senders, userKey, type Identify } from './http/sender.js';
 import { UploadFolder } from './http/upload-folder.js';
 import type { CallQueue } from './llm/queue.js';
 import { ModelService } from './llm/service.js';
@@ -187,7 +187,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     reader,
     decisions,
     read: (request, source) => readDocument(reading, request, source),
-    newQueue: (onWait) => queue.document(onWait),
+    newQueue: (onWait, { owner }) => queue.document(onWait, owner),
     watch,
     onDelete: (id) => shadow.forget(id),
     logger,
@@ -303,7 +303,9 @@ async function readForCaller(
       // Showing progress is the caller's business; a document is not lost over it.
     }
   };
-  const request = { sender, decision, signal, queue: queue.document(), emit };
+  // Of a user, in the same share as what they upload.
+  const owner = sender.userId === undefined ? undefined : userKey(sender.userId);
+  const request = { sender, decision, signal, queue: queue.document(undefined, owner), emit };
   const ended = await readDocument(tools, request, source);
   emit(ended.end);
   if ('error' in ended) throw ended.error;

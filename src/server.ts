@@ -93,14 +93,10 @@ function sessions(secret: () => Promise<string>): RequestHandler {
   };
 }
 
-/** Requests that came without a session. */
-const begunSession = new WeakSet<Request>();
-
 const startSession: RequestHandler = (request, response, next) => {
   const cookies = request.signedCookies as Record<string, unknown>;
   if (typeof cookies[SESSION_COOKIE] !== 'string') {
     cookies[SESSION_COOKIE] = randomUUID();
-    begunSession.add(request);
     response.cookie(SESSION_COOKIE, cookies[SESSION_COOKIE], {
       signed: true,
       httpOnly: true,
@@ -121,9 +117,9 @@ function sessionOf(request: Request) {
   const { [SESSION_COOKIE]: session } = request.signedCookies as Record<string, string>;
   return {
     owner: session,
-    isNew: begunSession.has(request),
     userId: header('x-user-id'),
     sessionId: header('x-session-id') ?? session,
+    anonymous: true,
   };
 }
 

@@ -72,6 +72,12 @@ export interface Settings {
   DOCUMENTS_AT_ONCE: number;
   /** Documents that may wait besides, 0 to 100,000; the next is rejected with 503. Default: 80. */
   DOCUMENTS_WAITING: number;
+  /** Documents of one owner that may wait or be read, 1 to 100,000; the next is rejected with 429. Default: 50. */
+  OWNER_DOCUMENTS_WAITING: number;
+  /** Pages of one owner read at once, 1 to 1,000,000; with fewer, its next document is begun. Default: 2,000. */
+  OWNER_PAGES_AT_ONCE: number;
+  /** Megabytes of one owner's PDFs that are kept, 1 to 100,000,000; more is rejected with 429. Default: any number. */
+  OWNER_MB_KEPT?: number | undefined;
   /** Milliseconds that calls under way are given to end at a shutdown, 0 to 3,600,000. Default: 10,000. */
   SHUTDOWN_GRACE_MS: number;
   /** Opens `/metrics`, `/readyz` and `/api/shadow`, 16 characters at least. Default: they answer this machine alone. */
@@ -203,6 +209,9 @@ const MODULE = {
   RETENTION_DAYS: number(z.number().int().min(1).max(36_500)).optional(),
   DOCUMENTS_AT_ONCE: whole(1, 1_000, 20),
   DOCUMENTS_WAITING: whole(0, 100_000, 80),
+  OWNER_DOCUMENTS_WAITING: whole(1, 100_000, 50),
+  OWNER_PAGES_AT_ONCE: whole(1, 1_000_000, 2_000),
+  OWNER_MB_KEPT: number(z.number().int().min(1).max(100_000_000)).optional(),
   SHUTDOWN_GRACE_MS: whole(0, 3_600_000, 10_000),
   OPS_TOKEN: z.string().min(16).optional(),
   QUIRE_PLAN: z

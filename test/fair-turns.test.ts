@@ -87,3 +87,55 @@ test('work that fails gives its turn back', async () => {
   ).rejects.toThrow('failed');
   expect(turns.isTaken).toBe(false);
 });
+
+describe('of one owner', () => {
+  const asked =
+    (turns: FairTurns, given: string[]) => (owner: string, document: string, size?: () => number) => {
+      const name = owner + document;
+      const waits: string[] = [];
+      const taken = turns.take({ owner, document }, never, {
+        size: size ?? (() => 1),
+        onWait: () => waits.push(name),
+      });
+      return { waits, taken: taken.then((giveBack) => (given.push(name), giveBack)) };
+    };
+
+  test('no more turns are given than it may have, however many are free, and others have theirs', async () => {
+    const given: string[] = [];
+    const take = asked(new FairTurns(3, { turns: 2, size: Infinity }), given);
+    const [first, second, third] = [take('A', '1'), take('A', '2'), take('A', '3')];
+    await second.taken;
+    expect(third.waits).toEqual(['A3']);
+    await take('B', '1').taken;
+    expect(given).toEqual(['A1', 'A2', 'B1']);
+    (await first.taken)();
+    await third.taken;
+    expect(first.waits).toEqual([]);
+  });
+
+  test('the next turn begins while the others are not too large together; the only one always may', async () => {
+    const given: string[] = [];
+    const turns = new FairTurns(9, { turns: 9, size: 10 });
+    const take = asked(turns, given);
+    let counted = 25;
+    const large = take('A', '1', () => counted);
+    const [second, third] = [take('A', '2', () => 4), take('A', '3', () => 4)];
+    await (await large.taken, take('B', '1').taken);
+    expect(given).toEqual(['A1', 'B1']);
+    counted = 7;
+    turns.look();
+    await second.taken;
+    expect(given).toEqual(['A1', 'B1', 'A2']);
+    (await large.taken)();
+    await third.taken;
+  });
+
+  test('a turn is given back once', async () => {
+    const turns = new FairTurns(1);
+    const giveBack = await turns.take({ owner: 'A', document: '1' }, never);
+    giveBack();
+    await turns.take({ owner: 'A', document: '2' }, never);
+    giveBack();
+    expect(turns.isTaken).toBe(true);
+  });
+});

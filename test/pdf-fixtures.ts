@@ -7,6 +7,7 @@ import type PdfKit from 'pdfkit';
 import { compiledPdfium } from '../src/stages/pdfium.js';
 import { pdfMemory } from '../src/stages/pdf-memory.js';
 import type { GrayImage, PdfAnswer, PdfWork } from '../src/stages/pdf-worker.js';
+import { seeded } from './random.js';
 
 // As CommonJS: the ES modules below pdfkit lie in a folder `src`, which jest.config.ts maps to the build.
 const PDFDocument = createRequire(import.meta.url)('pdfkit') as typeof PdfKit;
@@ -183,6 +184,32 @@ export function rawPdf(pages: (RawPage | null)[], objects: string[] = []): Buffe
         `trailer\n<< /Size ${parts.length + 1} /Root 1 0 R >>\nstartxref\n${pdf.length}\n%%EOF\n`,
     ),
   ]);
+}
+
+/** A small PDF of pages without text that all show one picture, full of strokes: OCR takes long over each. */
+export function noisyScans(pages: number): Buffer {
+  const [width, height] = [400, 520];
+  const random = seeded(7);
+  const pixels = Buffer.alloc(width * height, 255);
+  for (let stroke = 0; stroke < 9_000; stroke++) {
+    const at = Math.floor(random() * (height - 5)) * width + Math.floor(random() * (width - 4));
+    const step = random() < 0.5 ? width : 1;
+    for (let pixel = 0; pixel < 4; pixel++) pixels[at + pixel * step] = 0;
+  }
+  const data = `${deflateSync(pixels).toString('hex')}>`;
+  const picture =
+    `<< /Type /XObject /Subtype /Image /Width ${width} /Height ${height} /ColorSpace /DeviceGray ` +
+    `/BitsPerComponent 8 /Filter [/ASCIIHexDecode /FlateDecode] /Length ${data.length} >>\n` +
+    `stream\n${data}\nendstream`;
+  const page: RawPage = {
+    content: 'q 1400 0 0 1200 0 0 cm /X Do Q',
+    mediaBox: [0, 0, 1_400, 1_200],
+    resources: `/XObject << /X ${4 + 2 * pages} 0 R >>`,
+  };
+  return rawPdf(
+    Array.from({ length: pages }, () => page),
+    [picture],
+  );
 }
 
 /** A small PDF with `operators` text operators on its one page. */

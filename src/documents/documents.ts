@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { unlessAborted } from '../abort.js';
 import { LocalEngine, type EngineRun, type EngineSettings } from '../engine/local.js';
+import type { Party } from '../fair-turns.js';
 import type { DocumentQueue, WaitReason } from '../llm/turns.js';
 import { loggable, type Logger } from '../logger.js';
 import type { AnswerCache } from '../processor/answers.js';
@@ -35,6 +36,8 @@ export interface Upload {
 }
 
 export interface DocumentsSettings extends EngineSettings {
+  /** Bytes of PDFs that are kept of one owner; any number without it. */
+  bytesOfOwner: number | undefined;
   /** Days until a document is forgotten; never without it. */
   retentionDays: number | undefined;
 }
@@ -44,21 +47,34 @@ export interface DocumentsTools {
   reader: Pick<PageReader, 'read' | 'countPages'>;
   decisions: Pick<Decisions, 'decideCounted' | 'resume'>;
   read(request: ReadingRequest, source: TextSource): Promise<Ended>;
-  newQueue(onWait: (why: WaitReason, ms: number) => void): DocumentQueue;
+  newQueue(onWait: (why: WaitReason, ms: number) => void, party: Party): DocumentQueue;
   watch: Watch;
   /** Told that a document is deleted: nothing else may go on with it either. */
   onDelete(id: string): void;
   logger: Logger;
 }
 
-/** Thrown for an upload that comes when no more are taken: for good (`closed`) or for now (`full`). */
+const NOT_TAKEN = {
+  closed: 'The service is shutting down',
+  full: 'Too many documents are waiting; try again soon',
+  owner_documents: 'Too many of your documents are waiting or being read; try again when one of them is read',
+  owner_bytes: 'Your documents take all the space they may; delete some of them first',
+};
+
+/**
+ * Thrown for an upload that comes when no more are taken: for good (`closed`) or for now (`full`), or no more
+ * of its owner.
+ */
 export class NotTakenError extends Error {
   override readonly name = 'NotTakenError';
 
-  constructor(readonly why: 'closed' | 'full') {
-    super(
-      why === 'closed' ? 'The service is shutting down' : 'Too many documents are waiting; try again soon',
-    );
+  constructor(readonly why: keyof typeof NOT_TAKEN) {
+    super(NOT_TAKEN[why]);
+  }
+
+  /** Whether others may be taken all the same. */
+  get isOfOwner(): boolean {
+    return this.why === 'owner_documents' || this.why === 'owner_bytes';
   }
 }
 
@@ -73,6 +89,7 @@ interface DocumentReading {
 
 /** A document and its life: it is taken in, read, asked again, deleted, forgotten. */
 export class Documents {
+  readonly #settings: DocumentsSettings;
   readonly #tools: DocumentsTools;
   readonly #engine: LocalEngine;
   readonly #feeds: EventFeeds;
@@ -84,11 +101,12 @@ export class Documents {
   readonly #upkeep: Promise<unknown>;
 
   constructor(settings: DocumentsSettings, tools: DocumentsTools) {
+    this.#settings = settings;
     this.#tools = tools;
     this.#feeds = new EventFeeds(tools.store, this.#closing.signal);
     this.#engine = new LocalEngine(settings, {
       store: tools.store,
-      newQueue: (id) => tools.newQueue((why, ms) => this.#append(id, waiting(why, ms))),
+      newQueue: (party) => tools.newQueue((why, ms) => this.#append(party.document, waiting(why, ms)), party),
       read: (document, run) => this.#read(document, run),
       onWaiting: (id) => this.#append(id, { type: 'waiting', why: 'turn', until: null }),
       adopt: (document) => this.#adopt(document),
@@ -105,13 +123,14 @@ export class Documents {
   /**
    * Takes a place for an upload, before anything of it is received.
    *
+   * @param owner whose bounds it counts in
    * @returns gives the place back, once
    * @throws {NotTakenError} when there is none
    */
-  reserve(): () => void {
+  reserve(owner: string): () => void {
     this.#throwIfClosed();
-    const place = this.#engine.reserve();
-    if (!place) throw new NotTakenError('full');
+    const place = this.#engine.reserve(owner);
+    if (typeof place === 'string') throw new NotTakenError(place);
     return place;
   }
 
@@ -119,7 +138,8 @@ export class Documents {
    * Counts the upload's pages, decides its plan, keeps it with that, and has it read.
    *
    * @returns the document's id, which cannot be guessed, and the plan it is read under
-   * @throws {NotTakenError} after `close`; {StoreError} when it cannot be kept
+   * @throws {NotTakenError} after `close`, and when no more bytes of its owner are kept; {StoreError} when it
+   *   cannot be kept
    */
   accept(upload: Upload): Promise<{ id: string; plan: ProcessingPlan }> {
     const answer = this.#accept(upload);
@@ -133,7 +153,12 @@ export class Documents {
     const { store, reader, decisions, watch } = this.#tools;
     const document = newDocument(filename, documentName);
     const { id } = document;
-    const countPages = () => reader.countPages(() => readFile(path), this.#closing.signal);
+    await this.#throwIfTooMuch(owner, sender, path);
+    let pages: number | undefined;
+    const countPages = async () => {
+      pages = await reader.countPages(() => readFile(path), this.#closing.signal);
+      return pages;
+    };
     const decision = await decisions.decideCounted(sender, countPages).catch((error: unknown) => {
       this.#throwIfClosed();
       throw error;
@@ -152,7 +177,7 @@ export class Documents {
       watch(accepted, { requestId: sender.requestId, documentId: id, decision });
       const feed = this.#feeds.begin(id, owner, events);
       const log = new EventLog(store, id, feed);
-      this.#begin({ document, owner, sender, plan, openings: 0 }, { decision, feed, log });
+      this.#begin({ document, owner, sender, plan, openings: 0 }, { decision, feed, log }, pages);
     });
     return { id, plan };
   }
@@ -212,6 +237,13 @@ export class Documents {
     if (this.#closing.signal.aborted) throw new NotTakenError('closed');
   }
 
+  async #throwIfTooMuch(owner: string, sender: Sender, path: string): Promise<void> {
+    const { bytesOfOwner: most } = this.#settings;
+    if (most === undefined) return;
+    const kept = await this.#tools.store.keptBytes({ owner, sender });
+    if (kept + (await stat(path)).size > most) throw new NotTakenError('owner_bytes');
+  }
+
   /** A connection that breaks at the last moment may leave a document its sender was told was not taken. */
   async #withdraw(id: string, owner: string): Promise<void> {
     const remove = () => withStoreRetry(() => this.#tools.store.delete(id, owner), this.#closing.signal);
@@ -259,12 +291,12 @@ export class Documents {
     watch(accepted, { requestId: sender.requestId, documentId: id, decision });
     const log = new EventLog(store, id, feed);
     log.append(accepted);
-    this.#begin({ ...unfinished, plan }, { decision, feed, log });
+    this.#begin({ ...unfinished, plan }, { decision, feed, log }, feed.progress.totalPages || undefined);
   }
 
-  #begin(unfinished: UnfinishedDocument, reading: DocumentReading): void {
+  #begin(unfinished: UnfinishedDocument, reading: DocumentReading, pages: number | undefined): void {
     this.#readings.set(unfinished.document.id, reading);
-    this.#engine.begin(unfinished);
+    this.#engine.begin(unfinished, pages);
   }
 
   /** Never rejects: nobody waits for it but `close`. */
@@ -280,6 +312,7 @@ export class Documents {
     const notes = new NotesOfEvents();
     for (const event of feed.after(0)) notes.update(event);
     const emit = (event: DocumentEvent) => {
+      if (event.type === 'pages_counted') run.counted(event.total_pages);
       progress.update(event);
       notes.update(event);
       log.append(event);
@@ -287,7 +320,7 @@ export class Documents {
     const answers = this.#answers(id, owner, run);
     const request = { sender, documentId: id, decision, signal, queue, answers, emit };
     try {
-      const ended = await this.#tools.read(request, this.#source(id));
+      const ended = await this.#tools.read(request, this.#source(id, run));
       // What is given back, to this process or another, has not ended.
       if (ended.end.type === 'broken_off') return;
       await keepEnd(this.#tools, document, ended, { progress: progress.now, notes, log, signal });
@@ -305,7 +338,7 @@ export class Documents {
   }
 
   /** The page texts as they were read before, or else from the PDF; then they are kept. */
-  #source(id: string): TextSource {
+  #source(id: string, { party, aside }: EngineRun): TextSource {
     const { store, reader } = this.#tools;
     return async (signal, onPage) => {
       const patiently = <T>(work: () => Promise<T>) => withStoreRetry(work, signal);
@@ -313,7 +346,7 @@ export class Documents {
       if (before) return before;
       await patiently(() => store.opening(id));
       const load = () => patiently(() => wholePdf(store, id));
-      const texts: PageTexts = await reader.read(load, { signal, onPage });
+      const texts: PageTexts = await reader.read(load, { signal, onPage, party, aside });
       await patiently(() => store.keepPageTexts(id, texts));
       return texts;
     };

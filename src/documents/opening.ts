@@ -130,6 +130,9 @@ export class DocumentsOpening {
       {
         atOnce: this.#settings.DOCUMENTS_AT_ONCE,
         waiting: this.#settings.DOCUMENTS_WAITING,
+        ofOwner: this.#settings.OWNER_DOCUMENTS_WAITING,
+        pagesOfOwner: this.#settings.OWNER_PAGES_AT_ONCE,
+        bytesOfOwner: megabytes(this.#settings.OWNER_MB_KEPT),
         retentionDays: this.#settings.RETENTION_DAYS,
         graceMs: this.#settings.SHUTDOWN_GRACE_MS,
       },
@@ -143,6 +146,10 @@ const OPENING = 'opening';
 const TRIED_WITHIN_MS = 5_000;
 const OPEN_AGAIN_MS = 1_000;
 const TELL_AGAIN_MS = 60_000;
+
+function megabytes(count: number | undefined): number | undefined {
+  return count === undefined ? undefined : count * 1024 * 1024;
+}
 
 function ignore(): void {
   // What came of it is kept.

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pLimit from 'p-limit';
+import { FairTurns, type Party } from '../fair-turns.js';
 import type { DocumentQueue } from '../llm/turns.js';
 import type { Store } from '../store/store.js';
-import type { UnfinishedDocument } from '../store/unfinished.js';
+import { fairAs, type UnfinishedDocument } from '../store/unfinished.js';
 
 /** How often documents without a process are looked for. */
 const ADOPT_EVERY_MS = 2_000;
@@ -12,6 +12,10 @@ export interface EngineSettings {
   atOnce: number;
   /** Documents that may wait besides, from 0. */
   waiting: number;
+  /** Documents of one owner that are read or wait, from 1. */
+  ofOwner: number;
+  /** Pages of one owner that may be read at once, from 1: with fewer, its next document is begun, whole. */
+  pagesOfOwner: number;
   /** Milliseconds that calls under way are given to end when the engine is closed. */
   graceMs: number;
 }
@@ -21,6 +25,12 @@ export interface EngineRun {
   /** Aborted when it is to be read no more. */
   signal: AbortSignal;
   queue: DocumentQueue;
+  /** Whose shares it uses. */
+  party: Party;
+  /** Tells how many pages it has. */
+  counted: (pages: number) => void;
+  /** Does work during which others may be read in the document's place; takes a place again before it resolves. */
+  aside: <T>(work: () => Promise<T>) => Promise<T>;
   /** Has the engine wait for something, within its grace, before it is closed. */
   finishing: <T>(work: Promise<T>) => Promise<T>;
 }
@@ -28,8 +38,8 @@ export interface EngineRun {
 export interface EngineTools {
   store: Store;
   /** A queue for the calls of a document. */
-  newQueue(id: string): DocumentQueue;
-  /** Reads a document; never rejects. Told besides that one has to wait for its turn. */
+  newQueue(party: Party): DocumentQueue;
+  /** Reads a document, or ends one that is to be read no more before its turn has come; never rejects. */
   read(document: UnfinishedDocument, run: EngineRun): Promise<void>;
   /** Told that a document waits for its turn. */
   onWaiting(id: string): void;
@@ -38,17 +48,26 @@ export interface EngineTools {
   onTrouble(error: unknown): void;
 }
 
+/** Why there is no place: for anybody, or for this owner. */
+type NoPlace = 'full' | 'owner_documents';
+
 interface Running {
+  party: Party;
+  /** Until they are counted as many as its owner may have read at once. */
+  pages: number;
   stop: AbortController;
   queue: DocumentQueue;
+  /** Whether it had its turn. */
+  hasBegun: boolean;
   /** What must end before the engine may. */
   finishing: Set<Promise<unknown>>;
   done: Promise<void>;
 }
 
 /**
- * Reads documents in this process, so many at once. All it knows is in the store as well: a document that
- * is not finished when the process ends is taken up by the next one, or by another that shares the database.
+ * Reads documents in this process, so many at once: those of their owners in turn, and none in the last place
+ * of an owner who has all the others. All it knows is in the store as well: a document that is not finished
+ * when the process ends is taken up by the next one, or by another that shares the database.
  */
 export class LocalEngine {
   readonly #settings: EngineSettings;
@@ -57,31 +76,37 @@ export class LocalEngine {
   /** Documents about to be begun, and by how many: in the store already, perhaps, and nobody else's to begin. */
   readonly #starting = new Map<string, number>();
   /** Uploads on their way to the store. */
-  #arriving = 0;
-  readonly #turns: ReturnType<typeof pLimit>;
+  readonly #arriving = new Set<{ owner: string }>();
+  readonly #places: FairTurns;
   readonly #closing = new AbortController();
   readonly #adopting: Promise<void>;
 
   constructor(settings: EngineSettings, tools: EngineTools) {
     this.#settings = settings;
     this.#tools = tools;
-    this.#turns = pLimit(settings.atOnce);
+    this.#places = new FairTurns(settings.atOnce, {
+      turns: Math.max(1, settings.atOnce - 1),
+      size: settings.pagesOfOwner,
+    });
     this.#adopting = this.#adoptAgainAndAgain();
   }
 
   /**
    * Takes a place for a document that comes.
    *
-   * @returns gives the place back, once; undefined when there is none
+   * @param owner whose bounds it counts in
+   * @returns gives the place back, once; why there is none
    */
-  reserve(): (() => void) | undefined {
-    if (this.#arriving + this.#running.size >= this.#most) return undefined;
-    this.#arriving++;
-    let isTaken = true;
-    return () => {
-      if (isTaken) this.#arriving--;
-      isTaken = false;
-    };
+  reserve(owner: string): (() => void) | NoPlace {
+    const running = [...this.#running.values()].map(({ party }) => party);
+    const taken = [...this.#arriving, ...running];
+    if (taken.length >= this.#most) return 'full';
+    if (taken.filter((other) => other.owner === owner).length >= this.#settings.ofOwner) {
+      return 'owner_documents';
+    }
+    const arriving = { owner };
+    this.#arriving.add(arriving);
+    return () => void this.#arriving.delete(arriving);
   }
 
   get #most(): number {
@@ -104,29 +129,64 @@ export class LocalEngine {
     }
   }
 
-  /** Reads a document as soon as it has its turn. */
-  begin(document: UnfinishedDocument): void {
+  /**
+   * Reads a document as soon as it has its turn.
+   *
+   * @param pages where they are known
+   */
+  begin(document: UnfinishedDocument, pages = this.#settings.pagesOfOwner): void {
     const { id } = document.document;
+    const party = { owner: fairAs(document), document: id };
     const running: Running = {
+      party,
+      pages,
       stop: new AbortController(),
-      queue: this.#tools.newQueue(id),
+      queue: this.#tools.newQueue(party),
+      hasBegun: false,
       finishing: new Set(),
       done: Promise.resolve(),
     };
-    const run: EngineRun = {
-      signal: running.stop.signal,
-      queue: running.queue,
-      finishing: (work) => {
-        const settled = work.then(ignore, ignore).finally(() => running.finishing.delete(settled));
-        running.finishing.add(settled);
-        return work;
-      },
-    };
     this.#running.set(id, running);
-    if (this.#turns.activeCount >= this.#settings.atOnce) this.#tools.onWaiting(id);
-    const read = () => (this.#closing.signal.aborted ? Promise.resolve() : this.#tools.read(document, run));
-    running.done = this.#turns(read).finally(() => {
+    running.done = this.#read(document, running).finally(() => {
       if (this.#running.get(id) === running) this.#running.delete(id);
+    });
+  }
+
+  async #read(document: UnfinishedDocument, running: Running): Promise<void> {
+    const { party, stop, queue, finishing } = running;
+    let giveBack = await this.#place(running).catch(() => ignore);
+    running.hasBegun = true;
+    try {
+      await this.#tools.read(document, {
+        signal: stop.signal,
+        queue,
+        party,
+        counted: (pages) => {
+          running.pages = pages;
+          this.#places.look();
+        },
+        aside: async (work) => {
+          giveBack();
+          const result = await work();
+          giveBack = await this.#place(running);
+          return result;
+        },
+        finishing: (work) => {
+          const settled = work.then(ignore, ignore).finally(() => finishing.delete(settled));
+          finishing.add(settled);
+          return work;
+        },
+      });
+    } finally {
+      giveBack();
+    }
+  }
+
+  #place(running: Running): Promise<() => void> {
+    const { party, stop } = running;
+    return this.#places.take(party, stop.signal, {
+      size: () => running.pages,
+      onWait: () => this.#tools.onWaiting(party.document),
     });
   }
 
@@ -143,7 +203,10 @@ export class LocalEngine {
   async close(besides: Promise<unknown>): Promise<void> {
     this.#closing.abort();
     const running = [...this.#running.values()];
-    for (const { queue } of running) queue.stop();
+    for (const { queue, hasBegun, stop } of running) {
+      queue.stop();
+      if (!hasBegun) stop.abort();
+    }
     const grace = new AbortController();
     await Promise.race([
       Promise.all([...running.map(settled), besides]),

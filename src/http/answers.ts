@@ -44,8 +44,8 @@ export function answerError(error: unknown, response: Response, logger: Logger):
   }
   if (error instanceof NotTakenError || error instanceof StoreError || isDiskFull(error)) {
     response.set('Retry-After', String(RETRY_AFTER_S));
-    const message = error instanceof NotTakenError ? error.message : 'The store cannot be used for now';
-    return refuse(response, 503, message);
+    if (!(error instanceof NotTakenError)) return refuse(response, 503, 'The store cannot be used for now');
+    return refuse(response, error.isOfOwner ? 429 : 503, error.message);
   }
   const status = clientError.safeParse(error);
   if (status.success) return refuse(response, status.data.status, 'The request cannot be read');

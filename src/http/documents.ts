@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
-import { ipKeyGenerator } from 'express-rate-limit';
 import { z } from 'zod';
 import { systemClock, type Clock } from '../clock.js';
 import type { Documents } from '../documents/documents.js';
@@ -61,9 +60,10 @@ export function documentsRouter({
   const changing = [notKept, requireOwnOrigin(allowOrigins)];
 
   const upload: RequestHandler = async (request, response) => {
-    const { isNew, owner, ...sender } = await senders.of(request);
+    const { owner, ...sender } = await senders.of(request);
+    const bounded = sender.fairAs ?? owner;
     const { documents } = await opened();
-    const leave = arriving.enter(isNew ? addressOf(request) : owner);
+    const leave = arriving.enter(bounded);
     try {
       const { path, file } = await uploadFolder.newFile();
       try {
@@ -71,7 +71,7 @@ export function documentsRouter({
         await checkIsPdf(path);
         const filename = displayName(form.filename);
         const requestId = requestIdOf(request);
-        const giveBack = documents.reserve();
+        const giveBack = documents.reserve(bounded);
         try {
           const { id, plan } = await documents.accept({
             path,
@@ -171,11 +171,11 @@ export function documentsRouter({
   router.route('/api/document/:id/delete').delete(changing, remove).post(changing, remove);
 
   const reserve: RequestHandler = async (request, response, next) => {
-    await senders.of(request);
+    const sender = await senders.of(request);
     const { documents } = await opened();
     // Who hung up meanwhile would never give the place back.
     if (response.closed) return;
-    response.once('close', documents.reserve());
+    response.once('close', documents.reserve(sender.fairAs ?? sender.owner));
     next();
   };
   router.post('/api/document/:id/retry', changing, reserve);
@@ -216,11 +216,6 @@ export function documentsRouter({
       answerError(error, response, logger);
     });
   };
-}
-
-/** What stands for a sender that is known by nothing else; of IPv6 the network, within which one client has many. */
-function addressOf({ ip = '' }: Request): string {
-  return `address:${ipKeyGenerator(ip)}`;
 }
 
 /** Of a document that is being read. */

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { ipKeyGenerator } from 'express-rate-limit';
 import { z } from 'zod';
 import { loggable, type Logger } from '../logger.js';
 import type { FlagContext } from '../rollout/flags.js';
@@ -16,10 +18,10 @@ export interface Identity {
   userId?: Id | undefined;
   sessionId?: Id | undefined;
   /**
-   * Whether this request began the session that names it, as every one of a client without cookies does: its uploads
-   * then count as those of its address while they arrive. Default: found out from the headers.
+   * Whether nobody has signed in: anybody can have any number of sessions, so what one sender may use goes by
+   * the address then. Default: whether there is neither `owner` nor `userId`.
    */
-  isNew?: boolean | undefined;
+  anonymous?: boolean | undefined;
   /** For the flags' constraints. `pageCount` is added. */
   properties?: FlagContext['properties'];
 }
@@ -34,8 +36,8 @@ export type Identify = {
 export interface KnownSender extends FlagContext {
   /** The owner's key in the store: an id of a user is never one of a session. */
   owner: string;
-  /** Whether nothing shows that the next request is of the same sender: it names nobody, or began its session. */
-  isNew: boolean;
+  /** Whose shares and bounds its documents use, where that is not the owner. */
+  fairAs: string | undefined;
 }
 
 /** Thrown where it is not known who sends a request; the log tells why. */
@@ -94,12 +96,14 @@ export class Senders {
 
   async #find(request: HostRequest): Promise<KnownSender> {
     try {
-      const { properties, isNew, ...ids } = await this.#asked(request);
+      const { properties, anonymous, ...ids } = await this.#asked(request);
       const userId = this.#text('userId', ids.userId);
       const sessionId = this.#text('sessionId', ids.sessionId);
-      const owner = this.#ownerKey(this.#text('owner', ids.owner), userId, sessionId);
-      const named = owner === `session:${sessionId}` ? isBrought(request, sessionId) : owner !== NOBODY;
-      return { owner, userId, sessionId, isNew: isNew ?? !named, properties: this.#usable(properties) };
+      const named = this.#text('owner', ids.owner);
+      const owner = this.#ownerKey(named, userId, sessionId);
+      const isAnonymous = anonymous ?? (named === undefined && userId === undefined);
+      const fairAs = isAnonymous ? addressKey(request) : undefined;
+      return { owner, userId, sessionId, fairAs, properties: this.#usable(properties) };
     } catch (error) {
       if (!(error instanceof UnusableId)) throw error;
       const { where, came } = error;
@@ -122,9 +126,9 @@ export class Senders {
 
   #ownerKey(owner: string | undefined, userId: string | undefined, sessionId: string | undefined): string {
     if (owner !== undefined) return `owner:${owner}`;
-    if (userId !== undefined) return `user:${userId}`;
+    if (userId !== undefined) return userKey(userId);
     if (sessionId !== undefined) return `session:${sessionId}`;
-    if (this.#allowAnonymous) return NOBODY;
+    if (this.#allowAnonymous) return 'nobody';
     this.#refuse('nobody', {}, 'a request was refused: it names nobody');
     throw new UnknownSenderError(401);
   }
@@ -169,14 +173,12 @@ export class Senders {
   }
 }
 
-const property = z.union([z.string(), z.number()]);
-
-const NOBODY = 'nobody';
-
-/** Whether a request comes with a session, as it does with a cookie that holds its id. */
-function isBrought({ headers }: HostRequest, id = ''): boolean {
-  return Object.values(headers).some((header) => header?.includes(id));
+/** The owner's key of a user. */
+export function userKey(userId: string): string {
+  return `user:${userId}`;
 }
+
+const property = z.union([z.string(), z.number()]);
 
 type NumberForm = 'text' | 'a number';
 
@@ -202,6 +204,14 @@ function signedIn(request: HostRequest): Identity {
   // Looked at here, so that the log names the place.
   textOf(`req.user.${name}`, userId);
   return { userId, sessionId };
+}
+
+/** Names the address a request comes from, of IPv6 its network, and keeps neither. */
+function addressKey(request: HostRequest): string {
+  // Express's own, which knows which proxies the app trusts.
+  const { ip } = request as { ip?: string | undefined };
+  const address = ipKeyGenerator(ip ?? request.socket.remoteAddress ?? '');
+  return `address:${createHash('sha256').update(address).digest('base64url')}`;
 }
 
 function checked(answer: unknown): Identity {

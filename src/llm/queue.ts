@@ -29,8 +29,20 @@ interface WaitingCall {
   start(): void;
 }
 
+/** What is known of one owner's calls. */
+interface OwnerCalls {
+  /** A document without an owner is an owner of its own. */
+  name: string | symbol;
+  /** Those that wait or are under way. */
+  calls: number;
+  underWay: number;
+  /** Its place in the order: since when it has waited, and no call of it has begun or ended. */
+  turn: number;
+}
+
 /** What is known of one document's calls. */
 interface DocumentCalls {
+  owner: OwnerCalls;
   waiting: WaitingCall[];
   underWay: number;
   onWait: OnWait | undefined;
@@ -44,9 +56,10 @@ interface DocumentCalls {
  * asked to wait for, and each only when there is room within the rate limits. One scheduler for all of
  * it, so that what a call waits for is decided in one place.
  *
- * Documents share the places fairly: the next call is one of the document that has the fewest under way,
- * so that a long one does not hold up a short one. It is not overtaken while it waits for room: a large
- * call would else wait for ever.
+ * Owners share the places fairly, however many documents each has: the next call is one of the owner who has
+ * the fewest under way, and of the document of theirs that has the fewest, so that a long one does not hold up
+ * a short one; among equals in turn. It is not overtaken while it waits for room: a large call would else wait
+ * for ever.
  *
  * How many run at once is halved when the service rejects one for the rate of calls, and grows again
  * by one for every full round that went well.
@@ -62,6 +75,9 @@ export class CallQueue {
   /** Calls are numbered as they start: those up to this one were under way when it was halved last. */
   #started = 0;
   #halvedUpTo = 0;
+  /** Those that have calls. */
+  readonly #owners = new Map<string | symbol, OwnerCalls>();
+  #turns = 0;
   /** Documents with calls that wait, the one served last at the end. */
   readonly #documents = new Set<DocumentCalls>();
   #waiting = 0;
@@ -125,9 +141,20 @@ export class CallQueue {
     return this.#background.queue(patience);
   }
 
-  /** The queue of one document. */
-  document(onWait?: OnWait): DocumentQueue {
-    const document: DocumentCalls = { waiting: [], underWay: 0, onWait, toldUntil: -Infinity, atRest: [] };
+  /**
+   * The queue of one document.
+   *
+   * @param owner whose share of the calls it uses. Default: one of its own
+   */
+  document(onWait?: OnWait, owner: string | symbol = Symbol()): DocumentQueue {
+    const document: DocumentCalls = {
+      owner: { name: owner, calls: 0, underWay: 0, turn: 0 },
+      waiting: [],
+      underWay: 0,
+      onWait,
+      toldUntil: -Infinity,
+      atRest: [],
+    };
     let isStopped = false;
     return {
       run: async (call, signal, room = UNLIMITED) => {
@@ -151,6 +178,7 @@ export class CallQueue {
         document.waiting.splice(document.waiting.indexOf(waiting), 1);
         if (document.waiting.length === 0) this.#documents.delete(document);
         this.#waiting--;
+        this.#gone(document.owner);
         reject(signal.reason as Error);
         this.#schedule();
       };
@@ -160,12 +188,26 @@ export class CallQueue {
       };
       const waiting: WaitingCall = { room, limitedSince: undefined, start };
       signal.addEventListener('abort', leave, { once: true });
+      this.#comes(document);
       document.waiting.push(waiting);
       this.#waiting++;
       if (!isStopped) this.#documents.add(document);
       this.#background.giveWay();
       this.#schedule();
     });
+  }
+
+  /** A call of the document comes; as long as it has some, its owner is the one that is known by the name. */
+  #comes(document: DocumentCalls): void {
+    const owner = this.#owners.get(document.owner.name) ?? document.owner;
+    document.owner = owner;
+    if (owner.calls++ > 0) return;
+    owner.turn = ++this.#turns;
+    this.#owners.set(owner.name, owner);
+  }
+
+  #gone(owner: OwnerCalls): void {
+    if (--owner.calls === 0) this.#owners.delete(owner.name);
   }
 
   async #make<T>(
@@ -185,7 +227,10 @@ export class CallQueue {
       throw error;
     } finally {
       document.underWay--;
+      document.owner.underWay--;
+      document.owner.turn = ++this.#turns;
       this.#underWay--;
+      this.#gone(document.owner);
       if (document.underWay === 0) for (const resolve of document.atRest.splice(0)) setImmediate(resolve);
       this.#schedule();
     }
@@ -224,6 +269,8 @@ export class CallQueue {
     this.#documents.delete(document);
     if (document.waiting.length > 0) this.#documents.add(document);
     document.underWay++;
+    document.owner.underWay++;
+    document.owner.turn = ++this.#turns;
     this.#underWay++;
     call.room.take();
     call.start();
@@ -254,7 +301,7 @@ export class CallQueue {
     for (const document of this.#documents) {
       const [call] = document.waiting;
       if (call && usedUp.has(call.room.of)) continue;
-      if (!next || document.underWay < next.underWay) next = document;
+      if (!next || comesBefore(document, next)) next = document;
     }
     return next;
   }
@@ -311,4 +358,11 @@ export class CallQueue {
     this.#wentWell = 0;
     this.#concurrency = Math.max(1, Math.floor(this.#concurrency / 2));
   }
+}
+
+/** Whether a document is served before another that is before it in turn. */
+function comesBefore(one: DocumentCalls, other: DocumentCalls): boolean {
+  if (one.owner === other.owner) return one.underWay < other.underWay;
+  const more = one.owner.underWay - other.owner.underWay;
+  return more < 0 || (more === 0 && one.owner.turn < other.owner.turn);
 }

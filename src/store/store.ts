@@ -313,6 +313,19 @@ export class Store {
     return this.#listings.count(owner);
   }
 
+  /** The bytes of all PDFs that are kept of whoever shares so, an owner or senders without a name. */
+  async keptBytes({ owner, sender }: Pick<NewDocument, 'owner' | 'sender'>): Promise<number> {
+    const [whose, name] =
+      sender.fairAs === undefined ? ['owner', owner] : [`sender ->> 'fairAs'`, sender.fairAs];
+    // The length of what is stored apart is known without reading it.
+    const [row] = await this.#database.query(
+      `SELECT coalesce(sum(octet_length(bytes)), 0) AS bytes
+       FROM quire.documents JOIN quire.pdf_parts ON document_id = id WHERE ${whose} = $1`,
+      [name],
+    );
+    return Number(row?.bytes);
+  }
+
   /** What all documents of an owner cost; in money null as soon as one's is not known. */
   costs(owner: string): Promise<ProcessingCost> {
     return this.#listings.costs(owner);

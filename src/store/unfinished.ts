@@ -11,6 +11,13 @@ export interface Sender {
   sessionId?: string | undefined;
   properties?: Record<string, string | number> | undefined;
   requestId?: string | undefined;
+  /** Whose shares and bounds its documents use, where that is not their owner: of senders without a name. */
+  fairAs?: string | undefined;
+}
+
+/** Whose shares and bounds a document uses. */
+export function fairAs({ owner, sender }: { owner: string; sender: Sender }): string {
+  return sender.fairAs ?? owner;
 }
 
 /** What an app says of a sender is not checked when it comes: what cannot be used must not keep a document. */
@@ -22,6 +29,7 @@ const keptSender: z.ZodType<Sender> = z.object({
     .optional()
     .catch(undefined),
   requestId: z.string().optional().catch(undefined),
+  fairAs: z.string().optional().catch(undefined),
 });
 
 /** A document as it comes. */

@@ -1,5 +1,6 @@
 import { blocks } from './blocks.js';
 import { damaged } from './damaged.js';
+import { fairness } from './fairness.js';
 import { flips } from './flips.js';
 import { limits } from './limits.js';
 import { list } from './list.js';
@@ -16,6 +17,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   overload,
   damaged,
   memory,
+  fairness,
   flips,
   limits,
   list,

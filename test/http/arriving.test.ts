@@ -81,8 +81,8 @@ describe('uploads that are arriving', () => {
     expect(host.refused).toEqual(['arriving']);
   });
 
-  test('count as those of their address where the request began its session', async () => {
-    await start({ bounds: { inAll: 10, perOwner: 2 }, isNew: (user) => user.startsWith('new') });
+  test('count as those of their address where nobody has signed in', async () => {
+    await start({ bounds: { inAll: 10, perOwner: 2 }, anonymous: (user) => user.startsWith('new') });
     await drip('new 1', 1);
     await drip('new 2', 1);
     expect((await post('new 3')).status).toBe(429);

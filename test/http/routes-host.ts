@@ -40,7 +40,7 @@ export async function routesHost(
     documents?: object;
     store?: object;
     set?: (app: Express) => void;
-    isNew?: (user: string) => boolean;
+    anonymous?: (user: string) => boolean;
   } = {},
 ): Promise<RoutesHost> {
   const dataDir = await newFolder();
@@ -66,7 +66,7 @@ export async function routesHost(
   } as unknown as Documents;
   const identify = ({ headers }: { headers: Record<string, unknown> }): Identity => {
     const userId = typeof headers['x-user'] === 'string' ? headers['x-user'] : 'anna';
-    return { userId, isNew: given.isNew?.(userId) };
+    return { userId, anonymous: given.anonymous?.(userId) };
   };
   const uploadFolder = new UploadFolder(dataDir, logger);
   const router = documentsRouter({

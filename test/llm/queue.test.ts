@@ -211,6 +211,100 @@ describe('documents', () => {
   });
 });
 
+describe('owners', () => {
+  /** Starts calls one after the other at one place. @returns them in the order in which they were made */
+  async function order(asked: readonly [owner: string | undefined, document: string, calls: number][]) {
+    const { service, document, calls } = start(1);
+    const first = calls.run('first', document);
+    await settle();
+    const all = asked.flatMap(([owner, name, count]) => {
+      const queue = service.document(undefined, owner);
+      return Array.from({ length: count }, () => calls.run(name, queue));
+    });
+    calls.finish('first');
+    await first;
+    for (let call = 1; call <= all.length; call++) {
+      await settle();
+      calls.finish(calls.started[call] ?? '');
+    }
+    await Promise.all(all);
+    return calls.started.slice(1).join(' ');
+  }
+
+  test('are served in turn, and their documents in turn, however many they have', async () => {
+    const documents = Array.from({ length: 20 }, (_, index) => ['A', `A${index}`, 1] as const);
+    expect(
+      await order([...documents, ['B', 'B', 3], ['C', 'C', 2]].map(([...each]) => each as never)),
+    ).toMatch(/^A0 B C A1 B C A2 B A3 A4 A5 /);
+  });
+
+  test('have as many calls under way each, while they all wait', async () => {
+    const { service, calls } = start(6);
+    const queueOf = (owner: string) => service.document(undefined, owner);
+    for (let index = 0; index < 20; index++) void calls.run(`A${index}`, queueOf('A'));
+    await settle();
+    expect(calls.underWay).toHaveLength(6);
+    const [b, c] = [queueOf('B'), queueOf('C')];
+    for (let index = 0; index < 5; index++) {
+      void calls.run(`B${index}`, b);
+      void calls.run(`C${index}`, c);
+    }
+    for (let index = 0; index < 4; index++) {
+      calls.finish(`A${index}`);
+      await settle();
+    }
+    expect(calls.underWay.sort()).toEqual(['A4', 'A5', 'B0', 'B1', 'C0', 'C1']);
+    calls.finish('C0');
+    await settle();
+    expect(calls.underWay).toContain('C2');
+  });
+
+  test('who came while another was served are next, whatever that one has waiting', async () => {
+    const { service, calls } = start(1);
+    for (let index = 0; index < 100; index++) void calls.run(`A${index}`, service.document(undefined, 'A'));
+    await settle();
+    void calls.run('B', service.document(undefined, 'B'));
+    calls.finish('A0');
+    await settle();
+    expect(calls.started).toEqual(['A0', 'B']);
+  });
+
+  test('that are not told are one for each document', async () => {
+    expect(
+      await order([
+        [undefined, 'a', 2],
+        [undefined, 'b', 2],
+        ['B', 'B1', 1],
+        ['B', 'B2', 1],
+      ]),
+    ).toBe('a b B1 a b B2');
+  });
+
+  test('who leave or are served are forgotten, and come back behind those who wait', async () => {
+    const { service, calls } = start(1);
+    const stop = new AbortController();
+    const gone = calls.run('gone', service.document(undefined, 'A'));
+    const left = calls.run('left', service.document(undefined, 'A'), stop.signal);
+    const waits = calls.run('waits', service.document(undefined, 'B'));
+    await settle();
+    stop.abort(new Error('left'));
+    await expect(left).rejects.toThrow('left');
+    const back = calls.run('back', service.document(undefined, 'C'));
+    calls.finish('gone');
+    await gone;
+    const again = calls.run('again', service.document(undefined, 'A'));
+    await settle();
+    calls.finish('waits');
+    await waits;
+    await settle();
+    calls.finish('back');
+    await settle();
+    calls.finish('again');
+    await Promise.all([back, again]);
+    expect(calls.started).toEqual(['gone', 'waits', 'back', 'again']);
+  });
+});
+
 describe('calls that the service asked to wait', () => {
   test('start one after the other when the time has come, spread over a tenth of a second', async () => {
     const clock = new ManualClock();
