@@ -10,15 +10,16 @@ import type { PageReader, PageTexts } from '../stages/page-texts.js';
 import type { TextSource } from '../stages/pipeline.js';
 import { withStoreRetry } from '../store/retry.js';
 import type { Store } from '../store/store.js';
+import type { StoredDocument } from '../store/document.js';
 import type { Sender, UnfinishedDocument } from '../store/unfinished.js';
 import { EventFeeds } from './event-feeds.js';
 import type { EventFeed } from './event-feed.js';
 import { EventLog, firstEvents } from './event-log.js';
-import { noOutcome, type DocumentEvent } from './events.js';
+import { noOutcome, type DocumentEvent, type KeptEvent } from './events.js';
 import { keepEnd } from './keep-end.js';
 import { NotesOfEvents } from './notes.js';
-import { failedDocument, newDocument } from './outcome.js';
-import { ProgressOfEvents, type Progress } from './progress.js';
+import { CANCELLED, failedDocument, newDocument } from './outcome.js';
+import { progressOf, ProgressOfEvents, type Progress } from './progress.js';
 import type { Ended, ReadingRequest, Watch } from './reading.js';
 import { keepUp } from './upkeep.js';
 
@@ -66,6 +67,7 @@ export class NotTakenError extends Error {
 const MOST_OPENINGS = 50;
 /** What belongs to a document that is read here, or waits for that. */
 interface DocumentReading {
+  requestId: string | undefined;
   decision: Decision;
   feed: EventFeed;
   log: EventLog;
@@ -152,7 +154,8 @@ export class Documents {
       watch(accepted, { requestId: sender.requestId, documentId: id, decision });
       const feed = this.#feeds.begin(id, owner, events);
       const log = new EventLog(store, id, feed);
-      this.#begin({ document, owner, sender, plan, openings: 0 }, { decision, feed, log });
+      const { requestId } = sender;
+      this.#begin({ document, owner, sender, plan, openings: 0 }, { requestId, decision, feed, log });
     });
     return { id, plan };
   }
@@ -188,6 +191,42 @@ export class Documents {
     return true;
   }
 
+  /**
+   * Ends a document for good, whoever's it is and whichever process reads it: it has failed, and can be asked again.
+   * Another process stops at the next event it would write.
+   */
+  async cancel(id: string): Promise<'cancelled' | 'ended' | 'later' | 'unknown'> {
+    const { store } = this.#tools;
+    const found = await store.events(id, 0);
+    if (!found) return 'unknown';
+    const progress = progressOf(found.events as KeptEvent[]);
+    const accepted = found.events.findLast(({ type }) => type === 'accepted') as Accepted | undefined;
+    const event: DocumentEvent = {
+      ...{ type: 'failed', error: CANCELLED },
+      ...noOutcome(accepted?.plan ?? SINGLE_PAGE),
+      total_pages: progress.totalPages,
+    };
+    const end = (document: StoredDocument) => failedDocument(document, progress, CANCELLED);
+    const outcome = await store.cancel(id, { end, event });
+    if (outcome === 'cancelled') await this.#stop(id);
+    return outcome;
+  }
+
+  /** How many documents are read by this process, and how many wait for that. */
+  get load(): { reading: number; waiting: number } {
+    return this.#engine.load;
+  }
+
+  /** How many more documents there is a place for. */
+  get room(): number {
+    return this.#engine.room;
+  }
+
+  /** What becomes of a document here; undefined for one that this process does not read. */
+  stateOf(id: string): 'reading' | 'waiting' | undefined {
+    return this.#engine.stateOf(id);
+  }
+
   /** How far a document is that is being read, here or elsewhere. */
   async progress(id: string, owner: string): Promise<Progress | undefined> {
     return (await this.#feeds.of(id, owner))?.progress;
@@ -218,8 +257,23 @@ export class Documents {
     await this.#engine.alone(id, remove).catch(() => undefined);
   }
 
+  /** Reads a document no more, which is another process's now, or nobody's. */
+  async #stop(id: string): Promise<void> {
+    const reading = this.#readings.get(id);
+    await this.#engine.stop(id);
+    // One that had waited for its turn leaves it to this.
+    if (!reading || this.#readings.get(id) !== reading) return;
+    this.#readings.delete(id);
+    const { requestId, decision, log } = reading;
+    const end = { type: 'broken_off', ...noOutcome(decision.plan) } as const;
+    this.#tools.watch(end, { requestId, documentId: id, decision });
+    decision.admission?.done();
+    await log.end();
+    this.#feeds.done(id);
+  }
+
   #forget(id: string): void {
-    this.#engine.stop(id);
+    void this.#stop(id);
     this.#feeds.forget(id);
     this.#tools.onDelete(id);
   }
@@ -256,14 +310,19 @@ export class Documents {
       throw error;
     }
     const accepted = { type: 'accepted', plan, reason } as const;
-    watch(accepted, { requestId: sender.requestId, documentId: id, decision });
+    const { requestId } = sender;
+    watch(accepted, { requestId, documentId: id, decision });
     const log = new EventLog(store, id, feed);
     log.append(accepted);
-    this.#begin({ ...unfinished, plan }, { decision, feed, log });
+    this.#begin({ ...unfinished, plan }, { requestId, decision, feed, log });
   }
 
   #begin(unfinished: UnfinishedDocument, reading: DocumentReading): void {
-    this.#readings.set(unfinished.document.id, reading);
+    const { id } = unfinished.document;
+    this.#readings.set(id, reading);
+    reading.log.lost.addEventListener('abort', () => {
+      if (this.#readings.get(id) === reading) void this.#stop(id);
+    });
     this.#engine.begin(unfinished);
   }
 
@@ -332,6 +391,8 @@ export class Documents {
     this.#tools.logger.warn(loggable(error), 'the store could not be looked through');
   }
 }
+
+type Accepted = DocumentEvent & { type: 'accepted' };
 
 function waiting(why: WaitReason, ms: number): DocumentEvent {
   return { type: 'waiting', why, until: new Date(Date.now() + ms).toISOString() };

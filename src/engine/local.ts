@@ -39,6 +39,8 @@ export interface EngineTools {
 }
 
 interface Running {
+  /** Whether it has had its turn. */
+  isReading: boolean;
   stop: AbortController;
   queue: DocumentQueue;
   /** What must end before the engine may. */
@@ -75,7 +77,7 @@ export class LocalEngine {
    * @returns gives the place back, once; undefined when there is none
    */
   reserve(): (() => void) | undefined {
-    if (this.#arriving + this.#running.size >= this.#most) return undefined;
+    if (this.room === 0) return undefined;
     this.#arriving++;
     let isTaken = true;
     return () => {
@@ -108,6 +110,7 @@ export class LocalEngine {
   begin(document: UnfinishedDocument): void {
     const { id } = document.document;
     const running: Running = {
+      isReading: false,
       stop: new AbortController(),
       queue: this.#tools.newQueue(id),
       finishing: new Set(),
@@ -124,15 +127,41 @@ export class LocalEngine {
     };
     this.#running.set(id, running);
     if (this.#turns.activeCount >= this.#settings.atOnce) this.#tools.onWaiting(id);
-    const read = () => (this.#closing.signal.aborted ? Promise.resolve() : this.#tools.read(document, run));
+    const read = () => {
+      if (this.#closing.signal.aborted || run.signal.aborted) return Promise.resolve();
+      running.isReading = true;
+      return this.#tools.read(document, run);
+    };
     running.done = this.#turns(read).finally(() => {
       if (this.#running.get(id) === running) this.#running.delete(id);
     });
   }
 
-  /** Reads a document no more. */
-  stop(id: string): void {
-    this.#running.get(id)?.stop.abort();
+  /** Reads a document no more; resolves when that is so. One that waits for its turn waits no more. */
+  async stop(id: string): Promise<void> {
+    const running = this.#running.get(id);
+    if (!running) return;
+    running.stop.abort();
+    if (running.isReading) await running.done;
+    else this.#running.delete(id);
+  }
+
+  /** What becomes of a document here; undefined for one that is not this process's to read. */
+  stateOf(id: string): 'reading' | 'waiting' | undefined {
+    const running = this.#running.get(id);
+    if (!running) return undefined;
+    return running.isReading ? 'reading' : 'waiting';
+  }
+
+  /** How many documents are read here, and how many wait for that. */
+  get load(): { reading: number; waiting: number } {
+    const reading = [...this.#running.values()].filter(({ isReading }) => isReading).length;
+    return { reading, waiting: this.#running.size - reading };
+  }
+
+  /** How many more documents there is a place for. */
+  get room(): number {
+    return Math.max(0, this.#most - this.#arriving - this.#running.size);
   }
 
   /**
