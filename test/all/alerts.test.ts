@@ -271,18 +271,13 @@ whereItIs('docs/prometheus-alerts.yml', () => {
       await upload();
       while ((await prometheus.firing()).length > 0) await sleep(500);
 
-      provider.behaviour.fault = () => 'prose';
-      await firing(['QuireDocumentsFailing'], upload);
-      delete provider.behaviour.fault;
-      while ((await prometheus.firing()).length > 0) {
-        await upload();
-        await sleep(500);
-      }
-
       await postgres.stop();
       await firing(['QuireStoreDown']);
       await postgres.restart();
       while ((await prometheus.firing()).length > 0) await sleep(500);
+
+      provider.behaviour.fault = () => 'prose';
+      await firing(['QuireDocumentsFailing'], upload);
     } finally {
       await prometheus.stop();
       await host.kill();
