@@ -67,7 +67,6 @@ export class NotTakenError extends Error {
 const MOST_OPENINGS = 50;
 /** What belongs to a document that is read here, or waits for that. */
 interface DocumentReading {
-  requestId: string | undefined;
   decision: Decision;
   feed: EventFeed;
   log: EventLog;
@@ -154,8 +153,7 @@ export class Documents {
       watch(accepted, { requestId: sender.requestId, documentId: id, decision });
       const feed = this.#feeds.begin(id, owner, events);
       const log = new EventLog(store, id, feed);
-      const { requestId } = sender;
-      this.#begin({ document, owner, sender, plan, openings: 0 }, { requestId, decision, feed, log });
+      this.#begin({ document, owner, sender, plan, openings: 0 }, { decision, feed, log });
     });
     return { id, plan };
   }
@@ -208,7 +206,7 @@ export class Documents {
     };
     const end = (document: StoredDocument) => failedDocument(document, progress, CANCELLED);
     const outcome = await store.cancel(id, { end, event });
-    if (outcome === 'cancelled') await this.#stop(id);
+    if (outcome === 'cancelled') await this.#engine.stop(id);
     return outcome;
   }
 
@@ -257,23 +255,8 @@ export class Documents {
     await this.#engine.alone(id, remove).catch(() => undefined);
   }
 
-  /** Reads a document no more, which is another process's now, or nobody's. */
-  async #stop(id: string): Promise<void> {
-    const reading = this.#readings.get(id);
-    await this.#engine.stop(id);
-    // One that had waited for its turn leaves it to this.
-    if (!reading || this.#readings.get(id) !== reading) return;
-    this.#readings.delete(id);
-    const { requestId, decision, log } = reading;
-    const end = { type: 'broken_off', ...noOutcome(decision.plan) } as const;
-    this.#tools.watch(end, { requestId, documentId: id, decision });
-    decision.admission?.done();
-    await log.end();
-    this.#feeds.done(id);
-  }
-
   #forget(id: string): void {
-    void this.#stop(id);
+    void this.#engine.stop(id);
     this.#feeds.forget(id);
     this.#tools.onDelete(id);
   }
@@ -310,18 +293,17 @@ export class Documents {
       throw error;
     }
     const accepted = { type: 'accepted', plan, reason } as const;
-    const { requestId } = sender;
-    watch(accepted, { requestId, documentId: id, decision });
+    watch(accepted, { requestId: sender.requestId, documentId: id, decision });
     const log = new EventLog(store, id, feed);
     log.append(accepted);
-    this.#begin({ ...unfinished, plan }, { requestId, decision, feed, log });
+    this.#begin({ ...unfinished, plan }, { decision, feed, log });
   }
 
   #begin(unfinished: UnfinishedDocument, reading: DocumentReading): void {
     const { id } = unfinished.document;
     this.#readings.set(id, reading);
     reading.log.lost.addEventListener('abort', () => {
-      if (this.#readings.get(id) === reading) void this.#stop(id);
+      if (this.#readings.get(id) === reading) void this.#engine.stop(id);
     });
     this.#engine.begin(unfinished);
   }

@@ -91,7 +91,7 @@ async function retryInPlace(documents: Documents, id: string, owner: string): Pr
   try {
     giveBack = documents.reserve();
   } catch (error) {
-    if (error instanceof NotTakenError && error.why === 'full') return 'full';
+    if (error instanceof NotTakenError && error.why !== 'closed') return 'full';
     throw error;
   }
   try {
@@ -129,7 +129,7 @@ export async function retryFailed(
       if (error instanceof StoreError) return 'store_away' as const;
       throw error;
     });
-    if (outcome === 'full') break;
+    if (outcome === 'full') continue;
     told(id, outcome);
     counts.left--;
     counts[outcome === 'started' ? 'started' : 'not_started']++;

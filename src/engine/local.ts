@@ -29,7 +29,7 @@ export interface EngineTools {
   store: Store;
   /** A queue for the calls of a document. */
   newQueue(id: string): DocumentQueue;
-  /** Reads a document; never rejects. Told besides that one has to wait for its turn. */
+  /** Reads a document, or ends one that is to be read no more before its turn has come; never rejects. */
   read(document: UnfinishedDocument, run: EngineRun): Promise<void>;
   /** Told that a document waits for its turn. */
   onWaiting(id: string): void;
@@ -39,12 +39,14 @@ export interface EngineTools {
 }
 
 interface Running {
-  /** Whether it has had its turn. */
-  isReading: boolean;
   stop: AbortController;
   queue: DocumentQueue;
   /** What must end before the engine may. */
   finishing: Set<Promise<unknown>>;
+  /** Since it had its turn. */
+  reading: Promise<void> | undefined;
+  /** Reads it, once. */
+  read: () => Promise<void>;
   done: Promise<void>;
 }
 
@@ -110,10 +112,11 @@ export class LocalEngine {
   begin(document: UnfinishedDocument): void {
     const { id } = document.document;
     const running: Running = {
-      isReading: false,
       stop: new AbortController(),
       queue: this.#tools.newQueue(id),
       finishing: new Set(),
+      reading: undefined,
+      read: () => (running.reading ??= this.#tools.read(document, run)),
       done: Promise.resolve(),
     };
     const run: EngineRun = {
@@ -127,11 +130,7 @@ export class LocalEngine {
     };
     this.#running.set(id, running);
     if (this.#turns.activeCount >= this.#settings.atOnce) this.#tools.onWaiting(id);
-    const read = () => {
-      if (this.#closing.signal.aborted || run.signal.aborted) return Promise.resolve();
-      running.isReading = true;
-      return this.#tools.read(document, run);
-    };
+    const read = () => (this.#closing.signal.aborted ? Promise.resolve() : running.read());
     running.done = this.#turns(read).finally(() => {
       if (this.#running.get(id) === running) this.#running.delete(id);
     });
@@ -142,20 +141,20 @@ export class LocalEngine {
     const running = this.#running.get(id);
     if (!running) return;
     running.stop.abort();
-    if (running.isReading) await running.done;
-    else this.#running.delete(id);
+    await running.read();
+    if (this.#running.get(id) === running) this.#running.delete(id);
   }
 
   /** What becomes of a document here; undefined for one that is not this process's to read. */
   stateOf(id: string): 'reading' | 'waiting' | undefined {
     const running = this.#running.get(id);
     if (!running) return undefined;
-    return running.isReading ? 'reading' : 'waiting';
+    return running.reading ? 'reading' : 'waiting';
   }
 
   /** How many documents are read here, and how many wait for that. */
   get load(): { reading: number; waiting: number } {
-    const reading = [...this.#running.values()].filter(({ isReading }) => isReading).length;
+    const reading = [...this.#running.values()].filter(({ reading }) => reading !== undefined).length;
     return { reading, waiting: this.#running.size - reading };
   }
 

@@ -1,4 +1,3 @@
-import { systemClock, type Clock } from '../clock.js';
 import type { DocumentEvent } from '../documents/events.js';
 import type { OpsAction } from '../documents/for-ops.js';
 import type { Watch } from '../documents/reading.js';
@@ -43,24 +42,4 @@ function without({ usage, service }: End, error: unknown) {
 /** One line of the log for what ops did to a document. */
 export function logAction(logger: Logger, { action, id, outcome }: OpsAction): void {
   logger.warn({ ...(UUID.test(id) && { document: id }), action, outcome }, 'ops acted on a document');
-}
-
-/** Uploads that are refused for one reason come many at once: their line comes at most so often, in milliseconds. */
-const REFUSALS_EVERY_MS = 10_000;
-
-/** Lines of the log for uploads that are refused, each with how many there were since the one before. */
-export function logRefusals(
-  logger: Logger,
-  clock: Pick<Clock, 'now'> = systemClock,
-): (reason: string) => void {
-  const told = new Map<string, { at: number; uploads: number }>();
-  return (reason) => {
-    const last = told.get(reason) ?? { at: -Infinity, uploads: 0 };
-    last.uploads++;
-    if (clock.now() - last.at >= REFUSALS_EVERY_MS) {
-      logger.warn({ reason, uploads: last.uploads }, 'uploads were refused');
-      Object.assign(last, { at: clock.now(), uploads: 0 });
-    }
-    told.set(reason, last);
-  };
 }
