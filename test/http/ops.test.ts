@@ -9,8 +9,9 @@ import { createQuire, type Quire } from '../../src/index.js';
 import { streamed, type SentEvent } from '../event-stream.js';
 import { lines, makePdf } from '../pdf-fixtures.js';
 import { Provider } from '../provider.js';
-import { newDatabase } from '../shared.js';
+import { newDatabase, runSql } from '../shared.js';
 import { SILENT } from '../silent.js';
+import { unread } from '../stored-document.js';
 import { mount, type Mounted } from '../watched-documents.js';
 
 /** What ops can do, and who counts as ops. */
@@ -229,6 +230,30 @@ describe('documents of all owners', () => {
     expect(log).toContainEqual(
       expect.objectContaining({ document: failed[3], action: 'retry_failed', outcome: 'started' }),
     );
+  });
+
+  test('that failed by the ten thousand are asked again for as many as there is a place', async () => {
+    const database = await newDatabase();
+    const { mounted } = await start({ DOCUMENTS_WAITING: 2 }, { database });
+    const failed = JSON.stringify({
+      ...unread(),
+      id: 'ID',
+      status: 'failed',
+      error: 'No page could be read',
+    });
+    await atWork(mounted);
+    await runSql(
+      database,
+      `INSERT INTO quire.documents (id, owner, status, document, listing, sender, executor, uploaded_at)
+       SELECT id, 'user:' || n, 'failed', json, json, '{}', 1, now() - n * interval '1 second'
+       FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, 10000) AS n) AS ids,
+         LATERAL (SELECT replace('${failed}', 'ID', id::text)::json AS json) AS documents`,
+    );
+    const answer = await (await post(mounted.base, 'retry?hours=1')).json();
+    // 3,600 of them failed within the hour, but for those whose last second has passed.
+    expect(answer).toMatchObject({ success: true, started: 3, not_started: 0 });
+    expect((answer as { left: number }).left).toBeGreaterThan(3_000);
+    expect((answer as { left: number }).left).toBeLessThan(3_600);
   });
 
   test('that are not there are not found, and their ids not logged as they came', async () => {
