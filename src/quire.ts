@@ -9,8 +9,7 @@ import { readDocument, type ReadingTools, type Watch } from './documents/reading
 import { ArrivingUploads } from './http/arriving.js';
 import { documentsRouter } from './http/documents.js';
 import { operationsRouter } from './http/operations.js';
-import { requireOpsToken } from './http/ops-token.js';
-import { logRefusals } from './http/refusals.js';
+import { logRefusals, type RefusalReason } from './http/refusals.js';
 import { checkOrigins } from './http/same-origin.js';
 import { Senders, userKey, type Identify } from './http/sender.js';
 import { UploadFolder } from './http/upload-folder.js';
@@ -18,7 +17,7 @@ import type { CallQueue } from './llm/queue.js';
 import { ModelService } from './llm/service.js';
 import type { PriceTable } from './llm/usage.js';
 import { unfailing, usualLogger, type Logger } from './logger.js';
-import { logEnds } from './observability/log.js';
+import { logAction, logEnds } from './observability/log.js';
 import { Metrics } from './observability/metrics.js';
 import { ModelHealth } from './observability/model-health.js';
 import {
@@ -197,7 +196,11 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     inAll: settings.UPLOADS_ARRIVING,
     perOwner: settings.UPLOADS_ARRIVING_PER_OWNER,
   });
-  const onRefused = logRefusals(logger);
+  const logRefused = logRefusals(logger);
+  const onRefused = (reason: RefusalReason) => {
+    metrics.uploadRefused(reason);
+    logRefused(reason);
+  };
   const operations = operationsRouter({
     flags,
     decisions,
@@ -208,7 +211,16 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     forceSinglePage: settings.QUIRE_FORCE_SINGLE_PAGE,
     closing: closing.signal,
     storeTrouble: () => documents.troubleOnceTried(),
+    opened: () => documents.opened(),
+    load: () => documents.load,
+    onAction: (action) => {
+      metrics.opsActed(action);
+      logAction(logger, action);
+    },
+    token: settings.OPS_TOKEN,
+    logger,
   });
+  metrics.follow({ flags, rollback, shadow, documents, modelHealth });
 
   // Last: what fails before leaves no trace at a service that others use.
   const uncap = ModelService.of(model.client).cap(settings.LLM_MAX_CONCURRENCY);
@@ -250,7 +262,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
         logger,
       });
       const router = express.Router();
-      router.use(requireOpsToken(settings.OPS_TOKEN), operations, routes);
+      router.use(operations, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },
@@ -380,7 +392,6 @@ function newRollout(
       onLowAgreement: () => rollback.agreementFell(),
     },
   );
-  metrics.follow({ flags, rollback, shadow });
   const decisions = new Decisions({ flags, rollback, fixedPlan, autoPlan, forceSinglePage, logger });
   return { decisions, metrics, modelHealth, rollback, shadow };
 }

@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { formatPlan } from './processor/plan.js';
 import { createQuire } from './quire.js';
 import { knownHosts } from './http/known-hosts.js';
-import { isForOps } from './http/ops-token.js';
+import { requireOps } from './http/ops-token.js';
 import { readHostSettings, readSettings } from './settings.js';
 import { StoreError } from './store/database.js';
 import { NotTakenError } from './documents/documents.js';
@@ -17,6 +17,8 @@ import { refuse, RETRY_AFTER_S } from './http/answers.js';
 const SESSION_COOKIE = 'quire_session';
 const SESSION_MS = 365 * 24 * 60 * 60_000;
 const PAGE = ['/', '/page.js'];
+/** Where ops' routes were before they were under `/ops/`; here, no app has routes of these names. */
+const OLD_NAMES = { '/metrics': '/ops/metrics', '/readyz': '/ops/readyz', '/api/shadow': '/ops/shadow' };
 /** Longer than clients and proxies keep a connection: an upload sent on one that is being closed would be lost. */
 const KEEP_ALIVE_MS = 65_000;
 
@@ -35,6 +37,13 @@ async function serve(): Promise<void> {
   // Over plain HTTP, as on this machine, there is nothing to upgrade to.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   app.use(knownHosts([HOST, ...ALLOWED_HOSTS]));
+  const forOps = requireOps(readSettings().OPS_TOKEN);
+  for (const [old, name] of Object.entries(OLD_NAMES)) {
+    app.get(old, forOps, (request, _response, next) => {
+      request.url = request.url.replace(/^[^?]*/, name);
+      next();
+    });
+  }
   app.use(sessions(() => quire.secret('session')));
   app.get(PAGE, ({ path }, response) => response.sendFile(path === '/' ? 'page.html' : 'page.js', { root }));
   app.get('/about', (_request, response) => response.json(about));
@@ -79,7 +88,7 @@ async function serve(): Promise<void> {
 function sessions(secret: () => Promise<string>): RequestHandler {
   let parser: Promise<RequestHandler> | undefined;
   return async (request, response, next) => {
-    if (isForOps(request.path)) return next();
+    if (/^\/ops\//i.test(request.path)) return next();
     parser ??= secret().then((text) => cookieParser(text));
     try {
       (await parser)(request, response, () => startSession(request, response, next));

@@ -80,7 +80,7 @@ export interface Settings {
   OWNER_MB_KEPT?: number | undefined;
   /** Milliseconds that calls under way are given to end at a shutdown, 0 to 3,600,000. Default: 10,000. */
   SHUTDOWN_GRACE_MS: number;
-  /** Opens `/metrics`, `/readyz` and `/api/shadow`, 16 characters at least. Default: they answer this machine alone. */
+  /** Opens what is for ops, under `/ops/`, 16 characters at least. Default: it answers this machine alone. */
   OPS_TOKEN?: string | undefined;
   /** A fixed plan in its short form: `single-page`, `batch 2x3`, `batch auto`. Default: flags decide. */
   QUIRE_PLAN?: string | undefined;

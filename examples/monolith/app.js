@@ -47,8 +47,8 @@ function createApp({ quire, registry, logger }) {
     request.session.destroy((error) => (error ? next(error) : response.json({ user: null })));
   });
 
-  // Who is not signed in has no `userId` and gets a 401. Quire's own /readyz, /metrics and /api/shadow ask for
-  // OPS_TOKEN, or answer this machine alone.
+  // Who is not signed in has no `userId` and gets a 401. What Quire has for ops, under /api/quire/ops/, asks
+  // for OPS_TOKEN, or answers this machine alone.
   app.use('/api/quire', quire.router({ identify: ({ session }) => ({ userId: session.user }) }));
 
   app.use((error, request, response, next) => {

@@ -11,15 +11,16 @@ import type { PageReader, PageTexts } from '../stages/page-texts.js';
 import type { TextSource } from '../stages/pipeline.js';
 import { withStoreRetry } from '../store/retry.js';
 import type { Store } from '../store/store.js';
+import type { StoredDocument } from '../store/document.js';
 import type { Sender, UnfinishedDocument } from '../store/unfinished.js';
 import { EventFeeds } from './event-feeds.js';
 import type { EventFeed } from './event-feed.js';
 import { EventLog, firstEvents } from './event-log.js';
-import { noOutcome, type DocumentEvent } from './events.js';
+import { noOutcome, type DocumentEvent, type KeptEvent } from './events.js';
 import { keepEnd } from './keep-end.js';
 import { NotesOfEvents } from './notes.js';
-import { failedDocument, newDocument } from './outcome.js';
-import { ProgressOfEvents, type Progress } from './progress.js';
+import { CANCELLED, failedDocument, newDocument } from './outcome.js';
+import { progressOf, ProgressOfEvents, type Progress } from './progress.js';
 import type { Ended, ReadingRequest, Watch } from './reading.js';
 import { keepUp } from './upkeep.js';
 
@@ -213,6 +214,42 @@ export class Documents {
     return true;
   }
 
+  /**
+   * Ends a document for good, whoever's it is and whichever process reads it: it has failed, and can be asked again.
+   * Another process stops at the next event it would write.
+   */
+  async cancel(id: string): Promise<'cancelled' | 'ended' | 'later' | 'unknown'> {
+    const { store } = this.#tools;
+    const found = await store.events(id, 0);
+    if (!found) return 'unknown';
+    const progress = progressOf(found.events as KeptEvent[]);
+    const accepted = found.events.findLast(({ type }) => type === 'accepted') as Accepted | undefined;
+    const event: DocumentEvent = {
+      ...{ type: 'failed', error: CANCELLED },
+      ...noOutcome(accepted?.plan ?? SINGLE_PAGE),
+      total_pages: progress.totalPages,
+    };
+    const end = (document: StoredDocument) => failedDocument(document, progress, CANCELLED);
+    const outcome = await store.cancel(id, { end, event });
+    if (outcome === 'cancelled') await this.#engine.stop(id);
+    return outcome;
+  }
+
+  /** How many documents are read by this process, and how many wait for that. */
+  get load(): { reading: number; waiting: number } {
+    return this.#engine.load;
+  }
+
+  /** How many more documents there is a place for. */
+  get room(): number {
+    return this.#engine.room;
+  }
+
+  /** What becomes of a document here; undefined for one that this process does not read. */
+  stateOf(id: string): 'reading' | 'waiting' | undefined {
+    return this.#engine.stateOf(id);
+  }
+
   /** How far a document is that is being read, here or elsewhere. */
   async progress(id: string, owner: string): Promise<Progress | undefined> {
     return (await this.#feeds.of(id, owner))?.progress;
@@ -251,7 +288,7 @@ export class Documents {
   }
 
   #forget(id: string): void {
-    this.#engine.stop(id);
+    void this.#engine.stop(id);
     this.#feeds.forget(id);
     this.#tools.onDelete(id);
   }
@@ -295,7 +332,11 @@ export class Documents {
   }
 
   #begin(unfinished: UnfinishedDocument, reading: DocumentReading, pages: number | undefined): void {
-    this.#readings.set(unfinished.document.id, reading);
+    const { id } = unfinished.document;
+    this.#readings.set(id, reading);
+    reading.log.lost.addEventListener('abort', () => {
+      if (this.#readings.get(id) === reading) void this.#engine.stop(id);
+    });
     this.#engine.begin(unfinished, pages);
   }
 
@@ -365,6 +406,8 @@ export class Documents {
     this.#tools.logger.warn(loggable(error), 'the store could not be looked through');
   }
 }
+
+type Accepted = DocumentEvent & { type: 'accepted' };
 
 function waiting(why: WaitReason, ms: number): DocumentEvent {
   return { type: 'waiting', why, until: new Date(Date.now() + ms).toISOString() };

@@ -15,6 +15,7 @@ export class EventLog {
   readonly #feed: EventFeed;
   readonly #clock: Clock;
   readonly #ending = new AbortController();
+  readonly #lost = new AbortController();
   #last: number;
   #unwritten: KeptEvent[] = [];
   #writing: Promise<void> | undefined;
@@ -26,6 +27,11 @@ export class EventLog {
     this.#feed = feed;
     this.#clock = clock;
     this.#last = feed.last;
+  }
+
+  /** Aborted when another process has the document, or nobody has it any more. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
   }
 
   append(event: DocumentEvent): void {
@@ -67,8 +73,10 @@ export class EventLog {
       try {
         const isOurs = await withStoreRetry(keep, signal, Infinity);
         if (isOurs) this.show(events);
-        // Another process has the document, or nobody has it any more.
-        else this.#ending.abort();
+        else {
+          this.#ending.abort();
+          this.#lost.abort();
+        }
       } catch {
         this.#unwritten.unshift(...events);
         return;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { atMost } from '../abort.js';
 import type { Settings } from '../settings.js';
 import { loggable } from '../logger.js';
-import { StoreError } from '../store/database.js';
+import { StoreError, type StoreTrouble } from '../store/database.js';
 import type { Store } from '../store/store.js';
 import { Documents, NotTakenError, type DocumentsTools } from './documents.js';
 
@@ -25,6 +25,7 @@ export class DocumentsOpening {
   #opening: Promise<{ documents: Documents; store: Store }> | undefined;
   /** Set once it is open. */
   #store: Store | undefined;
+  #documents: Documents | undefined;
   /** Why it is not open yet. */
   #notOpen: StoreError | undefined;
   /** Whether it is opened in the background, as soon as it can be. */
@@ -65,6 +66,16 @@ export class DocumentsOpening {
         await sleep(OPEN_AGAIN_MS, undefined, { ref: false });
       }
     }
+  }
+
+  /** How many documents are read by this process, and how many wait for that. */
+  get load(): { reading: number; waiting: number } {
+    return this.#documents?.load ?? { reading: 0, waiting: 0 };
+  }
+
+  /** How many statements the store could not do, by trouble. */
+  get failures(): ReadonlyMap<StoreTrouble, number> {
+    return this.#store?.failures ?? new Map();
   }
 
   /** The same once it is known whether the store opens, or after 5 s. */
@@ -138,6 +149,7 @@ export class DocumentsOpening {
       },
       { ...this.#tools, store },
     );
+    this.#documents = documents;
     return { documents, store };
   }
 }

@@ -4,6 +4,9 @@ import type { ListedDocument, ProcessedDocument, StoredDocument } from '../store
 import type { Progress } from './progress.js';
 import type { Ended } from './reading.js';
 
+/** The error of a document that ops have cancelled. */
+export const CANCELLED = 'Cancelled';
+
 /** A document that was sent and is not read yet. */
 export function newDocument(filename: string, documentName: string): StoredDocument {
   return {

@@ -26,6 +26,13 @@ export interface Progress {
 
 export type OnProgress = (progress: Progress) => void;
 
+/** How far a document is, by all its events. */
+export function progressOf(events: readonly DocumentEvent[]): Progress {
+  const progress = new ProgressOfEvents();
+  for (const event of events) progress.update(event);
+  return progress.now;
+}
+
 /** How far a document is, made from its events. */
 export class ProgressOfEvents {
   #known = { totalPages: 0, pagesProcessed: 0, accounts: [] as readonly string[] };

@@ -190,9 +190,29 @@ export class LocalEngine {
     });
   }
 
-  /** Reads a document no more. */
-  stop(id: string): void {
-    this.#running.get(id)?.stop.abort();
+  /** Reads a document no more; resolves when that is so. One that waits for its turn waits no more. */
+  async stop(id: string): Promise<void> {
+    const running = this.#running.get(id);
+    running?.stop.abort();
+    await running?.done;
+  }
+
+  /** What becomes of a document here; undefined for one that is not this process's to read. */
+  stateOf(id: string): 'reading' | 'waiting' | undefined {
+    const running = this.#running.get(id);
+    if (!running) return undefined;
+    return running.hasBegun ? 'reading' : 'waiting';
+  }
+
+  /** How many documents are read here, and how many wait for that. */
+  get load(): { reading: number; waiting: number } {
+    const reading = [...this.#running.values()].filter(({ hasBegun }) => hasBegun).length;
+    return { reading, waiting: this.#running.size - reading };
+  }
+
+  /** How many more documents there is a place for. */
+  get room(): number {
+    return Math.max(0, this.#most - this.#arriving.size - this.#running.size);
   }
 
   /**

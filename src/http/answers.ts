@@ -1,4 +1,4 @@
-import type { Response } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { NotTakenError } from '../documents/documents.js';
 import { loggable, type Logger } from '../logger.js';
@@ -26,8 +26,22 @@ export const RETRY_AFTER_S = 5;
 /** What Express and its parsers throw for a request that is at fault itself. */
 const clientError = z.object({ status: z.int().min(400).max(499) });
 
-/** Answers what the routes throw. */
-export function answerError(error: unknown, response: Response, logger: Logger): void {
+/** Routes whose errors are answered here, and never reach the app's own handler. */
+export function answeringErrors(
+  router: RequestHandler,
+  logger: Logger,
+  onError: (error: unknown) => void = () => undefined,
+): RequestHandler {
+  return (request, response, next) => {
+    void router(request, response, (error?: unknown) => {
+      if (!error) return next();
+      onError(error);
+      answerError(error, response, logger);
+    });
+  };
+}
+
+function answerError(error: unknown, response: Response, logger: Logger): void {
   // The client hung up: nobody is there to be answered.
   if (response.closed) return;
   if (response.headersSent) {

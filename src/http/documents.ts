@@ -9,7 +9,7 @@ import { formatPlan } from '../processor/plan.js';
 import type { ListedDocument } from '../store/document.js';
 import type { PageOfDocuments } from '../store/listings.js';
 import type { Store } from '../store/store.js';
-import { answerError, notFound, refuse } from './answers.js';
+import { answeringErrors, notFound, refuse } from './answers.js';
 import type { ArrivingUploads } from './arriving.js';
 import { sendEvents } from './events.js';
 import { receiveForm } from './receiving.js';
@@ -208,14 +208,10 @@ export function documentsRouter({
     response.json(costs(page, await store.costs(whose)));
   });
 
-  return (request, response, next) => {
-    router(request, response, (error?: unknown) => {
-      if (!error) return next();
-      const reason = refusalReason(error);
-      if (reason) onRefused(reason);
-      answerError(error, response, logger);
-    });
-  };
+  return answeringErrors(router, logger, (error) => {
+    const reason = refusalReason(error);
+    if (reason) onRefused(reason);
+  });
 }
 
 /** Of a document that is being read. */

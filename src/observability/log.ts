@@ -1,7 +1,9 @@
 import type { DocumentEvent } from '../documents/events.js';
+import type { OpsAction } from '../documents/for-ops.js';
 import type { Watch } from '../documents/reading.js';
 import { loggable, type Logger } from '../logger.js';
 import { formatPlan } from '../processor/plan.js';
+import { UUID } from '../store/json.js';
 
 const MESSAGES = { completed: 'document read', failed: 'document failed', broken_off: 'document aborted' };
 
@@ -35,4 +37,9 @@ function figures({ failed_pages, failed_by_reason, service, usage }: End) {
 /** Of a reading without a record. */
 function without({ usage, service }: End, error: unknown) {
   return { calls: usage.calls, ...(error !== undefined && { ...loggable(error), service }) };
+}
+
+/** One line of the log for what ops did to a document. */
+export function logAction(logger: Logger, { action, id, outcome }: OpsAction): void {
+  logger.warn({ ...(UUID.test(id) && { document: id }), action, outcome }, 'ops acted on a document');
 }

@@ -2,14 +2,19 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { FAILURE_REASONS } from '../llm/failure.js';
 import type { Usage } from '../llm/usage.js';
 import type { EndEvent } from '../documents/events.js';
+import type { OpsAction } from '../documents/for-ops.js';
+import type { StoreState } from '../documents/opening.js';
 import type { Watch } from '../documents/reading.js';
 import type { BatchFailure } from '../processor/reading.js';
 import type { ProcessingPlan } from '../processor/plan.js';
-import type { MissingPage } from '../stages/record.js';
+import { PdfError } from '../stages/pdf-error.js';
+import type { MissingPage, Timings } from '../stages/record.js';
+import { STORE_TROUBLES } from '../store/database.js';
 import { SettingsError } from '../settings.js';
 import type { ComparedField, ComparisonKind } from '../comparison/compare.js';
 import type { FlagsState, ImpactMetrics } from '../rollout/flags.js';
 import type { MetricRegistry } from './metric-registry.js';
+import type { ModelTrouble } from './model-health.js';
 import { concernsBatches, type RollbackChange, type RollbackState } from '../rollout/rollback.js';
 import type { Agreement } from '../comparison/running-agreement.js';
 import type { ShadowOutcome } from '../comparison/shadow.js';
@@ -43,6 +48,9 @@ const SHADOW_OUTCOMES: readonly ShadowOutcome[] = [
   'queue_full',
 ];
 
+/** Why a document failed: `file` for one that nobody could read, `model` where the model gave nothing usable. */
+const FAILURE_CAUSES = ['file', 'model', 'unexpected'] as const;
+
 const HOUR_MS = 60 * 60 * 1_000;
 
 /** What is read at the moment of a scrape. */
@@ -50,6 +58,14 @@ export interface LiveSources {
   flags: { readonly state: FlagsState; readonly impactMetrics?: ImpactMetrics | undefined };
   rollback: { readonly state: RollbackState; readonly failureRate: number | null };
   shadow: { readonly agreement: Agreement; readonly spentTodayUsd: number; readonly budgetUsd: number };
+  documents: {
+    /** Of this process. */
+    readonly load: { reading: number; waiting: number };
+    readonly trouble: StoreState | null;
+    /** Statements that the store did not do, by trouble. */
+    readonly failures: ReadonlyMap<string, number>;
+  };
+  modelHealth: { readonly trouble: ModelTrouble | null };
 }
 
 type HourSum = `${Path} ${'documents' | 'seconds' | 'calls' | 'priced' | 'usd'}`;
@@ -80,7 +96,7 @@ export class Metrics {
     this.#hourly('cost_per_document', 'USD a document costs, over the last hour', (path) =>
       ratio(this.#hour.sum(`${path} usd`), this.#hour.sum(`${path} priced`)),
     );
-    this.#hourly('documents_per_hour', 'Documents completed, over the last hour', (path) =>
+    this.#hourly('documents_per_hour', 'Documents completed that made calls, over the last hour', (path) =>
       this.#hour.sum(`${path} documents`),
     );
     this.#gauge(
@@ -122,6 +138,32 @@ export class Metrics {
     this.#gauge('quire_shadow_budget_usd', 'The most shadows may cost in a day', (set, { shadow }) =>
       set({}, shadow.budgetUsd),
     );
+    this.#gauge('quire_documents_reading', 'Documents being read by this process', (set, { documents }) =>
+      set({}, documents.load.reading),
+    );
+    this.#gauge('quire_documents_waiting', 'Documents waiting in this process', (set, { documents }) =>
+      set({}, documents.load.waiting),
+    );
+    this.#gauge(
+      'quire_documents_failed_in_a_row',
+      'Documents that failed since one was read by calls',
+      (set) => set({}, this.#failedInARow),
+    );
+    this.#gauge(
+      'quire_store_trouble',
+      'Why the store cannot be used: 1 for the trouble it has',
+      (set, { documents }) =>
+        STORE_TROUBLES.forEach((trouble) => set({ trouble }, documents.trouble?.trouble === trouble ? 1 : 0)),
+      ['trouble'],
+    );
+    this.#storeFailures();
+    this.#gauge(
+      'quire_model_trouble',
+      'Why one call after the other fails: 1 for the last reason, until a call is answered',
+      (set, { modelHealth }) =>
+        FAILURE_REASONS.forEach((reason) => set({ reason }, modelHealth.trouble?.reason === reason ? 1 : 0)),
+      ['reason'],
+    );
     this.#startAtZero();
     this.#host = host;
     this.registry = host ? this.#own : Registry.merge([this.#own, processMetrics()]);
@@ -155,8 +197,34 @@ export class Metrics {
     [0.05, 0.25, 0.5, 1, 2, 4, 6, 8, 12, 20, 40, 80, 120],
   );
   readonly #documents = this.#counter('quire_documents_total', 'Documents read', 'path', 'outcome');
+  readonly #failedDocuments = this.#counter(
+    'quire_failed_documents_total',
+    'Documents that failed, by cause',
+    'path',
+    'cause',
+  );
+  #failedInARow = 0;
   readonly #failedPages = this.#counter('quire_failed_pages_total', 'Pages a record lacks', 'path', 'reason');
   readonly #calls = this.#counter('quire_llm_calls_total', 'Requests to the model', 'path', 'purpose');
+  readonly #failedCalls = this.#counter(
+    'quire_llm_failed_calls_total',
+    'Requests to the model that the service did not answer',
+    'path',
+    'reason',
+  );
+  readonly #documentTokens = this.#counter(
+    'quire_document_tokens_total',
+    'Tokens billed for documents completed that made calls',
+    'path',
+    'kind',
+  );
+  readonly #refused = this.#counter('quire_uploads_refused_total', 'Uploads not taken', 'reason');
+  readonly #opsActions = this.#counter(
+    'quire_ops_actions_total',
+    'What ops did to documents',
+    'action',
+    'outcome',
+  );
   readonly #tokens = this.#counter('quire_llm_tokens_total', 'Tokens billed', 'path', 'kind');
   readonly #cost = this.#counter('quire_llm_cost_usd_total', 'USD billed, where the price is known', 'path');
   readonly #sent = this.#counter('quire_llm_sent_bytes_total', 'Bytes of requests to the model', 'path');
@@ -196,7 +264,9 @@ export class Metrics {
     for (const path of PATHS) {
       for (const outcome of ['completed', 'failed', 'aborted']) this.#documents.inc({ path, outcome }, 0);
       for (const purpose of ['first', 'salvage']) this.#calls.inc({ path, purpose }, 0);
+      for (const cause of FAILURE_CAUSES) this.#failedDocuments.inc({ path, cause }, 0);
       for (const reason of PAGE_REASONS) this.#failedPages.inc({ path, reason }, 0);
+      for (const reason of FAILURE_REASONS) this.#failedCalls.inc({ path, reason }, 0);
     }
     for (const outcome of ['ok', 'failed']) this.#batches.inc({ outcome }, 0);
     for (const outcome of SHADOW_OUTCOMES) this.#shadowRuns.inc({ outcome }, 0);
@@ -213,7 +283,7 @@ export class Metrics {
   }
 
   /** Counts what becomes of documents. */
-  readonly watch: Watch = (event, { decision }) => {
+  readonly watch: Watch = (event, { decision, error }) => {
     const { path } = decision.plan;
     switch (event.type) {
       case 'accepted':
@@ -224,6 +294,9 @@ export class Metrics {
         this.#callSeconds.observe({ path }, event.ms / 1_000);
         this.#sent.inc({ path }, event.sent_bytes);
         this.#received.inc({ path }, event.received_bytes);
+        if (event.outcome !== 'answered' && event.outcome !== 'broken_off') {
+          this.#failedCalls.inc({ path, reason: event.outcome });
+        }
         break;
       case 'batch_checked':
         this.#batchChecked(event.failure);
@@ -231,7 +304,7 @@ export class Metrics {
       case 'completed':
       case 'failed':
       case 'broken_off':
-        this.#ended(path, event);
+        this.#ended(path, event, error);
     }
   };
 
@@ -240,18 +313,30 @@ export class Metrics {
     if (failure) this.#batchFailures.inc({ reason: failure });
   }
 
-  #ended(path: Path, { type, usage, timings, failed_by_reason: failed }: EndEvent): void {
+  #ended(path: Path, end: EndEvent, error: unknown): void {
+    const { type, usage, timings, failed_by_reason: failed } = end;
     this.#documents.inc({ path, outcome: type === 'broken_off' ? 'aborted' : type });
     this.#billed(path, usage);
-    if (!timings) return;
-    const { total_ms, ...stages } = timings;
+    for (const [reason, pages] of Object.entries(failed)) this.#failedPages.inc({ path, reason }, pages);
+    if (type === 'failed') this.#failed(path, causeOf(end, error));
+    // One that failed, or found all its answers kept, tells nothing of how its path does.
+    if (type === 'completed' && timings && usage.calls > 0) this.#completed(path, usage, timings);
+  }
+
+  #failed(path: Path, cause: (typeof FAILURE_CAUSES)[number]): void {
+    this.#failedDocuments.inc({ path, cause });
+    if (cause !== 'file') this.#failedInARow++;
+  }
+
+  #completed(path: Path, usage: Usage, { total_ms, ...stages }: Timings): void {
+    this.#failedInARow = 0;
     const seconds = total_ms / 1_000;
     this.#documentSeconds.observe({ path }, seconds);
     this.#documentCalls.observe({ path }, usage.calls);
+    countTokens(this.#documentTokens, path, usage);
     for (const [key, ms] of Object.entries(stages)) {
       this.#stageSeconds.observe({ path, stage: key.replace(/_ms$/, '') }, ms / 1_000);
     }
-    for (const [reason, pages] of Object.entries(failed)) this.#failedPages.inc({ path, reason }, pages);
     this.#hour.add({
       [`${path} documents`]: 1,
       [`${path} seconds`]: seconds,
@@ -265,10 +350,16 @@ export class Metrics {
   }
 
   #billed(path: Path, usage: Usage): void {
-    this.#tokens.inc({ path, kind: 'prompt' }, usage.prompt_tokens);
-    this.#tokens.inc({ path, kind: 'cached' }, usage.cached_tokens);
-    this.#tokens.inc({ path, kind: 'completion' }, usage.completion_tokens);
+    countTokens(this.#tokens, path, usage);
     if (usage.cost_usd !== null) this.#cost.inc({ path }, usage.cost_usd);
+  }
+
+  uploadRefused(reason: string): void {
+    this.#refused.inc({ reason });
+  }
+
+  opsActed({ action, outcome }: OpsAction): void {
+    this.#opsActions.inc({ action, outcome });
   }
 
   rollbackChanged({ to, cause }: RollbackChange): void {
@@ -337,6 +428,22 @@ export class Metrics {
     });
   }
 
+  /** The store counts them itself. */
+  #storeFailures(): void {
+    const live = () => this.#live;
+    new Counter({
+      name: 'quire_store_failures_total',
+      help: 'Statements that the store did not do, by trouble',
+      labelNames: ['trouble'],
+      registers: [this.#own],
+      collect() {
+        this.reset();
+        const failures = live()?.documents.failures;
+        for (const trouble of STORE_TROUBLES) this.inc({ trouble }, failures?.get(trouble) ?? 0);
+      },
+    });
+  }
+
   #histogram(name: string, help: string, buckets: number[], more: string[] = []): Histogram {
     return new Histogram({ name, help, buckets, labelNames: ['path', ...more], registers: [this.#own] });
   }
@@ -386,6 +493,19 @@ const IMPACT = [
   ['documents_per_hour', 'Documents completed, over the last hour'],
   ['batch_failure_rate', 'Share of batch calls that failed before salvage'],
 ] as const;
+
+function countTokens(counter: Counter, path: Path, usage: Usage): void {
+  counter.inc({ path, kind: 'prompt' }, usage.prompt_tokens);
+  counter.inc({ path, kind: 'cached' }, usage.cached_tokens);
+  counter.inc({ path, kind: 'completion' }, usage.completion_tokens);
+}
+
+/** Where no page could be read, the model is the cause as soon as it was for one of them. */
+function causeOf({ timings, failed_by_reason: failed }: EndEvent, error: unknown) {
+  if (error instanceof PdfError) return 'file';
+  if (timings === null) return 'unexpected';
+  return FAILURE_REASONS.some((reason) => reason in failed) ? 'model' : 'file';
+}
 
 function ratio(sum: number, count: number): number | null {
   return count === 0 ? null : sum / count;

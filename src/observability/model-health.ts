@@ -3,6 +3,9 @@ import type { FailureReason, ServiceError } from '../llm/failure.js';
 
 /** Calls that fail one after the other, without one that is answered, before it counts as trouble. */
 const MOST_IN_A_ROW = 3;
+/** A service that refuses the key, or says that the quota is used up, means it: a page asked alone is given up after two. */
+const CERTAIN_IN_A_ROW = 2;
+const CERTAIN: ReadonlySet<FailureReason> = new Set(['not_authorised', 'quota_exhausted']);
 
 /** Why calls to the model service fail at present. */
 export interface ModelTrouble {
@@ -24,6 +27,8 @@ export class ModelHealth {
   }
 
   get trouble(): ModelTrouble | null {
-    return this.#inARow >= MOST_IN_A_ROW ? this.#last : null;
+    if (!this.#last) return null;
+    const enough = CERTAIN.has(this.#last.reason) ? CERTAIN_IN_A_ROW : MOST_IN_A_ROW;
+    return this.#inARow >= enough ? this.#last : null;
   }
 }

@@ -24,16 +24,17 @@ export interface Database {
 }
 
 /** Why the store does not do what it was asked. */
-export type StoreTrouble = 'unreachable' | 'disk_full' | 'in_use' | 'changed_migration';
+export type StoreTrouble = keyof typeof SAYS;
 
-const SAYS: Readonly<Record<StoreTrouble, string>> = {
+const SAYS = {
   unreachable: 'The database cannot be reached.',
   disk_full: 'There is too little space left on the disk.',
   in_use:
     'The folder QUIRE_DATA_DIR is in use by another Quire. Give each one a folder of its own, or let them share a PostgreSQL.',
   changed_migration:
     'The database was brought up to date by another build: a migration that has run is not the one of this version. Start the build that was used before, or restore a backup from before it.',
-};
+} as const;
+export const STORE_TROUBLES = Object.keys(SAYS) as StoreTrouble[];
 
 /** The store cannot be used for now; what was asked of it may be asked again. Its message says what to do. */
 export class StoreError extends Error {

@@ -3,6 +3,13 @@ import { EXECUTOR_LOCKS, type Database } from './database.js';
 /** Longer than a process takes to hold its lock again, in milliseconds. */
 const MISSING_MS = 1_500;
 
+/** The numbers that processes hold at present, as `held`. */
+export const LIVING = `(
+  SELECT array_agg(objid::bigint) AS held FROM pg_locks
+  WHERE locktype = 'advisory' AND classid = ${EXECUTOR_LOCKS} AND objsubid = 2
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+) AS living`;
+
 /** The processes that share a database, told apart by the numbers they hold locks on. */
 export class Executors {
   readonly #database: Database;
@@ -23,13 +30,9 @@ export class Executors {
   async ended(): Promise<number[]> {
     const rows = this.#database.canJudge()
       ? await this.#database.query(
-          `SELECT DISTINCT executor FROM quire.documents, (
-             SELECT array_agg(objid::bigint) AS held FROM pg_locks
-             WHERE locktype = 'advisory' AND classid = $2 AND objsubid = 2
-             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-           ) AS living
+          `SELECT DISTINCT executor FROM quire.documents, ${LIVING}
            WHERE status = 'extracting' AND executor <> ALL(held) AND $1 = ANY(held)`,
-          [this.#own, EXECUTOR_LOCKS],
+          [this.#own],
         )
       : [];
     const now = performance.now();

@@ -24,8 +24,8 @@ function listingOf(document: ListedDocument): ListedDocument {
 }
 
 /** A place in the list: the microsecond of the upload, and the id. It stays one when its document is gone. */
-const PLACE = /^(\d{1,16})_([-0-9a-f]{36})$/;
-const MICROSECONDS = '(extract(epoch FROM uploaded_at) * 1000000)::bigint::text AS microseconds';
+export const PLACE = /^(\d{1,16})_([-0-9a-f]{36})$/;
+export const MICROSECONDS = '(extract(epoch FROM uploaded_at) * 1000000)::bigint::text AS microseconds';
 const BATCH = 5;
 
 /**

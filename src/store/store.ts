@@ -6,7 +6,7 @@ import { SettingsError } from '../settings.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import { answersOf } from './answers.js';
 import { besideOf, type BesideRecordNow } from './beside.js';
-import { StoreError, type Database } from './database.js';
+import { StoreError, type Database, type StoreTrouble } from './database.js';
 import {
   DOCUMENT_VERSION,
   type BesideRecord,
@@ -22,6 +22,14 @@ import { LISTED, listed, Listings, type PageOfDocuments } from './listings.js';
 import { migrate } from './migrations.js';
 import { openDatabase, type StoreSettings } from './open-database.js';
 import { keepPages, wordsOf } from './pages.js';
+import {
+  cancelDocument,
+  failedOfLate,
+  unendedDocuments,
+  type Cancelling,
+  type FailedDocuments,
+  type PageOfUnended,
+} from './unended.js';
 import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
 import { watched, type WatchedDatabase } from './watched.js';
 
@@ -76,6 +84,11 @@ export class Store {
   /** What the last statement could not be done for; undefined as soon as one succeeds. */
   get trouble(): StoreError | undefined {
     return this.#database.trouble;
+  }
+
+  /** How many statements could not be done, by trouble. */
+  get failures(): ReadonlyMap<StoreTrouble, number> {
+    return this.#database.failures;
   }
 
   close(): Promise<void> {
@@ -244,6 +257,40 @@ export class Store {
       [document.id, ...listed(document), json(document), this.#executor, DOCUMENT_VERSION, owner],
     );
     return row && unfinishedIn(row, this.#listings);
+  }
+
+  /**
+   * Documents of all owners that are read or wait for that, the oldest first.
+   *
+   * @param after the `next` of the page before
+   * @returns undefined when `after` is none
+   */
+  unended(limit: number, after?: string): Promise<PageOfUnended | undefined> {
+    return unendedDocuments(this.#database, this.#executor, limit, after);
+  }
+
+  /** Ends a document that has not ended, whichever process has it: what that one still writes of it is refused. */
+  cancel(
+    id: string,
+    how: Omit<Cancelling, 'keepsPages'>,
+  ): Promise<'cancelled' | 'ended' | 'later' | 'unknown'> {
+    return cancelDocument(this.#database, id, { ...how, keepsPages: this.#keepsPages });
+  }
+
+  /**
+   * Documents of all owners that failed in the last `hours`, at most `most` of them.
+   *
+   * @param except those that failed with this error
+   */
+  failedOfLate(hours: number, most: number, except: string): Promise<FailedDocuments> {
+    return failedOfLate(this.#database, hours, most, except);
+  }
+
+  /** Whose a document is; undefined when there is none of this id. */
+  async ownerOf(id: string): Promise<string | undefined> {
+    if (!UUID.test(id)) return undefined;
+    const [row] = await this.#database.query('SELECT owner FROM quire.documents WHERE id = $1', [id]);
+    return row && String(row.owner);
   }
 
   /** Whether a later version than this one has written the document, so that this one cannot go on with it. */

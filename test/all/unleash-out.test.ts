@@ -68,7 +68,7 @@ test('the last known flags stay in force, and a new process finds them; then it 
   const quire = await startQuire('shared');
   const server = createServer(express().use(quire.router()));
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const ready = `http://127.0.0.1:${(server.address() as AddressInfo).port}/readyz`;
+  const ready = `http://127.0.0.1:${(server.address() as AddressInfo).port}/ops/readyz`;
   const problem = async () =>
     ((await (await fetch(ready)).json()) as { unleash: { problem: string | null } }).unleash.problem;
   await until(() => planNow(quire), 'batch 3x5');

@@ -80,10 +80,10 @@ async function start(
       return new Promise((resolve) => server.close(resolve));
     },
   );
-  const metrics = async () => (await fetch(`${base}/metrics`)).text();
+  const metrics = async () => (await fetch(`${base}/ops/metrics`)).text();
   return {
     ...{ quire, provider, base, logged, metrics },
-    report: async (query = '') => (await (await fetch(`${base}/api/shadow${query}`)).json()) as Report,
+    report: async (query = '') => (await (await fetch(`${base}/ops/shadow${query}`)).json()) as Report,
     async ended(runs) {
       for (const started = performance.now(); ; await sleep(20)) {
         const lines = (await metrics()).matchAll(/^quire_shadow_runs_total\{.*\} (\d+)$/gm);
@@ -416,7 +416,7 @@ describe('what is told', () => {
     expect(only.mismatches).toHaveLength(1);
     expect(only.mismatches[0]).toMatchObject({ outcome: 'only_control', scope: 'page' });
     expect((await report('?request_id=another')).mismatches).toEqual([]);
-    const refused = await fetch(`${base}/api/shadow?outcome=everything`);
+    const refused = await fetch(`${base}/ops/shadow?outcome=everything`);
     expect(refused.status).toBe(400);
 
     provider.behaviour.read = (page, call) =>

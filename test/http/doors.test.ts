@@ -251,7 +251,7 @@ describe('the runnable host', () => {
     expect(renewed.headers.getSetCookie()).toHaveLength(1);
   });
 
-  test.each(['/metrics', '/readyz', '/api/shadow', '/METRICS', '/metrics/'])(
+  test.each(['/metrics', '/readyz', '/api/shadow?limit=1', '/METRICS', '/metrics/', '/ops/documents'])(
     '%s needs the token',
     async (path) => {
       const get = (headers: Record<string, string>) => fetch(host.base + path, { headers });

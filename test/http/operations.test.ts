@@ -76,7 +76,7 @@ const TEN_PAGES = Object.fromEntries(
 );
 
 async function metric(line: string): Promise<number | undefined> {
-  const text = await (await fetch(`${base}/metrics`)).text();
+  const text = await (await fetch(`${base}/ops/metrics`)).text();
   const found = text.split('\n').find((each) => each.startsWith(`${line} `));
   return found === undefined ? undefined : Number(found.slice(line.length + 1));
 }
@@ -236,7 +236,7 @@ describe('the log', () => {
         service: { status: 401, code: 'invalid_api_key' },
       }),
     ]);
-    const { ready, warnings, model } = (await (await fetch(`${base}/readyz`)).json()) as Record<
+    const { ready, warnings, model } = (await (await fetch(`${base}/ops/readyz`)).json()) as Record<
       string,
       unknown
     >;
@@ -247,7 +247,7 @@ describe('the log', () => {
     delete provider.behaviour.fault;
     await quire.processPages(TEN_PAGES);
     expect(log[1]).toMatchObject({ msg: 'document read' });
-    expect((await (await fetch(`${base}/readyz`)).json()) as object).toMatchObject({
+    expect((await (await fetch(`${base}/ops/readyz`)).json()) as object).toMatchObject({
       warnings: [],
       model: null,
     });
@@ -277,7 +277,10 @@ describe('the log', () => {
     expect(told).toEqual([expect.objectContaining({ to: 'open', cause: 'batch_failures', failure_rate: 1 })]);
     expect(await metric('quire_rollback_state{state="open"}')).toBe(1);
     expect(await metric('quire_rollback_changes_total{to="open",cause="batch_failures"}')).toBe(1);
-    const ready = (await (await fetch(`${base}/readyz`)).json()) as { warnings: string[]; rollback: object };
+    const ready = (await (await fetch(`${base}/ops/readyz`)).json()) as {
+      warnings: string[];
+      rollback: object;
+    };
     expect(ready.warnings).toEqual(['rollback: open']);
     expect(ready.rollback).toMatchObject({
       state: 'open',
@@ -308,9 +311,9 @@ describe('a document is not lost', () => {
 describe('readiness', () => {
   test('ends when Quire is closed, and not before', async () => {
     await start();
-    expect((await fetch(`${base}/readyz`)).status).toBe(200);
+    expect((await fetch(`${base}/ops/readyz`)).status).toBe(200);
     await quire.close();
-    expect((await fetch(`${base}/readyz`)).status).toBe(503);
+    expect((await fetch(`${base}/ops/readyz`)).status).toBe(503);
     await stop();
   });
 });

@@ -5,11 +5,13 @@ import { parser } from '@prometheus-io/lezer-promql';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { CallEvent } from '../../src/llm/call.js';
+import { FAILURE_REASONS } from '../../src/llm/failure.js';
 import type { ProcessingPlan } from '../../src/processor/plan.js';
 import type { ComparedField, ComparisonKind } from '../../src/comparison/compare.js';
 import { Metrics } from '../../src/observability/metrics.js';
 import type { RollbackState } from '../../src/rollout/rollback.js';
 import type { ShadowOutcome } from '../../src/comparison/shadow.js';
+import { STORE_TROUBLES } from '../../src/store/database.js';
 
 const read = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
@@ -41,18 +43,27 @@ const LABEL_VALUES = new Map<string, readonly string[]>([
   ['outcome of quire_shadow_runs_total', ['budget'] satisfies ShadowOutcome[]],
   ['outcome of quire_batch_calls_total', ['ok', 'failed']],
   ['outcome of quire_documents_total', ['completed', 'failed', 'aborted']],
+  ['cause of quire_failed_documents_total', ['file', 'model', 'unexpected']],
+  ['reason of quire_model_trouble', FAILURE_REASONS],
+  ['reason of quire_llm_failed_calls_total', FAILURE_REASONS],
+  ['trouble', STORE_TROUBLES],
+  ['alertname', [...read('prometheus-alerts.yml').matchAll(/- alert: (\w+)/g)].map(([, name = '']) => name)],
+  ['alertstate', ['pending', 'firing']],
 ]);
 
 /** The labels of each series, by the name it is stored under. */
 type Published = Map<string, Set<string>>;
 
-/** Asks the code: what the process publishes, and `up`, which is of Prometheus itself. */
+/** Asks the code: what the process publishes, and `up` and `ALERTS`, which are of Prometheus itself. */
 function publishedMetrics(): Published {
   // The typings of prom-client leave the labels out, and call the types by numbers.
   const registered = z
     .array(z.looseObject({ name: z.string(), type: z.string(), labelNames: z.array(z.string()) }))
     .parse(new Metrics().registry.getMetricsAsArray());
-  const published: Published = new Map([['up', new Set(TARGET_LABELS)]]);
+  const published: Published = new Map([
+    ['up', new Set(TARGET_LABELS)],
+    ['ALERTS', new Set(['alertname', 'alertstate', ...TARGET_LABELS])],
+  ]);
   for (const { name, type, labelNames } of registered) {
     const labels = [...labelNames, ...TARGET_LABELS];
     if (type === 'histogram') {
@@ -191,16 +202,27 @@ describe('docs/prometheus-alerts.yml', () => {
     }
   });
 
-  test.each(parsed)(
+  const outages = new Set(
+    file.groups.find(({ name }) => name === 'quire-causes')?.rules.map(({ alert }) => alert),
+  );
+
+  test.each(parsed.filter(({ name }) => !outages.has(name)))(
     '$name says what to do, under a name that docs/rollout.md has',
     ({ description, runbook }) => {
       const named = ROLLBACKS.filter((section) => description.includes(`"${section}"`));
       expect(named.map((section) => `docs/rollout.md#${slug(section)}`)).toContain(runbook);
-      expect(
-        read('rollout.md')
-          .match(/^#+ .*$/gm)
-          ?.map((line) => line.replace(/^#+ /, '')),
-      ).toEqual(expect.arrayContaining(named));
+      expect(headings('rollout.md')).toEqual(expect.arrayContaining(named));
+    },
+  );
+
+  test.each(parsed.filter(({ name }) => outages.has(name)))(
+    '$name leads to docs/operations.md and blames no batches',
+    ({ summary, description, runbook }) => {
+      expect(headings('operations.md').map((heading) => `docs/operations.md#${slug(heading)}`)).toContain(
+        runbook,
+      );
+      const advice = [...ROLLBACKS.map((section) => `"${section}"`), 'smaller', 'flag'];
+      expect(advice.filter((words) => `${summary} ${description}`.includes(words))).toEqual([]);
     },
   );
 
@@ -387,6 +409,10 @@ function repeated(names: readonly string[]): string[] {
 
 function isRising(values: readonly (number | null)[]): boolean {
   return values.every((value, i) => value !== null && (i === 0 || value > (values[i - 1] ?? -Infinity)));
+}
+
+function headings(name: string): string[] {
+  return Array.from(read(name).matchAll(/^#+ (.*)$/gm), ([, heading = '']) => heading);
 }
 
 /** As GitHub makes the anchor of a heading. */

@@ -298,7 +298,7 @@ describe('in a quire', () => {
     for (let index = 0; index < 4; index++) {
       expect((await quire.processPages(document)).plan).toEqual(PLAN);
     }
-    const text = await (await fetch(`${await serve(quire)}/metrics`)).text();
+    const text = await (await fetch(`${await serve(quire)}/ops/metrics`)).text();
     expect(text).toContain('quire_rollback_state{state="closed"} 1');
     expect(text).toContain('\nbatch_failure_rate 1\n');
   });

@@ -110,7 +110,7 @@ interface Readiness {
 }
 
 async function readiness(): Promise<Readiness> {
-  const response = await fetch(`${base}/quire/readyz`);
+  const response = await fetch(`${base}/quire/ops/readyz`);
   expect(response.status).toBe(200);
   return (await response.json()) as Readiness;
 }
@@ -287,7 +287,7 @@ describe('a payload that is no plan', () => {
       expect((await readiness()).warnings).toEqual([`payload: ${BATCH}`]);
       const warnings = logged.slice(told).filter((line) => line.includes('payload'));
       expect(warnings).toHaveLength(1);
-      const metrics = await (await fetch(`${base}/quire/metrics`)).text();
+      const metrics = await (await fetch(`${base}/quire/ops/metrics`)).text();
       if (plan === 'single-page') expect(metrics).toMatch(/reason="payload_invalid"\} [1-9]/);
     },
   );
@@ -302,10 +302,10 @@ test('a refused token is told, requests go page by page, and the log does not ho
   const at = `http://127.0.0.1:${(app.address() as AddressInfo).port}`;
   try {
     expect(await planNow({ userId: 'u' }, refused)).toBe('single-page');
-    const ready = await fetch(`${at}/readyz`);
+    const ready = await fetch(`${at}/ops/readyz`);
     expect(ready.status).toBe(200);
     expect(((await ready.json()) as Readiness).warnings).toEqual(['unleash: token_refused']);
-    const metrics = await (await fetch(`${at}/metrics`)).text();
+    const metrics = await (await fetch(`${at}/ops/metrics`)).text();
     expect(metrics).toContain('quire_unleash_token_refused 1');
     expect(metrics).toContain('quire_unleash_up 0');
     const lines = logged.slice(told).join('\n');

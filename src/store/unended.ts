@@ -1,0 +1,146 @@
+import { processingPlan, type ProcessingPlan } from '../processor/plan.js';
+import type { Database } from './database.js';
+import { DOCUMENT_VERSION, type StoredDocument } from './document.js';
+import { LIVING } from './executors.js';
+import { json, parsed, UUID } from './json.js';
+import { LISTED, listed, MICROSECONDS, PLACE } from './listings.js';
+
+/** A document that is read or waits for that, without anything of its contents. */
+export interface UnendedDocument {
+  id: string;
+  owner: string;
+  /** null where a version before took it in and did not decide it. */
+  plan: ProcessingPlan | null;
+  /** Seconds since its upload. */
+  ageS: number;
+  /** Whether another process has it that lives. */
+  isElsewhere: boolean;
+}
+
+export interface PageOfUnended {
+  /** The oldest first. */
+  documents: UnendedDocument[];
+  /** How many there are in all. */
+  total: number;
+  /** What the next page comes after; null at the end. */
+  next: string | null;
+}
+
+/**
+ * Documents of all owners that have not ended.
+ *
+ * @param after the `next` of the page before
+ * @returns undefined when `after` is none
+ */
+export async function unendedDocuments(
+  database: Database,
+  executor: number,
+  limit: number,
+  after?: string,
+): Promise<PageOfUnended | undefined> {
+  const [, microseconds, id] = PLACE.exec(after ?? '') ?? [];
+  if (after !== undefined && (microseconds === undefined || !UUID.test(id ?? ''))) return undefined;
+  const rows = await database.query(
+    `SELECT id, owner, plan::text AS plan, executor <> $1 AND executor = ANY(held) AS is_elsewhere, ${MICROSECONDS},
+       extract(epoch FROM now() - uploaded_at)::float8 AS age
+     FROM quire.documents, ${LIVING}
+     WHERE status = 'extracting'
+       AND ($3::bigint IS NULL OR (uploaded_at, id) > (timestamptz 'epoch' + $3 * interval '1 microsecond', $4::uuid))
+     ORDER BY uploaded_at, id LIMIT $2`,
+    [executor, limit + 1, microseconds ?? null, id ?? null],
+  );
+  const [count] = await database.query(
+    `SELECT count(*) AS count FROM quire.documents WHERE status = 'extracting'`,
+  );
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return {
+    documents: rows.slice(0, limit).map((row) => ({
+      id: String(row.id),
+      owner: String(row.owner),
+      plan: row.plan === null ? null : processingPlan.parse(parsed(row.plan)),
+      ageS: Number(row.age),
+      isElsewhere: row.is_elsewhere === true,
+    })),
+    total: Number(count?.count),
+    next: last ? `${String(last.microseconds)}_${String(last.id)}` : null,
+  };
+}
+
+/** How a document is cancelled. */
+export interface Cancelling {
+  /** What becomes of it. */
+  end: (document: StoredDocument) => StoredDocument;
+  /** Its last event. */
+  event: { type: string };
+  /** Whether page texts and words stay. */
+  keepsPages: boolean;
+}
+
+/**
+ * Ends a document that has not ended, whichever process has it: what that one still writes of it is
+ * refused.
+ */
+export async function cancelDocument(
+  database: Database,
+  id: string,
+  { end, event, keepsPages }: Cancelling,
+): Promise<'cancelled' | 'ended' | 'later' | 'unknown'> {
+  if (!UUID.test(id)) return 'unknown';
+  return database.transaction(async (query) => {
+    const [row] = await query(
+      'SELECT document::text AS document, status, version FROM quire.documents WHERE id = $1 FOR UPDATE',
+      [id],
+    );
+    if (!row) return 'unknown';
+    if (row.status !== 'extracting') return 'ended';
+    if (Number(row.version) > DOCUMENT_VERSION) return 'later';
+    const ended = end(parsed(row.document) as StoredDocument);
+    await query(
+      `UPDATE quire.documents SET ${LISTED}, document = $7, status = $8, page_texts = NULL WHERE id = $1`,
+      [id, ...listed(ended)].concat([json(ended), ended.status]),
+    );
+    await query(
+      `INSERT INTO quire.events (document_id, number, at, event)
+       SELECT $1, coalesce(max(number), 0) + 1, now(), $2 FROM quire.events WHERE document_id = $1`,
+      [id, json(event)],
+    );
+    if (!keepsPages) await query('DELETE FROM quire.pages WHERE document_id = $1', [id]);
+    return 'cancelled';
+  });
+}
+
+/** Documents that have failed and may be asked again. */
+export interface FailedDocuments {
+  /** The one that failed first comes first; not all of them, where there are more than were asked for. */
+  some: { id: string; owner: string }[];
+  total: number;
+}
+
+/**
+ * Documents of all owners that failed of late.
+ *
+ * @param hours how far back
+ * @param except those that failed with this error
+ */
+export async function failedOfLate(
+  database: Database,
+  hours: number,
+  most: number,
+  except: string,
+): Promise<FailedDocuments> {
+  const rows = await database.query(
+    `SELECT id, owner, count(*) OVER () AS total
+     FROM quire.documents CROSS JOIN LATERAL (
+       SELECT coalesce((SELECT at FROM quire.events WHERE document_id = id ORDER BY number DESC LIMIT 1), uploaded_at) AS at
+     ) AS failed
+     WHERE status = 'failed' AND failed.at > now() - $1::float8 * interval '1 hour'
+       AND strpos(coalesce(listing::text, ''), $3) = 0
+     ORDER BY failed.at, id LIMIT $2`,
+    // Found in the text, because PostgreSQL cannot look into JSON that holds U+0000.
+    [hours, Math.max(most, 1), `"error":${json(except)}`],
+  );
+  return {
+    some: rows.slice(0, most).map(({ id, owner }) => ({ id: String(id), owner: String(owner) })),
+    total: Number(rows[0]?.total ?? 0),
+  };
+}
