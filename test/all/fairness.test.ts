@@ -10,7 +10,7 @@ test.each([1, 20])(
   async (places) => {
     const { base, of, close } = await mount(
       { read: () => [{ name: 'Branch', value: 'Main', confidence: 90 }] },
-      { settings: { DOCUMENTS_AT_ONCE: places, SHUTDOWN_GRACE_MS: 0 } },
+      { settings: { DOCUMENTS_AT_ONCE: places, SHUTDOWN_GRACE_MS: 0, OCR_TIME_LIMIT_MS: 10_000 } },
     );
     const upload = async (user: string, pdf: Uint8Array) => {
       const body = new FormData();
