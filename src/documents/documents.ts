@@ -358,8 +358,9 @@ export class Documents {
       notes.update(event);
       log.append(event);
     };
-    const answers = this.#answers(id, owner, run);
-    const request = { sender, documentId: id, decision, signal, queue, answers, emit };
+    const answers = this.#answers(id, owner, signal);
+    const { finishing } = run;
+    const request = { sender, documentId: id, decision, signal, queue, answers, finishing, emit };
     try {
       const ended = await this.#tools.read(request, this.#source(id, run));
       // What is given back, to this process or another, has not ended.
@@ -394,11 +395,11 @@ export class Documents {
   }
 
   /** Answers that were paid for wait for a database that is away. */
-  #answers(id: string, owner: string, { signal, finishing }: EngineRun): AnswerCache {
+  #answers(id: string, owner: string, signal: AbortSignal): AnswerCache {
     const cache = this.#tools.store.answers(id, owner);
     return {
       find: (keys) => withStoreRetry(() => cache.find(keys), signal),
-      keep: (answers) => finishing(withStoreRetry(() => cache.keep(answers), signal, Infinity)),
+      keep: (answers) => withStoreRetry(() => cache.keep(answers), signal, Infinity),
     };
   }
 

@@ -5,6 +5,7 @@ import type { Queue } from '../llm/turns.js';
 import { UsageLedger, type PriceTable } from '../llm/usage.js';
 import type { AnswerCache } from '../processor/answers.js';
 import type { PageProcessor } from '../processor/processor.js';
+import type { Reading } from '../processor/reading.js';
 import type { Decision } from '../rollout/decision.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import { PdfError } from '../stages/pdf-error.js';
@@ -43,6 +44,7 @@ export interface ReadingRequest {
   signal: AbortSignal;
   queue?: Queue | undefined;
   answers?: AnswerCache | undefined;
+  finishing?: Reading['finishing'];
   emit: (event: DocumentEvent) => void;
 }
 
@@ -58,7 +60,7 @@ export type Ended =
  */
 export async function readDocument(
   { processor, prices, shadow, watch }: ReadingTools,
-  { sender, documentId, decision, signal, queue, answers, emit }: ReadingRequest,
+  { sender, documentId, decision, signal, queue, answers, finishing, emit }: ReadingRequest,
   source: TextSource,
 ): Promise<Ended> {
   const startedAt = performance.now();
@@ -86,6 +88,7 @@ export async function readDocument(
       usage,
       queue,
       answers,
+      finishing,
       emit: told,
     });
     const outcome = figuresOf(record, { totalPages, service, seconds: seconds() });

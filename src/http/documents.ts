@@ -60,10 +60,9 @@ export function documentsRouter({
   const changing = [notKept, requireOwnOrigin(allowOrigins)];
 
   const upload: RequestHandler = async (request, response) => {
-    const { owner, ...sender } = await senders.of(request);
-    const bounded = sender.fairAs ?? owner;
+    const { owner, arrivesAs, ...sender } = await senders.of(request);
     const { documents } = await opened();
-    const leave = arriving.enter(bounded);
+    const leave = arriving.enter(arrivesAs);
     try {
       const { path, file } = await uploadFolder.newFile();
       try {
@@ -71,7 +70,7 @@ export function documentsRouter({
         await checkIsPdf(path);
         const filename = displayName(form.filename);
         const requestId = requestIdOf(request);
-        const giveBack = documents.reserve(bounded);
+        const giveBack = documents.reserve(sender.fairAs ?? owner);
         try {
           const { id, plan } = await documents.accept({
             path,

@@ -38,6 +38,8 @@ export interface KnownSender extends FlagContext {
   owner: string;
   /** Whose shares and bounds its documents use, where that is not the owner. */
   fairAs: string | undefined;
+  /** Whose bound its uploads use while they arrive: of a session that nobody has brought before, the address. */
+  arrivesAs: string;
 }
 
 /** Thrown where it is not known who sends a request; the log tells why. */
@@ -103,7 +105,8 @@ export class Senders {
       const owner = this.#ownerKey(named, userId, sessionId);
       const isAnonymous = anonymous ?? (named === undefined && userId === undefined);
       const fairAs = isAnonymous ? addressKey(request) : undefined;
-      return { owner, userId, sessionId, fairAs, properties: this.#usable(properties) };
+      const arrivesAs = isBrought(request, named ?? sessionId) ? owner : (fairAs ?? owner);
+      return { owner, userId, sessionId, fairAs, arrivesAs, properties: this.#usable(properties) };
     } catch (error) {
       if (!(error instanceof UnusableId)) throw error;
       const { where, came } = error;
@@ -176,6 +179,11 @@ export class Senders {
 /** The owner's key of a user. */
 export function userKey(userId: string): string {
   return `user:${userId}`;
+}
+
+/** Whether a request comes with a session, as it does with a cookie that holds its id. */
+function isBrought({ headers }: HostRequest, session: string | undefined): boolean {
+  return session !== undefined && Object.values(headers).some((header) => header?.includes(session));
 }
 
 const property = z.union([z.string(), z.number()]);

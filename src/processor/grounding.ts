@@ -157,9 +157,16 @@ function isWritten(value: string, { page, writings }: Sheet, steps: Steps): bool
   if (!/\d/.test(value) && words.length > MOST_WORDS_OF_NAME) return false;
   return (
     areWritten(figuresOf(value), writings(), steps) &&
-    words.every((word) => stands(soughtFor(word), page, steps))
+    words.every((word) => isLost(word, page) || stands(soughtFor(word), page, steps))
   );
 }
+
+/** Fonts and OCR lose the letters they do not know: a page without any such letter shows nothing by lacking one. */
+function isLost(word: string, { text }: IndexedPage): boolean {
+  return NOT_PLAIN.test(word) && !NOT_PLAIN.test(text);
+}
+
+const NOT_PLAIN = /\P{ASCII}/u;
 
 /** Names, and the numbers that persons and papers are known by. */
 function isIdentity({ name }: Field, value: string): boolean {

@@ -153,7 +153,15 @@ export class PageProcessor {
 
   /** What all units of a reading share. */
   #tools(
-    { id, signal, usage, queue, answers, emit = () => undefined }: Omit<Reading, 'plan'>,
+    {
+      id,
+      signal,
+      usage,
+      queue,
+      answers,
+      finishing = (work) => work,
+      emit = () => undefined,
+    }: Omit<Reading, 'plan'>,
     path: ProcessingPlan['path'],
     places: number,
   ): UnitTools {
@@ -162,6 +170,7 @@ export class PageProcessor {
       model,
       pageAttempts,
       signal,
+      finishing,
       answers: new AnswersByPage(answers, id, model, path),
       caller: { usage, queue: queue ?? ModelService.of(model.client).queue.document(), emit },
       inPlace: pLimit(places),

@@ -41,6 +41,11 @@ export interface Reading {
   queue?: Queue | undefined;
   /** Where answers are kept as they come, and found again. Default: nowhere. */
   answers?: AnswerCache | undefined;
+  /**
+   * Handed what is to be done with an answer before the reading may be broken off, or the answer would be paid for
+   * in vain. Default: nobody waits for it.
+   */
+  finishing?: (<T>(work: Promise<T>) => Promise<T>) | undefined;
   /** Told of all that happens. Default: nobody is. */
   emit?: ((event: PageEvent) => void) | undefined;
 }

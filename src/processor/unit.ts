@@ -32,6 +32,8 @@ export interface UnitTools {
   answers: AnswersByPage;
   caller: Caller & { emit: (event: PageEvent) => void };
   signal: AbortSignal;
+  /** Of the reading: waited for before it is broken off. */
+  finishing: <T>(work: Promise<T>) => Promise<T>;
   /** Waits for one of the places that the document's calls have. */
   inPlace<T>(call: () => Promise<T>): Promise<T>;
 }
@@ -70,7 +72,7 @@ async function askPage(
   page: Page,
   unit: string,
   purpose: 'first' | 'salvage',
-  { model, pageAttempts, answers, caller, signal }: UnitTools,
+  { model, pageAttempts, answers, caller, signal, finishing }: UnitTools,
 ): Promise<PageOutcome> {
   const patience = { failures: pageAttempts, unusable: pageAttempts, permanent: PERMANENT_FAILURES };
   const ask = async () => {
@@ -82,7 +84,7 @@ async function askPage(
   };
   try {
     const { fields } = await withRetries(ask, patience, signal);
-    await answers.keep([page], [{ page, fields }]);
+    await finishing(answers.keep([page], [{ page, fields }]));
     caller.emit({ type: 'page_done', page: page.number });
     return { fields };
   } catch (error) {
@@ -101,7 +103,7 @@ async function askPage(
  */
 async function askBatch(
   unit: Unit,
-  { model, answers, caller, signal }: UnitTools,
+  { model, answers, caller, signal, finishing }: UnitTools,
 ): Promise<Map<number, Field[]>> {
   const { name, kind, pages } = unit;
   const patience = { failures: BATCH_FAILURES, unusable: 1, permanent: 1 };
@@ -124,9 +126,13 @@ async function askBatch(
     if (error instanceof ModelFailure) return new Map();
     throw error;
   }
-  const { usable, failure } = await check(pages, given);
-  checked(failure);
-  await answers.keep(pages, usable);
+  const checkAndKeep = async () => {
+    const { usable, failure } = await check(pages, given);
+    checked(failure);
+    await answers.keep(pages, usable);
+    return usable;
+  };
+  const usable = await finishing(checkAndKeep());
   for (const { page } of usable) caller.emit({ type: 'page_done', page: page.number });
   return new Map(usable.map(({ page, fields }) => [page.number, fields]));
 }

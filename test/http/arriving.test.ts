@@ -81,7 +81,7 @@ describe('uploads that are arriving', () => {
     expect(host.refused).toEqual(['arriving']);
   });
 
-  test('count as those of their address where nobody has signed in', async () => {
+  test('count as those of their address where nobody has signed in and no session was brought', async () => {
     await start({ bounds: { inAll: 10, perOwner: 2 }, anonymous: (user) => user.startsWith('new') });
     await drip('new 1', 1);
     await drip('new 2', 1);

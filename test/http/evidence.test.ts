@@ -14,7 +14,7 @@ afterEach(async () => {
 
 const read: Behaviour['read'] = ({ number }) => [
   { name: 'Holder', value: number === 1 ? 'Ada Lovelace' : 'Grace Hopper', confidence: number },
-  { name: 'Opened', value: 'May 2nd', confidence: 90 },
+  { name: 'Opened', value: 'in spring', confidence: 90 },
 ];
 
 /** Two pages of one account; the second is the surer one. */
@@ -74,7 +74,7 @@ describe('the evidence of a document', () => {
                 ],
               },
             ],
-            Opened: [{ part: 'May 2nd', not_found: true }],
+            Opened: [{ part: 'in spring', not_found: true }],
           },
         },
       ],

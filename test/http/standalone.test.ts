@@ -31,14 +31,17 @@ function statusFor(name: string, path: string, to = port): Promise<number | unde
   });
 }
 
-test.each(['/', '/page.js', '/about', '/metrics', '/readyz', '/api/shadow', '/api/documents', '/status/a'])(
-  'a name that somebody’s DNS leads here is not answered: %s',
-  async (path) => {
-    expect(await statusFor('evil.example', path)).toBe(421);
-    expect(await statusFor('127.0.0.1', path)).toBe(200);
-    expect(await statusFor('quire.example', path)).toBe(200);
-  },
-);
+test.each([
+  ...['/', '/page.js', '/about', '/api/documents', '/status/a'].map((path) => [path, 200] as const),
+  // Without a token, these are for this machine alone.
+  ...['/metrics', '/readyz', '/api/shadow', '/ops/metrics', '/ops/documents'].map(
+    (path) => [path, 401] as const,
+  ),
+])('a name that somebody’s DNS leads here is not answered: %s', async (path, known) => {
+  expect(await statusFor('evil.example', path)).toBe(421);
+  expect(await statusFor('127.0.0.1', path)).toBe(200);
+  expect(await statusFor('quire.example', path)).toBe(known);
+});
 
 test('uploads that never end keep nobody else’s out, be they without cookies', async () => {
   const pdf = await makePdf([{ texts: lines('ACCOUNT NUMBER: 12345678') }]);

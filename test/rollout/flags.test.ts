@@ -223,7 +223,7 @@ describe('a server in trouble', () => {
     await until(async () => (await planNow(quire)) === 'single-page');
     expect(logged.join()).toContain('Unleash answers again');
     // The client that took over reports like the first one.
-    await quire.processPages({ 1: '' });
+    await quire.processPages({ 1: 'ACCOUNT NUMBER: 12345678' });
     await quire.close();
     const { impactMetrics } = server.metrics.at(-1) as { impactMetrics?: { name: string }[] };
     expect(impactMetrics?.map(({ name }) => name)).toContain('documents_per_hour');
