@@ -75,13 +75,13 @@ function read({ number, text }: ReceivedPage): Field[] {
 
 const content = ({ plan, usage, timings, ...rest }: DocumentRecord) => JSON.stringify(rest);
 
-test('a hundred made-up documents have one record under all plans', async () => {
+test('fifty made-up documents have one record under all plans', async () => {
   const random = seeded(42);
   const provider = await Provider.start({ read, delay: () => random() * 4 });
   const quires = await Promise.all(
     PLANS.map((plan) => createQuire({ openai: provider.client(), model: 'test-model', plan })),
   );
-  for (let round = 0; round < 100; round++) {
+  for (let round = 0; round < 50; round++) {
     const pages = documentOf(random);
     const [single, ...batched] = await Promise.all(quires.map((quire) => quire.processPages(pages)));
     expect(single?.failed_pages).toEqual([]);

@@ -3,13 +3,21 @@ export const MAX_TEXT = 24_000;
 
 /** A word of a page may be told from the next by any white space; marks nobody sees part no word. */
 export function plainForm(text: string): string {
-  return text
-    .normalize('NFKC')
-    .slice(0, MAX_TEXT)
-    .replace(/[\p{Cf}\p{Variation_Selector}\u034f\u115f\u1160\u3164]/gu, '')
+  const seen = isPlain(text)
+    ? text
+    : text
+        .normalize('NFKC')
+        .slice(0, MAX_TEXT)
+        .replace(/[\p{Cf}\p{Variation_Selector}\u034f\u115f\u1160\u3164]/gu, '');
+  return seen
     .toLowerCase()
     .replace(/-\s*\n\s*/g, '')
     .replace(/\s+/g, ' ');
+}
+
+/** Most pages have no other letters, and are spared what is done for those. */
+export function isPlain(text: string): boolean {
+  return !/\P{ASCII}/u.test(text);
 }
 
 /** Letters of other scripts that look like Latin ones. */
@@ -24,6 +32,7 @@ const LEET: Readonly<Record<string, string>> = {
 
 /** Without accents, and words that mix scripts in Latin letters alone. */
 export function foldedForm(plain: string): string {
+  if (isPlain(plain)) return plain;
   const bare = plain
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
@@ -57,7 +66,13 @@ export function hidden(text: string): string[] {
   for (const run of spelledOut) {
     const words = run.split(/\s{2,}/).map((word) => word.replace(/[ ._*·|~-]/g, ''));
     found.push(words.join(' '));
-    if (words.length === 1 && COMPACT.test(run.replace(/[^\p{L}]/gu, '').toLowerCase())) found.push('json');
+    if (words.length === 1)
+      found.push(
+        run
+          .toLowerCase()
+          .replace(/[^\p{L}]/gu, '')
+          .replace(IN_A_RUN, ' $& '),
+      );
   }
   const leet = lower.replace(/[a-z\d@$]+/g, (word) => (/[a-z]/.test(word) ? spelt(word, LEET) : word));
   if ((lower.match(/(?<![a-z\d])(?=[a-z\d]*[a-z])(?=[a-z\d]*\d)[a-z\d]{2,}/g)?.length ?? 0) >= 2)
@@ -73,9 +88,9 @@ export function hidden(text: string): string[] {
   return found.filter((form) => form !== '');
 }
 
-/** In a run of letters without a gap between words. */
-const COMPACT =
-  /ignore|disregard|instruct|prompt|assistant|model|output|override|omit|answer|return|report|nothing|page|sheet|field|empty/;
+/** Words of orders, to be told apart where no gap tells them. */
+const IN_A_RUN =
+  /ignore|disregard|instructions?|prompt|assistant|model|output|override|omit|answer|return|report|nothing|pages?|sheets?|fields?|empty|with|list|the/g;
 
 /** Bytes as text, '' where they are none. */
 function printable(bytes: Buffer): string {

@@ -1,5 +1,5 @@
 import { ENGLISH_SIGNS } from './english.js';
-import { foldedForm, hidden, MAX_TEXT, plainForm } from './forms.js';
+import { foldedForm, hidden, isPlain, MAX_TEXT, plainForm } from './forms.js';
 import { LATIN_SIGNS, OTHER_SCRIPTS } from './languages.js';
 import { namesPage } from './other-pages.js';
 
@@ -21,7 +21,11 @@ export function speaksToModel(pageText: string, own: number): boolean {
 function isAddressed(text: string, own: number): boolean {
   const plain = plainForm(text);
   const folded = foldedForm(plain);
-  return OTHER_SCRIPTS.test(plain) || SIGNS.some((sign) => sign.test(folded)) || namesPage(folded, own);
+  return (
+    (!isPlain(plain) && OTHER_SCRIPTS.test(plain)) ||
+    SIGNS.some((sign) => sign.test(folded)) ||
+    namesPage(folded, own)
+  );
 }
 
 /** Tags in page text are neutralised before they are sent, and change nothing. */
