@@ -164,7 +164,7 @@ describe('a document that is put aside', () => {
     await settle();
     const held = run('A0').aside(() => Promise.resolve());
     await settle();
-    engine.stop('A0');
+    void engine.stop('A0');
     await expect(held).rejects.toThrow();
     begin('C0', 1);
     await end('B0');
@@ -195,12 +195,12 @@ describe('a place', () => {
     const { engine, begin, begun } = start({ ofOwner: 2 });
     for (const id of ['A0', 'A1']) begin(id, 1);
     await settle();
-    engine.stop('A1');
+    void engine.stop('A1');
     await settle();
     expect(engine.has('A1')).toBe(false);
     // It is ended without a place.
     expect(begun).toEqual(['A0', 'A1']);
-    engine.stop('A0');
+    void engine.stop('A0');
     await settle();
     expect(engine.has('A0')).toBe(false);
     begin('B0', 1);

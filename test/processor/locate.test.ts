@@ -158,7 +158,8 @@ describe('the slip check', () => {
       const before = stoodBefore(value, text);
       const page = indexPage(text);
       const places = locate(value, page).map(({ start, end }) => text.slice(start, end));
-      const isSame = stands(soughtFor(value), page, new Steps(1_000_000)) === before && places.length > 0 === before;
+      const isSame =
+        stands(soughtFor(value), page, new Steps(1_000_000)) === before && places.length > 0 === before;
       if (!isSame || !places.every((place) => stoodBefore(value, place))) wrong.push({ value, text, places });
       if (before) standing++;
     }
