@@ -109,6 +109,15 @@ describe('an answer of a batch is doubted', () => {
     expect(await doubts(SHEET, ...given)).toBe(why);
   });
 
+  test.each<[string, string, [string, string][]]>([
+    ['more fields than can be checked', SHEET, Array.from({ length: 1_001 }, (_, i) => [`F${i}`, 'Alice'])],
+    ['more entries of lists', SHEET, [['Names', 'Alice, '.repeat(3_001)]]],
+    // Each value is looked for in two thousand places.
+    ['more searching', 'a b b '.repeat(1_990), Array.from({ length: 600 }, (_, i) => [`F${i}`, 'a b a'])],
+  ])('for %s, and the work of checking ends there', async (_name, text, given) => {
+    expect(await doubts(text, ...given)).toBe('too_many_values');
+  });
+
   test('when a value of it stands on a neighbour in another writing', async () => {
     const pages = [page(1, 'Opening Balance: 5.00\nName: Ada'), page(2, 'Closing Balance: $2,100.00')];
     const given = [
