@@ -58,7 +58,7 @@ export interface Settings {
   UPLOAD_MAX_MB: number;
   /** Uploads that may arrive at once, 1 to 10,000; the next is rejected with 503. Default: 100. */
   UPLOADS_ARRIVING: number;
-  /** Those of one owner, or of one address without a session, 1 to 10,000; the next is rejected with 429. Default: 20. */
+  /** Those of one owner, or of one address without a session, 1 to 10,000; the next is rejected with 429. Default: 50. */
   UPLOADS_ARRIVING_PER_OWNER: number;
   /** A PostgreSQL server, like `postgres://user:password@host/database`. Default: an embedded database. */
   QUIRE_DATABASE_URL?: string | undefined;
@@ -202,7 +202,7 @@ const MODULE = {
   PDF_MEMORY_MB: whole(LEAST_PDF_MEMORY_MB, 1_000_000, quarterOfMemory()),
   UPLOAD_MAX_MB: whole(1, 2_000, 50),
   UPLOADS_ARRIVING: whole(1, 10_000, 100),
-  UPLOADS_ARRIVING_PER_OWNER: whole(1, 10_000, 20),
+  UPLOADS_ARRIVING_PER_OWNER: whole(1, 10_000, 50),
   QUIRE_DATABASE_URL: databaseAddress.optional(),
   QUIRE_DATA_DIR: z.string().min(1).default('.quire'),
   QUIRE_KEEP_PAGE_WORDS: flag(true),

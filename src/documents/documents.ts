@@ -34,6 +34,8 @@ export interface Upload {
   owner: string;
   /** For the flags and the log. */
   sender: Sender;
+  /** Gives back the place that was reserved for it: called when it takes one as a document. */
+  giveBack: () => void;
 }
 
 export interface DocumentsSettings extends EngineSettings {
@@ -149,7 +151,7 @@ export class Documents {
     return answer;
   }
 
-  async #accept({ path, filename, documentName, owner, sender }: Upload) {
+  async #accept({ path, filename, documentName, owner, sender, giveBack }: Upload) {
     this.#throwIfClosed();
     const { store, reader, decisions, watch } = this.#tools;
     const document = newDocument(filename, documentName);
@@ -178,6 +180,7 @@ export class Documents {
       watch(accepted, { requestId: sender.requestId, documentId: id, decision });
       const feed = this.#feeds.begin(id, owner, events);
       const log = new EventLog(store, id, feed);
+      giveBack();
       this.#begin({ document, owner, sender, plan, openings: 0 }, { decision, feed, log }, pages);
     });
     return { id, plan };

@@ -78,6 +78,7 @@ export function documentsRouter({
             documentName: documentName(form.documentName, filename),
             owner,
             sender: { ...sender, requestId },
+            giveBack,
           });
           response.set({ 'x-quire-plan': formatPlan(plan), 'x-request-id': requestId });
           response.json({ success: true, job_id: id, message: 'File uploaded, reading has started' });

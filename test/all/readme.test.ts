@@ -307,7 +307,7 @@ describe('addresses and names', () => {
 
   test.each(PAGES)('the routes that $file names are there', async ({ spans }) => {
     const routes = spans.flatMap((span) => {
-      const [, method, path] = /^(?:(GET|POST|DELETE) )?(\/[\w/:-]+)$/.exec(span) ?? [];
+      const [, method, path] = /^(?:(GET|POST|DELETE) )?(\/[\w/:-]*[\w:-])$/.exec(span) ?? [];
       return path === undefined || NOT_QUIRES.has(path) ? [] : [{ method, path }];
     });
     for (const { method, path } of routes) {
