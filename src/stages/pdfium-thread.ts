@@ -64,7 +64,10 @@ export class PdfiumThread {
   private asked: Asked | undefined;
   private timer: NodeJS.Timeout | undefined;
   private timeLeftMs: number;
-  private busySince = 0;
+  /** Since when it has been at work on a request; undefined when it is not. */
+  private busySince: number | undefined;
+  private isAsked = false;
+  private waitsForMemory = false;
   ended: Error | undefined;
   private readonly abort = (): void => {
     if (this.fail(this.limits.signal.reason as Error)) this.leave();
@@ -156,11 +159,13 @@ export class PdfiumThread {
 
   private async ask(request: PdfRequest): Promise<Exclude<PdfAnswer, Trapped>> {
     if (this.ended) throw this.ended;
-    this.startClock();
+    this.isAsked = true;
+    this.setClock();
     try {
       return await this.answer(request);
     } finally {
-      this.stopClock();
+      this.isAsked = false;
+      this.setClock();
     }
   }
 
@@ -190,9 +195,11 @@ export class PdfiumThread {
   private async takeMore(): Promise<void> {
     const { moreMemory, party, signal } = this.limits;
     const { memory, exited } = this.running;
-    this.stopClock();
+    this.waitsForMemory = true;
+    this.setClock();
     const goOn = (isGranted: boolean): void => {
-      if (!this.ended) this.startClock();
+      this.waitsForMemory = false;
+      this.setClock();
       answerWaiting(memory, isGranted);
     };
     const use = async (): Promise<void> => {
@@ -202,17 +209,17 @@ export class PdfiumThread {
     await moreMemory.run(party, use, signal).catch(() => goOn(false));
   }
 
-  private startClock(): void {
+  /** The time limit runs while pdfium is at work on a request, and not while it waits for memory. */
+  private setClock(): void {
+    clearTimeout(this.timer);
+    if (this.busySince !== undefined) this.timeLeftMs -= performance.now() - this.busySince;
+    this.busySince = undefined;
+    if (!this.isAsked || this.waitsForMemory || this.ended) return;
     this.busySince = performance.now();
     const late = new PdfError('time_limit', 'The PDF takes too long to read.');
     this.timer = setTimeout(() => {
       if (this.fail(late)) void this.running.thread.terminate();
     }, this.timeLeftMs);
-  }
-
-  private stopClock(): void {
-    clearTimeout(this.timer);
-    this.timeLeftMs -= performance.now() - this.busySince;
   }
 
   /** False when it had ended before. */

@@ -30,7 +30,9 @@ function newPlaces(memoryMb: number): Places {
   return {
     count,
     text: isOneForAll ? count : new FairTurns(threads),
-    draw: isOneForAll ? count : new FairTurns(threads),
+    // One at a time: a thread keeps what more memory it has until its pages had their turns at OCR, and a page of
+    // another that has such a turn must not wait for that memory meanwhile.
+    draw: isOneForAll ? count : new FairTurns(1),
     moreMemory: new FairTurns(1),
     memory: { text, drawing },
     ocr: new OcrPool(ocrWorkers),

@@ -66,9 +66,9 @@ const OTHER_PAGE = sign(
     // In other languages.
     String.raw`
       (?<![a-z])(?:seiten?|blatt|pagina|paginas|pagine|feuillets?|feuilles?|hojas?|folhas?|fogli[o]?|
-      bladzijden?|stron[aeyi]|stranky?|stran[aeuy]|arkusz\w*|karta|kart[ay]|sid[ae]n?|sayfa\w*|oldal\w*|
-      sivu\w*|trang|halaman|pahina|paj)(?: (?:nr\.?|no\.?|n°|num\w*))? ?(?:\d{1,3}(?! ?(?:/|von|de|di|of|
-      van|z|av|af|sur)\b)|anterior\w*|precedent\w*|suivant\w*|successiv\w*|siguiente|seguint\w*|un[oa]?\b|
+      bladzijden?|stron[aeyi]|stranky?|stran[aeuy]|arkusz\w{0,12}|karta|kart[ay]|sid[ae]n?|sayfa\w{0,12}|oldal\w{0,12}|
+      sivu\w{0,12}|trang|halaman|pahina|paj)(?: (?:nr\.?|no\.?|n°|num\w{0,12}))? ?(?:\d{1,3}(?! ?(?:/|von|de|di|of|
+      van|z|av|af|sur)\b)|anterior\w{0,12}|precedent\w{0,12}|suivant\w{0,12}|successiv\w{0,12}|siguiente|seguint\w{0,12}|un[oa]?\b|
       deux|dos|due|una|previa|vorher|zuvor|ki|ao lado)`,
     String.raw`
       (?<![a-z])(?:la|de la|a la|sur la|pour la|sa|zur|der|die|auf|ang|ng) page ?(?:no\.?|n°)? ?${NUMBER}`,
@@ -77,31 +77,31 @@ const OTHER_PAGE = sign(
       mensaje del sistema|instruccion del sistema|messaggio di sistema|mensagem do sistema|
       komunikat systemow)`,
     String.raw`
-      (?<![a-z])(?:stron\w*|kart\w*|stran\w*|strana) (?:pierwsz|drug|trzec|poprzedn|nastepn|prvn|druh|
+      (?<![a-z])(?:stron\w{0,12}|kart\w{0,12}|stran\w{0,12}|strana) (?:pierwsz|drug|trzec|poprzedn|nastepn|prvn|druh|
       predchoz)`,
     String.raw`
       (?<![a-z])no (?:ha de|han de|debe[n]?|deve[m]?|debera) (?:ser )?(?:recog|figur|const|extra|leer|
       leid|lid|inclu)`,
     String.raw`
       (?<![a-z])(?:vorig|vorherig|vorhergehend|vorangehend|vorstehend|nachst|folgend|ander|ubrig|erst|
-      zweit|letzt|vorletzt)\w* (?:seite|blatt|bogen|formular)`,
+      zweit|letzt|vorletzt)\w{0,12} (?:seite|blatt|bogen|formular)`,
     String.raw`
-      (?<![a-z])(?:autres?|premier\w*|deuxieme|seconde|prochain\w*|toutes les|derniere) (?:pages?|
+      (?<![a-z])(?:autres?|premier\w{0,12}|deuxieme|seconde|prochain\w{0,12}|toutes les|derniere) (?:pages?|
       feuill\w+|fiches?)`,
     String.raw`
-      (?<![a-z])(?:otr\w+|primer\w*|segund\w*|demas|proxim\w+|outr\w+|altr\w+|prim\w+|second\w+|
+      (?<![a-z])(?:otr\w+|primer\w{0,12}|segund\w{0,12}|demas|proxim\w+|outr\w+|altr\w+|prim\w+|second\w+|
       prossim\w+|ultim\w+) (?:paginas?|hojas?|folhas?|pagin[ae]|fogli[o]?|fichas?)`,
     String.raw`
       (?<![a-z])(?:vorige|volgende|andere|eerste|tweede|laatste) (?:pagina|bladzijde|blad|formulier)`,
     String.raw`
-      (?<![a-z])(?:poprzedni|nastepn|inn|pierwsz|drug|ostatni|predchoz|dals|jin|prvn|druh)\w* (?:stron|
+      (?<![a-z])(?:poprzedni|nastepn|inn|pierwsz|drug|ostatni|predchoz|dals|jin|prvn|druh)\w{0,12} (?:stron|
       kart|arkusz|formularz|stran|list)`,
     String.raw`
       (?<![a-z])(?:foregaende|forrige|foregaaende|nasta|neste|naeste|andra|andre|forsta|forste) (?:sid|
       sider|ark)`,
     String.raw`
       (?<![a-z])(?:onceki|sonraki|diger|birinci|ilk|ikinci|son) sayfa|(?<![a-z])o sayfa|(?:elozo|
-      kovetkezo|masik|elso) oldal|(?:edellis|seuraava|toise|ensimmais)\w* sivu|trang (?:truoc|sau|dau|
+      kovetkezo|masik|elso) oldal|(?:edellis|seuraava|toise|ensimmais)\w{0,12} sivu|trang (?:truoc|sau|dau|
       khac)|halaman (?:sebelum|berikut|lain|pertama)`,
   ].join('|'),
 );

@@ -29,11 +29,11 @@ function isAddressed(text: string, own: number): boolean {
 }
 
 /** Tags in page text are neutralised before they are sent, and change nothing. */
-const PAGE_TAG = /<\s*\/?\s*page(?:\s+number\s*=\s*"\d*")?\s*\/?>/gi;
+const PAGE_TAG = /<\s{0,9}\/?\s{0,9}page(?:\s+number\s*=\s*"\d*")?\s*\/?>/gi;
 
 /** A field's name in the midst of a sentence: as a label it begins its cell and a colon, or its value, follows. */
 function namesField(text: string): boolean {
-  return /(?:[a-z,;.:!'"(`] {1,2}|["'`([{])\p{Lu}\p{Ll}+(?:_\p{L}[\p{L}\d]*)+(?!\p{L}*[ ]?:)(?=["'`)\]},.;=| ]|$)/mu.test(
+  return /(?:[a-z,;.:!'"(`] {1,2}|["'`([{])\p{Lu}\p{Ll}{1,40}(?:_\p{L}[\p{L}\d]{0,40}){1,9}(?!\p{L}{0,40}[ ]?:)(?=["'`)\]},.;=| ]|$)/mu.test(
     text,
   );
 }
