@@ -42,6 +42,11 @@ export function firstCodePoints(text: string, count: number): string {
   return text.slice(0, end);
 }
 
+/** Whether a text holds plain letters, digits and signs alone, of ASCII. */
+export function isAscii(text: string): boolean {
+  return !/\P{ASCII}/u.test(text);
+}
+
 function isSurrogatePair(text: string, index: number): boolean {
   return (
     isBetween(text.charCodeAt(index), 0xd800, 0xdbff) && isBetween(text.charCodeAt(index + 1), 0xdc00, 0xdfff)

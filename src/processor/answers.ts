@@ -44,10 +44,10 @@ export class AnswersByPage {
     const found = new Map<number, Field[]>();
     if (!this.#cache || batches.length === 0) return found;
     const keys = batches.flatMap((pages) => {
-      const inBatch = this.#batchKeys(pages);
-      return pages.map((page, index) => ({
-        number: page.number,
-        keys: [this.#aloneKey(page), ...this.#documentKey(page), ...(inBatch[index] ?? [])],
+      const ofPages = pages.map(this.#key);
+      return pages.map(({ number }, index) => ({
+        number,
+        keys: [aloneKey(ofPages, index), ...this.#sharedKeys(ofPages, index)],
       }));
     });
     const answers = await this.#cache.find([...new Set(keys.flatMap(({ keys }) => keys))]);
@@ -62,31 +62,25 @@ export class AnswersByPage {
   /** @param asked the pages of the call that gave the answers, in its order */
   async keep(asked: readonly Page[], answered: readonly { page: Page; fields: Field[] }[]): Promise<void> {
     if (!this.#cache || answered.length === 0) return;
-    const inBatch = this.#batchKeys(asked);
+    const ofPages = asked.map(this.#key);
     const answers = answered.flatMap(({ page, fields }) => {
-      const keys =
-        asked.length === 1
-          ? [this.#aloneKey(page)]
-          : [...this.#documentKey(page), ...(inBatch[asked.indexOf(page)] ?? [])];
+      const index = asked.indexOf(page);
+      const keys = asked.length === 1 ? [aloneKey(ofPages, index)] : this.#sharedKeys(ofPages, index);
       return keys.map((key) => ({ key, fields }));
     });
     await this.#cache.keep(answers);
   }
 
-  #aloneKey(page: Page): string {
-    return digest(['alone', this.#key(page)]);
+  /** The keys of what a page of a batch is answered: in its document, and wherever the whole batch comes again. */
+  #sharedKeys(ofPages: readonly string[], index: number): string[] {
+    const ofDocument =
+      this.#document === undefined ? [] : [digest(['document', this.#document, ofPages[index]])];
+    return ofPages.length === 1 ? ofDocument : [...ofDocument, digest(['batch', index, ofPages])];
   }
+}
 
-  #documentKey(page: Page): string[] {
-    return this.#document === undefined ? [] : [digest(['document', this.#document, this.#key(page)])];
-  }
-
-  /** For each page of a batch, in its order; none for a page by itself. */
-  #batchKeys(pages: readonly Page[]): string[][] {
-    if (pages.length === 1) return [[]];
-    const keys = pages.map(this.#key);
-    return keys.map((_, index) => [digest(['batch', index, keys])]);
-  }
+function aloneKey(ofPages: readonly string[], index: number): string {
+  return digest(['alone', ofPages[index]]);
 }
 
 /** What an answer depends on; with the path in it, page by page is never served what a batch read. */

@@ -1,6 +1,6 @@
 import type { Field, PageAnswer } from '../llm/wire.js';
 import { pauses } from '../pauses.js';
-import { strip } from '../text.js';
+import { isAscii, strip } from '../text.js';
 import { fieldsMissing } from './labelled.js';
 import { indexPage, soughtFor, stands, standsAsIs, type IndexedPage } from './locate.js';
 import type { Page } from './page.js';
@@ -11,6 +11,7 @@ import {
   isFigure,
   wordsBesideFigures,
   writingsOf,
+  type Figures,
   type Writings,
 } from './writings.js';
 
@@ -123,26 +124,27 @@ async function checkValues(
     if (parts > MOST_PARTS) throw new TooManySteps();
     if (values.length === 0) continue;
     const missing = values
-      .map((value) => ({ value: knownBy(value), sought: soughtFor(knownBy(value)) }))
+      .map((value) => new ValuePart(knownBy(value)))
       .filter(({ sought }) => !stands(sought, own.page, steps))
-      .filter(({ value }) => !isFigure(value) || !isWritten(value, own, steps));
-    const label = soughtFor(labelled(field));
+      .filter((part) => !part.isFigure || !isWritten(part, own, steps));
+    const named = labelled(field);
+    const label = soughtFor(named);
     if (missing.length === 0 && standsAsIs(label, own.page, steps)) continue;
     for (const neighbour of neighbours) {
       const isSource =
         missing.length > 0
           ? missing.some(({ sought }) => stands(sought, neighbour.page, steps))
-          : standsAsIs(label, neighbour.page, steps) && !neighbour.reported.has(labelled(field));
+          : standsAsIs(label, neighbour.page, steps) && !neighbour.reported.has(named);
       if (!isSource) continue;
       doubt(own.number, 'value_slipped');
       doubt(neighbour.number, 'value_slipped');
     }
-    for (const { value } of missing) {
-      if (!isFigure(value) && (!isIdentity(field, value) || isWritten(value, own, steps))) continue;
+    for (const part of missing) {
+      if (!part.isFigure && (!isIdentity(field, part.text) || isWritten(part, own, steps))) continue;
       doubt(own.number, 'value_not_found');
       for (const neighbour of neighbours) {
         await pause();
-        if (!isWritten(value, neighbour, steps)) continue;
+        if (!isWritten(part, neighbour, steps)) continue;
         doubt(own.number, 'value_slipped');
         doubt(neighbour.number, 'value_slipped');
       }
@@ -150,23 +152,43 @@ async function checkValues(
   }
 }
 
+/** A part of a value, read once for all the pages it is looked for on. */
+class ValuePart {
+  readonly sought: ReturnType<typeof soughtFor>;
+  #figures: Figures | undefined;
+  #words: string[] | undefined;
+
+  constructor(readonly text: string) {
+    this.sought = soughtFor(text);
+  }
+
+  get isFigure(): boolean {
+    return isFigure(this.text);
+  }
+
+  get figures(): Figures {
+    return (this.#figures ??= figuresOf(this.text));
+  }
+
+  get words(): readonly string[] {
+    return (this.#words ??= wordsBesideFigures(this.text));
+  }
+}
+
 /** Whether a value stands on a page in another writing: its dates and numbers, and its words in any order. */
-function isWritten(value: string, { page, writings }: Sheet, steps: Steps): boolean {
-  const words = wordsBesideFigures(value);
+function isWritten({ text, figures, words }: ValuePart, { page, writings }: Sheet, steps: Steps): boolean {
   // "Smith, John" is "John Smith"; words that are scattered over the page are not.
-  if (!/\d/.test(value) && words.length > MOST_WORDS_OF_NAME) return false;
+  if (!/\d/.test(text) && words.length > MOST_WORDS_OF_NAME) return false;
   return (
-    areWritten(figuresOf(value), writings(), steps) &&
+    areWritten(figures, writings(), steps) &&
     words.every((word) => isLost(word, page) || stands(soughtFor(word), page, steps))
   );
 }
 
 /** Fonts and OCR lose the letters they do not know: a page without any such letter shows nothing by lacking one. */
 function isLost(word: string, { text }: IndexedPage): boolean {
-  return NOT_PLAIN.test(word) && !NOT_PLAIN.test(text);
+  return !isAscii(word) && isAscii(text);
 }
-
-const NOT_PLAIN = /\P{ASCII}/u;
 
 /** Names, and the numbers that persons and papers are known by. */
 function isIdentity({ name }: Field, value: string): boolean {

@@ -1,30 +1,12 @@
-import { deflateSync } from 'node:zlib';
 import { afterAll, expect, jest, test } from '@jest/globals';
 import Tesseract from 'tesseract.js';
 import { PageReader } from '../../src/stages/page-texts.js';
-import { rawPdf, type RawPage } from '../pdf-fixtures.js';
-import { seeded } from '../random.js';
+import { noisyScans, rawPdf, type RawPage } from '../pdf-fixtures.js';
 
 /** Small files made to take much of OCR and of text. */
 
 const reader = new PageReader();
 afterAll(() => reader.close());
-
-/** Strokes like letters, thousands of them. */
-function noise(width: number, height: number): string {
-  const random = seeded(7);
-  const pixels = Buffer.alloc(width * height, 255);
-  for (let stroke = 0; stroke < 9_000; stroke++) {
-    const at = Math.floor(random() * (height - 5)) * width + Math.floor(random() * (width - 4));
-    const step = random() < 0.5 ? width : 1;
-    for (let pixel = 0; pixel < 4; pixel++) pixels[at + pixel * step] = 0;
-  }
-  const data = deflateSync(pixels).toString('hex');
-  return (
-    `<< /Type /XObject /Subtype /Image /Width ${width} /Height ${height} /ColorSpace /DeviceGray /BitsPerComponent 8 ` +
-    `/Filter [/ASCIIHexDecode /FlateDecode] /Length ${data.length} >>\nstream\n${data}\nendstream`
-  );
-}
 
 test('a hundred pages that show one noisy picture take OCR once', async () => {
   const { createWorker } = Tesseract;
@@ -38,16 +20,7 @@ test('a hundred pages that show one noisy picture take OCR once', async () => {
     });
     return worker;
   });
-  const page: RawPage = {
-    content: 'q 1400 0 0 1200 0 0 cm /X Do Q',
-    mediaBox: [0, 0, 1_400, 1_200],
-    resources: '/XObject << /X 204 0 R >>',
-  };
-  const pdf = rawPdf(
-    Array.from({ length: 100 }, () => page),
-    [noise(400, 520)],
-  );
-  const { texts, totalPages, unreadablePages } = await reader.read(pdf);
+  const { texts, totalPages, unreadablePages } = await reader.read(noisyScans(100));
   create.mockRestore();
   expect(recognized).toHaveLength(1);
   expect(totalPages).toBe(100);

@@ -1,9 +1,12 @@
+import { isAscii } from '../../text.js';
+
 /** More than is sent of a page. */
 export const MAX_TEXT = 24_000;
 
 /** A word of a page may be told from the next by any white space; marks nobody sees part no word. */
 export function plainForm(text: string): string {
-  const seen = isPlain(text)
+  // Most pages have no other letters, and are spared what is done for those.
+  const seen = isAscii(text)
     ? text
     : text
         .normalize('NFKC')
@@ -13,11 +16,6 @@ export function plainForm(text: string): string {
     .toLowerCase()
     .replace(/-\s*\n\s*/g, '')
     .replace(/\s+/g, ' ');
-}
-
-/** Most pages have no other letters, and are spared what is done for those. */
-export function isPlain(text: string): boolean {
-  return !/\P{ASCII}/u.test(text);
 }
 
 /** Letters of other scripts that look like Latin ones. */
@@ -32,7 +30,7 @@ const LEET: Readonly<Record<string, string>> = {
 
 /** Without accents, and words that mix scripts in Latin letters alone. */
 export function foldedForm(plain: string): string {
-  if (isPlain(plain)) return plain;
+  if (isAscii(plain)) return plain;
   const bare = plain
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')

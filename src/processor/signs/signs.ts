@@ -1,5 +1,6 @@
+import { isAscii } from '../../text.js';
 import { ENGLISH_SIGNS } from './english.js';
-import { foldedForm, hidden, isPlain, MAX_TEXT, plainForm } from './forms.js';
+import { foldedForm, hidden, MAX_TEXT, plainForm } from './forms.js';
 import { LATIN_SIGNS, OTHER_SCRIPTS } from './languages.js';
 import { namesPage } from './other-pages.js';
 
@@ -22,7 +23,7 @@ function isAddressed(text: string, own: number): boolean {
   const plain = plainForm(text);
   const folded = foldedForm(plain);
   return (
-    (!isPlain(plain) && OTHER_SCRIPTS.test(plain)) ||
+    (!isAscii(plain) && OTHER_SCRIPTS.test(plain)) ||
     SIGNS.some((sign) => sign.test(folded)) ||
     namesPage(folded, own)
   );
