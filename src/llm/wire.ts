@@ -86,6 +86,9 @@ function answerKey(index: number): string {
 /** Characters; 4,000 tokens a page are far fewer. */
 const LONGEST_ANSWER_PER_PAGE = 100_000;
 
+/** Levels of objects and lists; an answer needs four. */
+const DEEPEST_ANSWER = 40;
+
 const answer = z.record(z.string(), z.unknown());
 const pageAnswer = z.object({ page_number: z.int(), fields: z.array(z.unknown()) });
 const nothing = z.object({ name: z.string(), value: z.null() });
@@ -127,9 +130,27 @@ export function readAnswer(content: string, pages: readonly SentPage[]): PageAns
 }
 
 function parseObject(content: string): unknown {
+  const object = content.slice(content.indexOf('{'), content.lastIndexOf('}') + 1);
+  if (isNestedDeeper(object, DEEPEST_ANSWER)) return undefined;
   try {
-    return JSON.parse(content.slice(content.indexOf('{'), content.lastIndexOf('}') + 1));
+    return JSON.parse(object);
   } catch {
     return undefined;
   }
+}
+
+/** Whether objects and lists stand in each other deeper than `most` levels; parsing them takes long. */
+function isNestedDeeper(json: string, most: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (inString && character === '\\') at += 1;
+    else if (character === '"') inString = !inString;
+    else if (inString) continue;
+    else if (character === '{' || character === '[') depth += 1;
+    else if (character === '}' || character === ']') depth -= 1;
+    if (depth > most) return true;
+  }
+  return false;
 }

@@ -88,15 +88,24 @@ async function processorMs(work: () => unknown): Promise<number> {
   return (user + system) / 1_000;
 }
 
+/** Slow in each of some tries, because collecting garbage counts too and falls where it likes. */
+async function isOutOfProportion(shorter: () => unknown, longer: () => unknown): Promise<boolean> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const short = await processorMs(shorter);
+    const long = await processorMs(longer);
+    if (long <= MEASURABLE_MS || long <= short * MOST_TIMES) return false;
+  }
+  return true;
+}
+
 test.each(Object.entries(FUNCTIONS))('%s: in proportion to the text, of 46 kinds', async (_name, run) => {
   const shorter = new Map(adversarialTexts(SHORT));
   const slow: string[] = [];
   for (const [kind, text] of adversarialTexts(LONG)) {
+    const short = () => run(shorter.get(kind) ?? '');
     // Once before, so that compiling it does not count.
-    await run(shorter.get(kind) ?? '');
-    const short = await processorMs(() => run(shorter.get(kind) ?? ''));
-    const long = await processorMs(() => run(text));
-    if (long > MEASURABLE_MS && long / short > MOST_TIMES) slow.push(`${kind}: ${short} ms, ${long} ms`);
+    await short();
+    if (await isOutOfProportion(short, () => run(text))) slow.push(kind);
   }
   expect(slow).toEqual([]);
   expect(shorter.size).toBeGreaterThanOrEqual(40);

@@ -38,12 +38,14 @@ function longAnswers(): [name: string, page: (number: number) => string][] {
 
 function clientOf(page: (number: number) => string): { client: ChatClient; calls: number[][] } {
   const calls: number[][] = [];
-  const create = (request: { messages: readonly { content?: unknown }[] }) => {
+  const create = async (request: { messages: readonly { content?: unknown }[] }) => {
     const message = String(request.messages.at(-1)?.content);
     const numbers = Array.from(message.matchAll(/<page number="(\d+)">/g), ([, number]) => Number(number));
     calls.push(numbers);
     const content = `{${numbers.map((number, index) => `"page_${index + 1}":${page(number)}`).join(',')}}`;
-    return Promise.resolve({ choices: [{ finish_reason: 'stop', message: { content } }], usage: null });
+    // One after the other, as a connection brings them.
+    await sleep(5 * calls.length);
+    return { choices: [{ finish_reason: 'stop', message: { content } }], usage: null };
   };
   return { client: { chat: { completions: { create } } }, calls };
 }

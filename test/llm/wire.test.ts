@@ -57,6 +57,15 @@ describe('an answer of a server that ignores the schema', () => {
   });
 });
 
+test('an answer nested deeper than any answer is refused before it is parsed; brackets in a value are text', () => {
+  const deep = `{"page_1": {"page_number": 7, "fields": ${'['.repeat(50)}${']'.repeat(50)}}}`;
+  expect(() => readAnswer(deep, PAGE)).toThrow(expect.objectContaining({ reason: 'not_json' }));
+  const value = '[{"'.repeat(50);
+  expect(readAnswer(answer({ name: 'A', value, confidence: 1 }), PAGE)).toEqual([
+    { fields: [{ name: 'A', value, confidence: 1 }] },
+  ]);
+});
+
 describe('the bill of a call', () => {
   const prices = { m: { input: 3, output: 15 }, 'm/flex': { input: 1, cached_input: 0.1, output: 2 } };
   const total = (model: string, envelope: object) => {
