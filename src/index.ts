@@ -28,7 +28,10 @@ export type { AutoPlan, PlanChoice, ProcessingPlan } from './processor/plan.js';
 export { UsageLedger } from './llm/usage.js';
 export type { Allowance, PriceTable, Usage } from './llm/usage.js';
 export type { ChatClient, ChatRequest, ChatRequestOptions } from './llm/client.js';
-export type { CallEvent, Model, TokenBudget } from './llm/call.js';
+export type { CallEvent } from './llm/call.js';
+export type { Model, TokenBudget } from './llm/request.js';
+export type { AnswerForm } from './llm/wire.js';
+export type { ServiceError } from './llm/service-error.js';
 export type { Queue } from './llm/turns.js';
 export type { FailureReason } from './llm/failure.js';
 

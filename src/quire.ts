@@ -17,7 +17,7 @@ import type { CallQueue } from './llm/queue.js';
 import { ModelService } from './llm/service.js';
 import type { PriceTable } from './llm/usage.js';
 import { unfailing, usualLogger, type Logger } from './logger.js';
-import { logAction, logEnds } from './observability/log.js';
+import { logAction, logAdaptations, logEnds } from './observability/log.js';
 import { Metrics } from './observability/metrics.js';
 import { ModelHealth } from './observability/model-health.js';
 import {
@@ -151,9 +151,19 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     name: model.name,
     timeoutMs: settings.LLM_TIMEOUT_MS,
     requestDefaults: settings.LLM_REQUEST_DEFAULTS,
-    budget: { input: settings.LLM_INPUT_BUDGET, output: settings.LLM_OUTPUT_BUDGET },
+    budget: {
+      input: settings.LLM_INPUT_BUDGET,
+      output: settings.LLM_OUTPUT_BUDGET,
+      outputPerPage: settings.LLM_OUTPUT_TOKENS_PER_PAGE,
+    },
+    responseFormat: settings.LLM_RESPONSE_FORMAT,
+    tokenParameter: settings.LLM_TOKEN_PARAMETER,
   };
-  const processor = new PageProcessor({ model: asked, pageAttempts: settings.LLM_PAGE_ATTEMPTS });
+  const processor = new PageProcessor({
+    model: asked,
+    pageAttempts: settings.LLM_PAGE_ATTEMPTS,
+    answerForm: settings.LLM_ANSWER_FORM,
+  });
   const reader = new PageReader({
     maxPages: settings.PDF_MAX_PAGES,
     timeLimitMs: settings.PDF_TIME_LIMIT_MS,
@@ -170,9 +180,11 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     autoPlan: (choice, pages) => autoPlan(asked, choice, pages),
   });
   const logEnd = logEnds(logger);
+  const logAdaptation = logAdaptations(logger);
   const watch: Watch = (event, source) => {
     metrics.watch(event, source);
     logEnd(event, source);
+    logAdaptation(event, source);
     if (event.type === 'call_ended') modelHealth.update(event);
     if (event.type === 'batch_checked') source.decision.admission?.onBatch(event.failure);
   };

@@ -3,6 +3,13 @@ import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import type { Logger } from './logger.js';
 import { priceTable, type PriceTable } from './llm/usage.js';
+import {
+  RESPONSE_FORMATS,
+  TOKEN_PARAMETERS,
+  type ResponseFormat,
+  type TokenParameter,
+} from './llm/dialect.js';
+import { ANSWER_FORMS, type AnswerForm } from './llm/wire.js';
 import { parsePlanChoice } from './processor/plan.js';
 
 /** Thrown at start-up for a setting that is missing or cannot be used. Names it, never its value. */
@@ -37,6 +44,14 @@ export interface Settings {
   LLM_INPUT_BUDGET: number;
   /** The most tokens the model gives in one call, from 1,000. Default: 40,000. */
   LLM_OUTPUT_BUDGET: number;
+  /** The most tokens of an answer about one page, 100 to 1,000,000. Default: 4,000. */
+  LLM_OUTPUT_TOKENS_PER_PAGE: number;
+  /** How batches are answered: `lines` or `objects`. Default: `lines`, which takes a third fewer tokens. */
+  LLM_ANSWER_FORM: AnswerForm;
+  /** How answers are asked for first: `json_schema`, `json_object` or `none`. Default: `json_schema`. */
+  LLM_RESPONSE_FORMAT: ResponseFormat;
+  /** The parameter of the output limit that is tried first. Default: `max_completion_tokens`. */
+  LLM_TOKEN_PARAMETER: TokenParameter;
   /** Prices by model, in USD per million tokens. Default: none. */
   LLM_PRICES: PriceTable;
   /** Sent with every call, like `{ temperature: 0 }`. Default: nothing. */
@@ -193,6 +208,10 @@ const MODULE = {
   LLM_PAGE_ATTEMPTS: whole(1, 100, 6),
   LLM_INPUT_BUDGET: whole(1_000, 100_000_000, 128_000),
   LLM_OUTPUT_BUDGET: whole(1_000, 100_000_000, 40_000),
+  LLM_OUTPUT_TOKENS_PER_PAGE: whole(100, 1_000_000, 4_000),
+  LLM_ANSWER_FORM: z.enum(ANSWER_FORMS).default('lines'),
+  LLM_RESPONSE_FORMAT: z.enum(RESPONSE_FORMATS).default('json_schema'),
+  LLM_TOKEN_PARAMETER: z.enum(TOKEN_PARAMETERS).default('max_completion_tokens'),
   LLM_PRICES: json(priceTable).default({}),
   LLM_REQUEST_DEFAULTS: json(z.record(z.string(), z.unknown())).default({}),
   PDF_MAX_PAGES: whole(1, 100_000, 500),

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AnswersByPage, type AnswerCache } from '../src/processor/answers.js';
 import { preparePage, type Page } from '../src/processor/page.js';
+import type { Model } from '../src/llm/request.js';
 import type { ProcessingPlan } from '../src/index.js';
 import type { GoldenDocument } from './golden.js';
 import { goldenPdf, isGolden, PRINTABLE, readSheet } from './golden-pdf.js';
@@ -138,11 +139,16 @@ function keysOf({ pages }: Call, documents: readonly string[]): string[][] {
 }
 
 function keysByPage(pages: readonly Page[], document: string, path: ProcessingPlan['path']): string[][] {
-  const model = { name: 'test-model', requestDefaults: {} } as ConstructorParameters<typeof AnswersByPage>[2];
+  const model = { name: 'test-model', requestDefaults: {} } as Model;
+  const answerForm = path === 'batch' ? 'lines' : 'objects';
   const kept: string[][] = [];
   const keep: AnswerCache['keep'] = (answers) =>
     Promise.resolve(void kept.push(answers.map(({ key }) => key)));
-  const cache = new AnswersByPage({ find: () => Promise.resolve(new Map()), keep }, document, model, path);
+  const cache = new AnswersByPage({ find: () => Promise.resolve(new Map()), keep }, document, {
+    model,
+    path,
+    answerForm,
+  });
   for (const page of pages) {
     void cache.keep(pages, [{ page, fields: [] }]);
     void cache.keep([page], [{ page, fields: [] }]);

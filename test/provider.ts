@@ -19,6 +19,8 @@ export interface ReceivedPage {
 
 /** One call as it arrived. */
 export interface Call {
+  /** How its schema asks for fields. */
+  answerForm: 'objects' | 'lines';
   pages: ReceivedPage[];
   instruction: string;
   maxTokens: number;
@@ -64,6 +66,12 @@ export interface Behaviour {
   headers?: (call: Call, index: number) => Record<string, string>;
 }
 
+const pageSchema = z.looseObject({
+  properties: z.looseObject({
+    fields: z.looseObject({ items: z.looseObject({ type: z.enum(['object', 'string']) }) }),
+  }),
+});
+
 const request = z.looseObject({
   model: z.literal('test-model'),
   messages: z.tuple([
@@ -74,7 +82,10 @@ const request = z.looseObject({
     type: z.literal('json_schema'),
     json_schema: z.object({
       strict: z.literal(true),
-      schema: z.looseObject({ required: z.array(z.string()) }),
+      schema: z.looseObject({
+        required: z.array(z.string()),
+        properties: z.looseObject({ page_1: pageSchema }),
+      }),
     }),
   }),
   max_completion_tokens: z.int(),
@@ -127,7 +138,9 @@ export class Provider {
     const body = request.parse(JSON.parse(sent));
     const [system, user] = body.messages;
     if (!user.content.isWellFormed()) throw new Error('Half of a surrogate pair was sent');
+    const { page_1: page } = body.response_format.json_schema.schema.properties;
     const call: Call = {
+      answerForm: page.properties.fields.items.type === 'string' ? 'lines' : 'objects',
       pages: receivedPages(user.content),
       instruction: system.content,
       maxTokens: body.max_completion_tokens,
@@ -183,7 +196,7 @@ function send(response: ServerResponse, call: Call, read: Behaviour['read'], fau
     response.end('<html><body>502 Bad Gateway</body></html>');
     return;
   }
-  const body = JSON.stringify(envelope(answerTo(call, read, fault), fault));
+  const body = JSON.stringify(envelope(written(answerTo(call, read, fault), call), call, fault));
   if (fault === 'silence in the body') {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.write(body.slice(0, body.length / 2));
@@ -221,8 +234,21 @@ function answerTo(call: Call, read: Behaviour['read'], fault: Fault | undefined)
   return Object.fromEntries(parts.map((part, index) => [`page_${index + 1}`, part]));
 }
 
-function envelope(answer: Answer, fault: Fault | undefined) {
+/** The answer in the form that the schema asks for. */
+function written(answer: Answer, { answerForm }: Call) {
+  if (answerForm === 'objects') return answer;
+  return Object.fromEntries(
+    Object.entries(answer).map(([key, part]) => [
+      key,
+      { ...part, fields: part.fields.map(({ name, value, confidence }) => `${name}|${value}|${confidence}`) },
+    ]),
+  );
+}
+
+function envelope(answer: object, { bytes }: Call, fault: Fault | undefined) {
   const json = JSON.stringify(answer);
+  // As many as a service counts at least, and as the tests of costs reckon with.
+  const promptTokens = Math.max(1_000, Math.ceil(bytes / 8));
   const contents: Partial<Record<string, string>> = {
     'truncated json': json.slice(0, -5),
     prose: 'I am sorry, I can only talk about the weather.',
@@ -256,9 +282,9 @@ function envelope(answer: Answer, fault: Fault | undefined) {
           ],
     ...(kind !== 'no usage' && {
       usage: {
-        prompt_tokens: 1_000,
+        prompt_tokens: promptTokens,
         completion_tokens: 100,
-        total_tokens: 1_100,
+        total_tokens: promptTokens + 100,
         prompt_tokens_details: { cached_tokens: 200 },
       },
     }),

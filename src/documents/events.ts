@@ -1,6 +1,6 @@
 import type { WaitReason } from '../llm/turns.js';
 import { UsageLedger, type Usage } from '../llm/usage.js';
-import type { ServiceError } from '../llm/failure.js';
+import type { ServiceError } from '../llm/service-error.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import type { DecisionReason } from '../rollout/decision.js';
 import type { DocumentRecord, MissingPage, Timings } from '../stages/record.js';

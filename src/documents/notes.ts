@@ -16,6 +16,19 @@ export class NotesOfEvents {
           this.#note({ kind: 'asked_again', page, detail: this.#failures.get(event.unit) ?? '' });
         }
         break;
+      case 'field_dropped':
+        this.#note({ kind: 'field_dropped', page: event.page, detail: String(event.fields) });
+        break;
+      case 'page_failed':
+        if (event.service) {
+          const { status, code, message } = event.service;
+          const said = [`HTTP ${status}`, code, message].filter(Boolean).join(': ');
+          this.#note({ kind: 'service_refused', page: event.page, detail: said });
+        }
+        break;
+      case 'page_done':
+        this.#notes.delete(`service_refused ${event.page}`);
+        break;
       case 'account_in_passing':
         this.#note({ kind: 'account_in_passing', page: event.page, detail: event.account });
         for (const page of event.joined) {

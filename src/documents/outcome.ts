@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { isRead, type DocumentRecord } from '../stages/record.js';
+import { sentenceOf } from '../llm/failure.js';
+import { isRead, refusalIn, type DocumentRecord } from '../stages/record.js';
 import type { ListedDocument, ProcessedDocument, StoredDocument } from '../store/document.js';
 import type { Progress } from './progress.js';
 import type { Ended } from './reading.js';
@@ -74,7 +75,14 @@ function withRecord(
   };
   return isRead(record)
     ? read
-    : failedDocument(read, progress, 'No page could be read; failed_pages says why.');
+    : failedDocument(read, progress, whyNotRead(record));
+}
+
+/** For the person who sent the document. */
+export function whyNotRead(record: DocumentRecord): string {
+  const refusal = refusalIn(record);
+  if (refusal === undefined) return 'No page could be read; failed_pages says why.';
+  return `Not read: ${sentenceOf(refusal)}. Try again when that is mended.`;
 }
 
 /** What a document cost before a retry counts too. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Shadow } from '../comparison/shadow.js';
-import type { ServiceError } from '../llm/failure.js';
+import type { ServiceError } from '../llm/service-error.js';
 import type { Queue } from '../llm/turns.js';
 import { UsageLedger, type PriceTable } from '../llm/usage.js';
 import type { AnswerCache } from '../processor/answers.js';
@@ -72,7 +72,7 @@ export async function readDocument(
   let totalPages: number | null = null;
   const told = (event: DocumentEvent) => {
     if (event.type === 'pages_counted') totalPages = event.total_pages;
-    if (event.type === 'call_ended') service = event.service ?? service;
+    if (event.type === 'call_ended' || event.type === 'page_failed') service = event.service ?? service;
     watch(event, about);
     emit(event);
   };

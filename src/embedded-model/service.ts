@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { readLabelledValues } from './rules.js';
+import type { Field } from '../llm/wire.js';
 
 /** What people are shown where a model is named. */
 export const EMBEDDED_MODEL_NAME = 'embedded model (rules, for trying out)';
@@ -114,14 +115,28 @@ const chatRequest = z.object({
     )
     .min(1),
   stream: z.literal(false).nullish(),
+  response_format: z.unknown(),
+});
+
+/** Of the first page's fields; those of the others are in the same form. */
+const asksForLines = z.object({
+  json_schema: z.object({
+    schema: z.object({
+      properties: z.object({
+        page_1: z.object({
+          properties: z.object({ fields: z.object({ items: z.object({ type: z.literal('string') }) }) }),
+        }),
+      }),
+    }),
+  }),
 });
 
 function complete(body: string) {
   const parsed = chatRequest.safeParse(parseJson(body));
   if (!parsed.success) throw new BadCall(400, z.prettifyError(parsed.error));
-  const { model, messages } = parsed.data;
+  const { model, messages, response_format: format } = parsed.data;
   const asked = messages.findLast(({ role }) => role === 'user')?.content ?? '';
-  const content = JSON.stringify(answerPages(asked));
+  const content = JSON.stringify(answerPages(asked, asksForLines.safeParse(format).success));
   const promptTokens = messages.reduce((sum, message) => sum + tokensOf(message.content), 0);
   const completionTokens = tokensOf(content);
   return {
@@ -154,15 +169,19 @@ function parseJson(body: string): unknown {
   }
 }
 
-function answerPages(message: string) {
+function answerPages(message: string, asLines: boolean) {
   const pages = pagesOf(message);
   if (pages.length === 0) throw new BadCall(400, 'expected pages as <page number="7"> ... </page>, got none');
   return Object.fromEntries(
     pages.map(({ number, text }, index) => [
       `page_${index + 1}`,
-      { page_number: number, fields: readLabelledValues(text) },
+      { page_number: number, fields: readLabelledValues(text).map((field) => (asLines ? lineOf(field) : field)) },
     ]),
   );
+}
+
+function lineOf({ name, value, confidence }: Field): string {
+  return `${name}|${value}|${confidence}`;
 }
 
 /** Page texts hold no tags of their own (DESIGN, Wire format), so the first end tag ends the page. */

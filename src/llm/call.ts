@@ -1,31 +1,18 @@
 import { z } from 'zod';
-import { ModelFailure, failureOf, type FailureReason, type ServiceError } from './failure.js';
-import type { Queue, Room } from './turns.js';
-import { withHeaders, type ChatClient, type ChatRequest } from './client.js';
+import { withHeaders, type ChatRequest } from './client.js';
+import { readAnswer } from './answer.js';
+import type { Dialect, Refused } from './dialect.js';
+import { contentOf } from './envelope.js';
+import { failureOf, serviceFailure, ModelFailure, type FailureReason } from './failure.js';
+import { isCut } from './prompt-size.js';
 import type { HeaderSource, Ticket } from './rate-limits.js';
-import { ModelService } from './service.js';
+import { isTooLarge, outputCap, requestBody, type Model, type Question } from './request.js';
+import { ModelService, type ModelState } from './service.js';
+import { readSaid, type Said, type ServiceError } from './service-error.js';
+import { withTidyBodies } from './transport.js';
+import type { Queue, Room } from './turns.js';
 import type { UsageLedger } from './usage.js';
-import { answerFormat, readAnswer, userMessage, type PageAnswer, type SentPage } from './wire.js';
-
-/** The most a page's answer may take, in tokens (CURRENT_SYSTEM, One page through the model). */
-export const OUTPUT_TOKENS_PER_PAGE = 4_000;
-
-/** The model that is asked, and how. */
-export interface Model {
-  client: ChatClient;
-  name: string;
-  /** Time limit of one call, in milliseconds, from its start to the end of its body. */
-  timeoutMs: number;
-  /** Passed through with every request, for example `{ temperature: 0 }` where the model takes it. */
-  requestDefaults: Readonly<Record<string, unknown>>;
-  budget: TokenBudget;
-}
-
-/** The most tokens the model takes and gives in one call. */
-export interface TokenBudget {
-  input: number;
-  output: number;
-}
+import type { PageAnswer } from './wire.js';
 
 /** On whose behalf calls are made. */
 export interface Caller {
@@ -46,8 +33,15 @@ export interface CallOptions {
   signal: AbortSignal;
 }
 
-/** One request to the model. */
-export type CallEvent = CallStarted | CallEnded;
+/** One request to the model, and what was learned from one. */
+export type CallEvent = CallStarted | CallEnded | RequestAdapted;
+
+/** The service refused a part of the request: it is sent in another form, or left out, from now on. */
+export interface RequestAdapted {
+  type: 'request_adapted';
+  part: string;
+  service: ServiceError | null;
+}
 
 interface CallStarted {
   type: 'call_started';
@@ -73,70 +67,108 @@ export interface CallEnded extends Omit<CallStarted, 'type'> {
   received_bytes: number;
 }
 
-const completion = z.object({
-  choices: z
-    .array(
-      z.object({
-        finish_reason: z.string().nullish(),
-        message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
-      }),
-    )
-    .min(1),
-});
-
 /**
- * Asks the model once about pages of one kind: one request, no retries.
+ * Asks the model once about pages of one kind: one request, and one more for each part of it that the service is found
+ * to take in another form only; no retries.
  *
- * @param instruction how pages of their kind are read, the same bytes in every call
- * @returns an answer for each of `pages`, in their order
+ * @returns an answer for each of the pages, in their order
  * @throws {ModelFailure} when the whole call gave nothing usable; the signal's reason on abort
  */
 export async function askModel(
   model: Model,
-  instruction: string,
-  pages: readonly SentPage[],
+  question: Question,
   caller: Caller,
   options: CallOptions,
 ): Promise<PageAnswer[]> {
-  const { limits, latency } = ModelService.of(model.client).model(model.name);
-  const body = requestBody(model, instruction, pages);
-  const sentBytes = jsonBytes(body);
-  const most = { input: Math.ceil(sentBytes / BYTES_A_TOKEN), output: body.max_completion_tokens };
-  const announced = { requests: 1, tokens: most.input + most.output };
+  const state = ModelService.of(model.client).model(model.name);
+  const dialect = state.dialect(model);
+  for (;;) {
+    const { form } = dialect;
+    if (isTooLarge(question.pages, form) && question.pages.length > 1) throw new ModelFailure('too_large');
+    const body = requestBody(model, question, form);
+    const cap = outputCap(model, question.pages, form);
+    const sentBytes = jsonBytes(body);
+    const most = { input: Math.ceil(sentBytes / BYTES_A_TOKEN), output: cap };
+    const pages = question.pages.map(({ number }) => number);
+    const sent: Request = { body, sentBytes, most, pages, texts: question.pages.map(({ text }) => text) };
+    const ending = await inTurn(model, state, sent, caller, options);
+    if ('text' in ending) return readAnswer(ending.text, question.pages);
+    const { failure, said } = ending;
+    const defaults = Object.keys(model.requestDefaults);
+    const refused = { form, cap, sentBytes, pages: pages.length, defaults };
+    const learned = learn(dialect, failure, said, refused);
+    if (learned?.part !== undefined) {
+      caller.emit({ type: 'request_adapted', part: learned.part, service: failure.service ?? null });
+    }
+    // Another call may have learned it while this one was under way.
+    if (!learned && (dialect.form === form || !IS_ABOUT_THE_FORM.has(failure.reason))) throw failure;
+  }
+}
+
+const IS_ABOUT_THE_FORM: ReadonlySet<FailureReason> = new Set([
+  'bad_request',
+  'model_not_found',
+  'server_error',
+  'reasoning_limit',
+]);
+
+/** @returns what was learned, so that asking again is worth while; undefined where nothing was */
+function learn(
+  dialect: Dialect,
+  failure: ModelFailure,
+  said: Said | undefined,
+  refused: Refused,
+): { part?: string | undefined } | undefined {
+  if (failure.reason === 'too_large') return dialect.tooLarge(said, refused) ? {} : undefined;
+  // What another call has learned meanwhile is tried first.
+  if (dialect.form !== refused.form) return undefined;
+  if (failure.reason === 'reasoning_limit') return partLearned(dialect.thought());
+  if (!said || !IS_ABOUT_THE_FORM.has(failure.reason)) return undefined;
+  return partLearned(dialect.refused(said, refused));
+}
+
+function partLearned(part: string | undefined): { part: string } | undefined {
+  return part === undefined ? undefined : { part };
+}
+
+/** One request, in its turn. A service that refuses all calls is not asked. */
+async function inTurn(
+  model: Model,
+  { limits, latency, refusal }: ModelState,
+  sent: Request,
+  caller: Caller,
+  options: CallOptions,
+): Promise<{ text: string } | { failure: ModelFailure; said: Said | undefined }> {
+  const announced = { requests: 1, tokens: sent.most.input + sent.most.output };
   let ticket: Ticket | undefined;
   const room: Room = {
     of: limits,
     waitFor: (leaving) => limits.waitFor(announced, leaving),
     take: () => (ticket = limits.take(announced)),
   };
+  let said: Said | undefined;
   const send = async (signal: AbortSignal) => {
-    const sent = { body, sentBytes, most, pages: pages.map(({ number }) => number) };
+    refusal.throwIfStanding();
     const ending = await request(model, sent, caller, { ...options, signal });
+    said = ending.said;
+    refusal.update(ending.isAnswered ? undefined : ending.failure);
     if (ticket && ending.headers) {
       limits.update(ticket, ending.headers, ending.failure?.reason === 'rate_limited');
     }
-    if (ending.failure) throw ending.failure;
+    if (!ending.isAnswered) throw ending.failure;
     if (ending.answerTokens !== null) {
       const { ms, answerTokens } = ending;
-      latency.observe({ pages: pages.length, announcedTokens: announced.tokens, answerTokens, ms });
+      latency.observe({ pages: sent.pages.length, announcedTokens: announced.tokens, answerTokens, ms });
     }
-    return ending.envelope;
+    return ending;
   };
-  return readAnswer(contentOf(await caller.queue.run(send, options.signal, room)), pages);
-}
-
-function requestBody(model: Model, instruction: string, pages: readonly SentPage[]): ChatRequest {
-  return {
-    ...model.requestDefaults,
-    model: model.name,
-    messages: [
-      { role: 'system', content: instruction },
-      { role: 'user', content: userMessage(pages) },
-    ],
-    response_format: answerFormat(pages.length),
-    stream: false,
-    max_completion_tokens: Math.min(OUTPUT_TOKENS_PER_PAGE * pages.length, model.budget.output),
-  };
+  try {
+    const { text, failure } = await caller.queue.run(send, options.signal, room);
+    return failure ? { failure, said } : { text };
+  } catch (error) {
+    if (!(error instanceof ModelFailure)) throw error;
+    return { failure: error, said };
+  }
 }
 
 interface Request {
@@ -146,21 +178,24 @@ interface Request {
   most: { input: number; output: number };
   /** Numbers of its pages. */
   pages: number[];
+  /** What of it no error may show. */
+  texts: string[];
 }
 
-/** How a request ended. */
-interface Ending {
+/** How a request ended: with an answer, be it one that cannot be used, or with none. */
+type Ending = {
   ms: number;
   headers: HeaderSource | undefined;
-  envelope: unknown;
   answerTokens: number | null;
-  failure: ModelFailure | undefined;
-}
+} & (
+  | { isAnswered: true; text: string; failure: ModelFailure | undefined; said: undefined }
+  | { isAnswered: false; failure: ModelFailure; said: Said | undefined }
+);
 
 /** @throws the signal's reason on abort */
 async function request(
   model: Model,
-  { body, sentBytes, most, pages }: Request,
+  { body, sentBytes, most, pages, texts }: Request,
   { usage, emit }: Caller,
   { unit, purpose, signal }: CallOptions,
 ): Promise<Ending> {
@@ -195,21 +230,36 @@ async function request(
     });
     return { ms, answerTokens: completion_tokens };
   };
-  let answer: Awaited<ReturnType<typeof withHeaders>>;
-  try {
-    answer = await withHeaders(model.client.chat.completions.create(body, options));
-  } catch (error) {
-    const failure = timeLimit.aborted ? new ModelFailure('timeout') : failureOf(error);
-    // A call that was answered with an error status is not billed; one that broke off may be.
+  const failed = (failure: ModelFailure, said: Said | undefined, envelope?: unknown): Ending => {
+    // A call that was answered with an error is not billed; one that broke off may be.
     if (MAY_BE_BILLED.has(failure.reason)) bill.unknown();
     else bill.unbilled();
-    const times = ended(signal.aborted ? 'broken_off' : failure.reason, { service: failure.service ?? null });
+    const outcome = signal.aborted ? 'broken_off' : failure.reason;
+    const times = ended(outcome, { service: failure.service ?? null, envelope });
     signal.throwIfAborted();
-    return { ...times, headers: failure.headers, envelope: undefined, failure };
+    return { ...times, headers: failure.headers, isAnswered: false, failure, said };
+  };
+  let answer: Awaited<ReturnType<typeof withHeaders>>;
+  try {
+    answer = await withHeaders(withTidyBodies(model.client).chat.completions.create(body, options));
+  } catch (error) {
+    if (timeLimit.aborted) return failed(new ModelFailure('timeout'), undefined);
+    const { failure, said } = failureOf(error, texts);
+    return failed(failure, said);
   }
   const { envelope, headers } = answer;
+  const content = contentOf(envelope);
+  if ('error' in content) {
+    const said = readSaid(content.error, undefined);
+    return failed(serviceFailure(said, { body: content.error, headers }, texts), said, envelope);
+  }
   bill.answered(envelope);
-  return { ...ended('answered', { envelope }), headers, envelope, failure: undefined };
+  const times = ended('answered', { envelope });
+  const fault = 'fault' in content ? content.fault : undefined;
+  const reason = isCut(envelope, body) ? 'prompt_cut' : fault;
+  const failure = reason === undefined ? undefined : new ModelFailure(reason);
+  const text = 'text' in content ? content.text : '';
+  return { ...times, headers, isAnswered: true, text, failure, said: undefined };
 }
 
 const answered = z.object({
@@ -231,15 +281,3 @@ function jsonBytes(body: unknown): number {
 }
 
 const MAY_BE_BILLED: ReadonlySet<string> = new Set(['connection', 'timeout', 'broken_envelope']);
-
-function contentOf(envelope: unknown): string {
-  const parsed = completion.safeParse(envelope);
-  const choice = parsed.data?.choices[0];
-  if (!choice) throw new ModelFailure('broken_envelope');
-  const { finish_reason: finish, message } = choice;
-  if (message.refusal) throw new ModelFailure('refused');
-  if (finish === 'content_filter') throw new ModelFailure('content_filter');
-  if (finish === 'length') throw new ModelFailure('cut_off');
-  if (!message.content) throw new ModelFailure('broken_envelope');
-  return message.content;
-}

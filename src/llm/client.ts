@@ -13,9 +13,12 @@ export interface ChatClient {
 export interface ChatRequest {
   model: string;
   messages: { role: 'system' | 'user'; content: string }[];
-  response_format: AnswerFormat;
+  /** Not for a service that takes none. */
+  response_format?: AnswerFormat | { type: 'json_object' };
   stream: false;
-  max_completion_tokens: number;
+  /** One of the two, as the service takes it. */
+  max_completion_tokens?: number;
+  max_tokens?: number;
 }
 
 /** How one call is made. */

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { isHeaderSource, LONGEST_WAIT_MS, type HeaderSource } from './rate-limits.js';
+import { readSaid, reasonOf, shownError, type Said, type ServiceError } from './service-error.js';
 
 /**
  * What went wrong with a call or with a page's part of an answer, and what asking again is worth:
  * - `transient`: the same call may well succeed in a moment;
  * - `unusable`: there was an answer, but not one to build a record on; another may be better;
- * - `permanent`: the cause will not go away by itself.
+ * - `permanent`: the cause will not go away by itself;
+ * - `refused`: neither will it for any other call: the service refuses all of them.
  */
 const REASONS = {
   rate_limited: { worth: 'transient', says: 'the model service limited the rate of calls' },
@@ -14,52 +16,74 @@ const REASONS = {
   timeout: { worth: 'transient', says: 'the model did not answer within the time limit' },
   broken_envelope: { worth: 'transient', says: 'what came back was not a chat completion' },
   cut_off: { worth: 'unusable', says: 'the answer broke off at the output limit' },
+  incomplete: { worth: 'unusable', says: 'the service did not call the answer complete' },
   too_long: { worth: 'unusable', says: 'the answer was far longer than was asked for' },
   not_json: { worth: 'unusable', says: 'the answer was not a JSON object' },
+  invalid_json: { worth: 'unusable', says: 'the model service found that the answer was not valid JSON' },
   page_missing: { worth: 'unusable', says: 'the answer left the page out' },
   page_malformed: { worth: 'unusable', says: 'the answer for the page was not in the agreed form' },
   page_mixed_up: { worth: 'unusable', says: 'the answer named another page' },
+  reasoning_limit: { worth: 'permanent', says: 'the model thought until the output limit and did not answer' },
+  prompt_cut: { worth: 'permanent', says: 'the model service read only a part of what was sent' },
+  too_large: { worth: 'permanent', says: 'the call was too large for the model service' },
   refused: { worth: 'permanent', says: 'the model refused to answer' },
   content_filter: { worth: 'permanent', says: 'the content filter of the model service stopped the answer' },
+  moderation: { worth: 'permanent', says: 'the moderation of the model service refused the page' },
   bad_request: { worth: 'permanent', says: 'the model service did not accept the request' },
-  not_authorised: { worth: 'permanent', says: 'the model service refused the credentials or the model' },
-  quota_exhausted: { worth: 'permanent', says: 'the quota at the model service is used up' },
+  not_authorised: { worth: 'refused', says: 'the model service refused the key' },
+  model_not_found: { worth: 'refused', says: 'the model service does not know the model or the address' },
+  quota_exhausted: { worth: 'refused', says: 'the quota or balance at the model service is used up' },
 } as const;
 
 export type FailureReason = keyof typeof REASONS;
 export const FAILURE_REASONS = Object.keys(REASONS) as FailureReason[];
 
-/** How the service answered a call that it did not serve: its HTTP status, and its own code where there is one. */
-export interface ServiceError {
-  status: number;
-  code?: string;
+/** What a failure says to a person. */
+export function sentenceOf(reason: FailureReason): string {
+  return REASONS[reason].says;
+}
+
+/** Whether the service refuses every call, whatever its pages. */
+export function isRefusalOfService(reason: FailureReason): boolean {
+  return REASONS[reason].worth === 'refused';
+}
+
+/** What is known of a failure besides its reason. */
+interface FailureDetails {
+  /** How long the service asked to wait, in milliseconds, where it said so. */
+  retryAfterMs?: number | undefined;
+  /** Of the answer, where there was one. */
+  headers?: HeaderSource | undefined;
+  /** What the service answered, where it answered with an error. */
+  service?: ServiceError | undefined;
 }
 
 /** A call that gave nothing usable. Carries no page text and nothing of the answer. */
 export class ModelFailure extends Error {
   override readonly name = 'ModelFailure';
   readonly worth: (typeof REASONS)[FailureReason]['worth'];
+  readonly retryAfterMs: number | undefined;
+  readonly headers: HeaderSource | undefined;
+  readonly service: ServiceError | undefined;
 
-  /**
-   * @param retryAfterMs how long the service asked to wait, in milliseconds, where it said so
-   * @param headers of the answer, where there was one
-   * @param service what the service answered, where it answered with an error
-   */
   constructor(
     readonly reason: FailureReason,
-    readonly retryAfterMs?: number,
-    readonly headers?: HeaderSource,
-    readonly service?: ServiceError,
+    { retryAfterMs, headers, service }: FailureDetails = {},
   ) {
     super(REASONS[reason].says);
     this.worth = REASONS[reason].worth;
+    this.retryAfterMs = retryAfterMs;
+    this.headers = headers;
+    this.service = service;
   }
 }
 
 // `code` is a string at OpenAI, a number or missing elsewhere: it must not decide whether there is a status.
 const answeredError = z.object({
   status: z.int(),
+  error: z.unknown(),
   code: z.unknown().optional(),
+  message: z.string().catch(''),
   headers: z.custom<HeaderSource>(isHeaderSource).optional().catch(undefined),
 });
 
@@ -68,31 +92,40 @@ const answeredError = z.object({
  * connection or from a body that broke off: a reset within the body is a bare `TypeError`, a cut
  * JSON body a `SyntaxError`. Told by shape and not by class, because the caller's client may come
  * from another copy of the `openai` package.
+ *
+ * @param sent texts of which nothing may be shown
  */
-export function failureOf(error: unknown): ModelFailure {
-  if (error instanceof SyntaxError) return new ModelFailure('broken_envelope');
+export function failureOf(
+  error: unknown,
+  sent: readonly string[],
+): { failure: ModelFailure; said: Said | undefined } {
+  if (error instanceof SyntaxError) return { failure: new ModelFailure('broken_envelope'), said: undefined };
   const answered = answeredError.safeParse(error);
-  if (!answered.success) return new ModelFailure('connection');
-  const { status, code, headers } = answered.data;
-  const reason = reasonOf(status, code);
-  const wait = MAY_ASK_TO_WAIT.has(reason) ? retryAfter(headers) : undefined;
-  const service = { status, ...(isPlainCode(code) && { code }) };
-  return new ModelFailure(reason, wait, reason === 'rate_limited' ? headers : undefined, service);
+  if (!answered.success) return { failure: new ModelFailure('connection'), said: undefined };
+  const { status, error: inner, code, message, headers } = answered.data;
+  // The client puts its status before what the service said.
+  const body = inner ?? { code, message: message.replace(/^\d{3} /, '').replace(/^status code \(no body\)$/, '') };
+  const said = readSaid(body, status);
+  return { failure: serviceFailure(said, { body, headers }, sent), said };
+}
+
+/** The failure of a call that was answered with an error, under whatever status. */
+export function serviceFailure(
+  said: Said,
+  { body, headers }: { body: unknown; headers: HeaderSource | undefined },
+  sent: readonly string[],
+): ModelFailure {
+  void body;
+  const wait = retryAfter(headers);
+  const reason = reasonOf(said, wait !== undefined);
+  return new ModelFailure(reason, {
+    retryAfterMs: MAY_ASK_TO_WAIT.has(reason) ? wait : undefined,
+    headers: reason === 'rate_limited' ? headers : undefined,
+    service: shownError(said, sent),
+  });
 }
 
 const MAY_ASK_TO_WAIT: ReadonlySet<FailureReason> = new Set(['rate_limited', 'server_error']);
-
-function reasonOf(status: number, code: unknown): FailureReason {
-  if (status === 429) return code === 'insufficient_quota' ? 'quota_exhausted' : 'rate_limited';
-  if (status === 408 || status === 409 || status >= 500) return 'server_error';
-  if (status === 401 || status === 403 || status === 404) return 'not_authorised';
-  return code === 'content_filter' ? 'content_filter' : 'bad_request';
-}
-
-/** A code that can be logged: a word, and nothing that quotes a page. */
-function isPlainCode(code: unknown): code is string {
-  return typeof code === 'string' && /^[\w.-]{1,60}$/.test(code);
-}
 
 function retryAfter(headers: HeaderSource | undefined): number | undefined {
   const milliseconds = headers?.get('retry-after-ms')?.trim();

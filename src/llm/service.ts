@@ -1,14 +1,31 @@
 import { createHash } from 'node:crypto';
 import { systemClock, type Clock } from '../clock.js';
 import type { ChatClient } from './client.js';
+import { Dialect, type DialectSettings } from './dialect.js';
 import { Latency } from './latency.js';
 import { CallQueue } from './queue.js';
 import { RateLimits } from './rate-limits.js';
+import { ServiceRefusal } from './service-refusal.js';
 
-/** What is known of one model of a service: limits and times are the model's. */
-export interface ModelState {
+/** What is known of one model of a service: limits, times and what it takes are the model's. */
+export class ModelState {
   readonly limits: RateLimits;
-  readonly latency: Latency;
+  readonly latency = new Latency();
+  readonly refusal: ServiceRefusal;
+  readonly #dialects = new Map<string, Dialect>();
+
+  constructor(clock: Clock) {
+    this.limits = new RateLimits(clock);
+    this.refusal = new ServiceRefusal(clock);
+  }
+
+  /** Callers who set parts of it otherwise have dialects of their own. */
+  dialect(settings: DialectSettings): Dialect {
+    const key = `${settings.responseFormat ?? ''} ${settings.tokenParameter ?? ''}`;
+    const dialect = this.#dialects.get(key) ?? new Dialect(settings);
+    this.#dialects.set(key, dialect);
+    return dialect;
+  }
 }
 
 /**
@@ -53,7 +70,7 @@ export class ModelService {
   }
 
   model(name: string): ModelState {
-    const state = this.#models.get(name) ?? { limits: new RateLimits(this.#clock), latency: new Latency() };
+    const state = this.#models.get(name) ?? new ModelState(this.#clock);
     this.#models.set(name, state);
     return state;
   }

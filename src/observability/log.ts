@@ -39,6 +39,15 @@ function without({ usage, service }: End, error: unknown) {
   return { calls: usage.calls, ...(error !== undefined && { ...loggable(error), service }) };
 }
 
+/** One line of the log for each part of a request that a model service is found to take in another form only. */
+export function logAdaptations(logger: Logger): Watch {
+  return (event) => {
+    if (event.type !== 'request_adapted') return;
+    const { part, service } = event;
+    logger.warn({ part, service }, 'the model service refuses a part of the request; it is sent in another form');
+  };
+}
+
 /** One line of the log for what ops did to a document. */
 export function logAction(logger: Logger, { action, id, outcome }: OpsAction): void {
   logger.warn({ ...(UUID.test(id) && { document: id }), action, outcome }, 'ops acted on a document');

@@ -1,12 +1,9 @@
 import type { CallEnded } from '../llm/call.js';
-import type { FailureReason, ServiceError } from '../llm/failure.js';
+import { isRefusalOfService, type FailureReason } from '../llm/failure.js';
+import type { ServiceError } from '../llm/service-error.js';
 
 /** Calls that fail one after the other, without one that is answered, before it counts as trouble. */
 const MOST_IN_A_ROW = 3;
-/** A service that refuses the key, or says that the quota is used up, means it: a page asked alone is given up after two. */
-const CERTAIN_IN_A_ROW = 2;
-const CERTAIN: ReadonlySet<FailureReason> = new Set(['not_authorised', 'quota_exhausted']);
-
 /** Why calls to the model service fail at present. */
 export interface ModelTrouble {
   reason: FailureReason;
@@ -28,7 +25,8 @@ export class ModelHealth {
 
   get trouble(): ModelTrouble | null {
     if (!this.#last) return null;
-    const enough = CERTAIN.has(this.#last.reason) ? CERTAIN_IN_A_ROW : MOST_IN_A_ROW;
+    // A service that refuses every call means it, and is asked once in a while.
+    const enough = isRefusalOfService(this.#last.reason) ? 1 : MOST_IN_A_ROW;
     return this.#inARow >= enough ? this.#last : null;
   }
 }

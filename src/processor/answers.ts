@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { INSTRUCTIONS, type PageKind } from './instructions.js';
-import type { Model } from '../llm/call.js';
-import { answerFormat, type Field } from '../llm/wire.js';
+import type { Model } from '../llm/request.js';
+import { answerFormat, type AnswerForm, type Field } from '../llm/wire.js';
 import type { Page } from './page.js';
 import type { ProcessingPlan } from './plan.js';
 
@@ -10,6 +10,13 @@ export interface AnswerCache {
   find(keys: readonly string[]): Promise<ReadonlyMap<string, Field[]>>;
   /** Resolves when they cannot be lost any more. */
   keep(answers: readonly { key: string; fields: Field[] }[]): Promise<void>;
+}
+
+/** How pages are asked about. */
+interface AskedFor {
+  model: Model;
+  path: ProcessingPlan['path'];
+  answerForm: AnswerForm;
 }
 
 /**
@@ -22,18 +29,23 @@ export interface AnswerCache {
 export class AnswersByPage {
   readonly #cache: AnswerCache | undefined;
   readonly #document: string | undefined;
+  /** Under what an answer is kept, and under what it may be found besides. */
   readonly #key: (page: Page) => string;
+  readonly #keyOfObjects: ((page: Page) => string) | undefined;
 
   /** @param document the id of the document that is read, where it has one */
   constructor(
     cache: AnswerCache | undefined,
     document: string | undefined,
-    model: Model,
-    path: ProcessingPlan['path'],
+    asked: AskedFor,
   ) {
     this.#cache = cache;
     this.#document = document;
-    this.#key = (page) => pageKey(model, path, page);
+    this.#key = (page) => pageKey(asked, page);
+    // What was answered as objects says the same.
+    if (asked.answerForm === 'lines') {
+      this.#keyOfObjects = (page) => pageKey({ ...asked, answerForm: 'objects' }, page);
+    }
   }
 
   /**
@@ -44,10 +56,10 @@ export class AnswersByPage {
     const found = new Map<number, Field[]>();
     if (!this.#cache || batches.length === 0) return found;
     const keys = batches.flatMap((pages) => {
-      const ofPages = pages.map(this.#key);
+      const forms = [this.#key, this.#keyOfObjects].flatMap((key) => (key ? [pages.map(key)] : []));
       return pages.map(({ number }, index) => ({
         number,
-        keys: [aloneKey(ofPages, index), ...this.#sharedKeys(ofPages, index)],
+        keys: forms.flatMap((ofPages) => [aloneKey(ofPages, index), ...this.#sharedKeys(ofPages, index)]),
       }));
     });
     const answers = await this.#cache.find([...new Set(keys.flatMap(({ keys }) => keys))]);
@@ -84,11 +96,11 @@ function aloneKey(ofPages: readonly string[], index: number): string {
 }
 
 /** What an answer depends on; with the path in it, page by page is never served what a batch read. */
-function pageKey(model: Model, path: ProcessingPlan['path'], { kind, text }: Page): string {
+function pageKey({ model, path, answerForm: form }: AskedFor, { kind, text }: Page): string {
   return digest([
     model.name,
     model.requestDefaults,
-    instructionVersion(kind),
+    instructionVersion(kind, form),
     kind,
     path,
     text.toWellFormed(),
@@ -99,8 +111,8 @@ function digest(what: unknown): string {
   return createHash('sha256').update(JSON.stringify(what)).digest('hex');
 }
 
-function instructionVersion(kind: PageKind): string {
+function instructionVersion(kind: PageKind, form: AnswerForm): string {
   return createHash('sha256')
-    .update(INSTRUCTIONS[kind] + JSON.stringify(answerFormat(1)))
+    .update(INSTRUCTIONS[form][kind] + JSON.stringify(answerFormat(1, form)))
     .digest('hex');
 }

@@ -1,4 +1,4 @@
-import { OUTPUT_TOKENS_PER_PAGE, type Model } from '../llm/call.js';
+import { outputPerPage, type Model } from '../llm/request.js';
 import { ModelService } from '../llm/service.js';
 import { evenSizes, OVERHEAD_TOKENS } from './batches.js';
 import { MOST_WORKERS, type AutoPlan, type BatchPlan } from './plan.js';
@@ -26,13 +26,14 @@ const TOLERANCE = 1.05;
  */
 export function autoPlan(
   model: Model,
-  { maxWorkers = MOST_WORKERS }: AutoPlan,
+  { maxWorkers = MOST_WORKERS, answerForm }: AutoPlan,
   pages: number = USUAL_PAGES,
 ): BatchPlan {
   const { latency, limits } = ModelService.of(model.client).model(model.name);
   const pace = latency.pace;
-  if (!pace) return { ...UNMEASURED, maxWorkers: Math.min(UNMEASURED.maxWorkers, maxWorkers) };
-  const largest = Math.min(MOST_PAGES, Math.max(1, Math.floor(model.budget.output / OUTPUT_TOKENS_PER_PAGE)));
+  const form = answerForm && { answerForm };
+  if (!pace) return { ...UNMEASURED, maxWorkers: Math.min(UNMEASURED.maxWorkers, maxWorkers), ...form };
+  const largest = Math.min(MOST_PAGES, Math.max(1, Math.floor(model.budget.output / outputPerPage(model.budget))));
   const timeOf = (batchSize: number) => {
     const calls = Math.ceil(pages / batchSize);
     const durations = evenSizes(pages, calls).map((size) => pace.callMs + pace.pageMs * size);
@@ -42,5 +43,5 @@ export function autoPlan(
   const sizes = Array.from({ length: largest }, (_, index) => index + 1);
   const shortest = Math.min(...sizes.map(timeOf));
   const batchSize = Math.max(1, ...sizes.filter((size) => timeOf(size) <= TOLERANCE * shortest));
-  return { path: 'batch', batchSize, maxWorkers };
+  return { path: 'batch', batchSize, maxWorkers, ...form };
 }

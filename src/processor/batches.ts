@@ -1,4 +1,4 @@
-import { OUTPUT_TOKENS_PER_PAGE, type TokenBudget } from '../llm/call.js';
+import { outputPerPage, type TokenBudget } from '../llm/request.js';
 import { INSTRUCTIONS, type PageKind } from './instructions.js';
 import { answerFormat } from '../llm/wire.js';
 import type { Page } from './page.js';
@@ -12,7 +12,9 @@ export interface Batch {
 
 /** What the longer instruction and the largest schema take, two bytes a token. */
 export const OVERHEAD_TOKENS = Math.ceil(
-  (Math.max(...Object.values(INSTRUCTIONS).map((text) => Buffer.byteLength(text))) +
+  (Math.max(
+    ...Object.values(INSTRUCTIONS).flatMap((ofForm) => Object.values(ofForm).map((text) => Buffer.byteLength(text))),
+  ) +
     Buffer.byteLength(JSON.stringify(answerFormat(MOST_PAGES_A_BATCH)))) /
     2,
 );
@@ -54,6 +56,11 @@ export function evenSizes(count: number, parts: number): number[] {
   );
 }
 
+/** The two halves of a batch that is too large. */
+export function halves(pages: readonly Page[]): Page[][] {
+  return evenly(pages, 2);
+}
+
 function evenly(pages: readonly Page[], parts: number): Page[][] {
   let start = 0;
   return evenSizes(pages.length, parts).map((size) => pages.slice(start, (start += size)));
@@ -62,8 +69,8 @@ function evenly(pages: readonly Page[], parts: number): Page[][] {
 function fitting(pages: readonly Page[], budget: TokenBudget): (readonly Page[])[] {
   const fits =
     inputTokens(pages) + OVERHEAD_TOKENS <= budget.input &&
-    pages.length * OUTPUT_TOKENS_PER_PAGE <= budget.output;
-  return fits || pages.length === 1 ? [pages] : evenly(pages, 2).flatMap((half) => fitting(half, budget));
+    pages.length * outputPerPage(budget) <= budget.output;
+  return fits || pages.length === 1 ? [pages] : halves(pages).flatMap((half) => fitting(half, budget));
 }
 
 function inputTokens(pages: readonly Page[]): number {

@@ -1,3 +1,5 @@
+import type { AnswerForm } from '../llm/wire.js';
+
 /** Which of the two instructions a page is read with. The rule that decides is in `processor/page.ts`. */
 export type PageKind = 'loan' | 'licence';
 
@@ -69,12 +71,31 @@ Fields to look for, under these names:
 - OCR of cards often loses labels and mixes the order of lines. Give a value without its label only where its form leaves no doubt (a height such as 5'-08", a date after DOB), with a lower confidence.
 - Where the page holds other things too (a loan or account form around the card, stamps, marks of verification), any other labelled value on it, under a name made from its label: Account_Number, Verified_By, Verified_Date, Stamp_Date, Signer1_Name and so on.`;
 
-/**
- * The system message of each page kind: the same bytes in every call, and more than 1,024 tokens, so
- * that providers can discount it as a repeated prefix. Page text never goes in here (DESIGN, Wire
- * format).
- */
-export const INSTRUCTIONS: Readonly<Record<PageKind, string>> = {
+/** How fields are written as lines, which take a third fewer tokens: where the text for objects says otherwise. */
+const AS_LINES: readonly (readonly [object: string, line: string])[] = [
+  [
+    'Each field has a name, a value and a confidence from 0 to 100: 100',
+    'Each field is one string, its name, its value and a confidence from 0 to 100 with a bar | between them. The name has no bar in it, the value may have some. The confidence is 100',
+  ],
+  ...[...HOW_TO_ANSWER.matchAll(/{"name":"(.*?)","value":"(.*?)","confidence":(\d+)}/g)].map(
+    ([object, name = '', value = '', confidence = '']) => [object, `"${name}|${value}|${confidence}"`] as const,
+  ),
+];
+
+function asLines(instruction: string): string {
+  return AS_LINES.reduce((text, [object, line]) => text.replace(object, () => line), instruction);
+}
+
+const AS_OBJECTS: Readonly<Record<PageKind, string>> = {
   loan: `${LOAN}\n${HOW_TO_ANSWER}`,
   licence: `${LICENCE}\n${HOW_TO_ANSWER}`,
+};
+
+/**
+ * The system message of each page kind, by the form of the answer: the same bytes in every call, and more than 1,024
+ * tokens, so that providers can discount it as a repeated prefix. Page text never goes in here (DESIGN, Wire format).
+ */
+export const INSTRUCTIONS: Readonly<Record<AnswerForm, Readonly<Record<PageKind, string>>>> = {
+  objects: AS_OBJECTS,
+  lines: { loan: asLines(AS_OBJECTS.loan), licence: asLines(AS_OBJECTS.licence) },
 };

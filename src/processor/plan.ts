@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import { ANSWER_FORMS, type AnswerForm } from '../llm/wire.js';
 
 /**
  * How a request is processed: one page a call, one after the other (the path of the system being
  * replaced), or batches of up to `batchSize` pages with up to `maxWorkers` calls at once;
- * `maxWorkers` 1 is batches one after the other.
+ * `maxWorkers` 1 is batches one after the other. Batches are answered as lines unless `answerForm` says otherwise.
  */
 export type ProcessingPlan =
-  { path: 'single-page' } | { path: 'batch'; batchSize: number; maxWorkers: number };
+  | { path: 'single-page' }
+  | { path: 'batch'; batchSize: number; maxWorkers: number; answerForm?: AnswerForm | undefined };
 
 export type BatchPlan = Extract<ProcessingPlan, { path: 'batch' }>;
 
@@ -15,6 +17,7 @@ export interface AutoPlan {
   path: 'batch';
   batchSize: 'auto';
   maxWorkers?: number | undefined;
+  answerForm?: AnswerForm | undefined;
 }
 
 /** What may be asked for: a plan, or that one is made for each document. */
@@ -31,12 +34,14 @@ const clamped = (most: number) => z.int().transform((value) => Math.min(most, Ma
 const batchSizes = z.object({
   batchSize: clamped(MOST_PAGES_A_BATCH),
   maxWorkers: clamped(MOST_WORKERS),
+  answerForm: z.enum(ANSWER_FORMS).optional(),
 });
 
 /** The same where the size is left to Quire. */
 const autoSizes = z.object({
   batchSize: z.literal('auto'),
   maxWorkers: clamped(MOST_WORKERS).optional(),
+  answerForm: z.enum(ANSWER_FORMS).optional(),
 });
 
 /** What the payload of a flag may hold. @internal */

@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
-import type { Model } from '../llm/call.js';
+import type { Model } from '../llm/request.js';
 import type { FailureReason } from '../llm/failure.js';
 import { ModelService } from '../llm/service.js';
-import type { Field } from '../llm/wire.js';
+import type { AnswerForm, Field } from '../llm/wire.js';
 import { pauses } from '../pauses.js';
 import { AnswersByPage } from './answers.js';
 import { longestFirst, planBatches } from './batches.js';
@@ -40,7 +40,12 @@ export interface ProcessorSettings {
   model: Model;
   /** Failed or unusable answers of its own after which a page is given up, from 1. */
   pageAttempts: number;
+  /** How batches are answered where a reading does not say. Default: as lines. */
+  answerForm?: AnswerForm | undefined;
 }
+
+/** A reading in batches; `answerForm`: how they are answered, where not as the settings say. */
+export type BatchReading = Omit<Reading, 'plan'> & { answerForm?: AnswerForm | undefined };
 
 /** Thrown for a page that was given up, where there is no list of failed pages to put it in. */
 export class PageFailedError extends Error {
@@ -74,7 +79,7 @@ export class PageProcessor {
   ): Promise<PageResult | null> {
     if (isBlank(pageText)) return null;
     const page = preparePage(pageNumber, pageText);
-    const tools = this.#tools(reading, 'single-page', 1);
+    const tools = this.#tools(reading, { path: 'single-page', answerForm: 'objects' }, 1);
     const known = (await tools.answers.find([[page]])).get(pageNumber);
     if (known) {
       tools.caller.emit({ type: 'page_done', page: pageNumber });
@@ -93,7 +98,7 @@ export class PageProcessor {
     accounts: readonly AccountPages[],
     texts: TextByPage,
     batchSize: number,
-    reading: Omit<Reading, 'plan'>,
+    reading: BatchReading,
   ): Promise<AccountResult[]> {
     return this.processBatchesParallel(accounts, texts, batchSize, 1, reading);
   }
@@ -112,12 +117,13 @@ export class PageProcessor {
     texts: TextByPage,
     batchSize: number,
     maxWorkers: number,
-    reading: Omit<Reading, 'plan'>,
+    reading: BatchReading,
   ): Promise<AccountResult[]> {
     checkWithin('batchSize', batchSize, MOST_PAGES_A_BATCH);
     checkWithin('maxWorkers', maxWorkers, MOST_WORKERS);
     setMaxListeners(0, reading.signal);
-    const tools = this.#tools(reading, 'batch', maxWorkers);
+    const answerForm = reading.answerForm ?? this.#settings.answerForm ?? 'lines';
+    const tools = this.#tools(reading, { path: 'batch', answerForm }, maxWorkers);
     const work: { account: AccountPages; pages: Page[]; outcomes: Map<number, PageOutcome> }[] = [];
     for (const account of accounts) {
       work.push({ account, pages: await askedPages(account.pages, texts), outcomes: new Map() });
@@ -162,16 +168,17 @@ export class PageProcessor {
       finishing = (work) => work,
       emit = () => undefined,
     }: Omit<Reading, 'plan'>,
-    path: ProcessingPlan['path'],
+    { path, answerForm }: { path: ProcessingPlan['path']; answerForm: AnswerForm },
     places: number,
   ): UnitTools {
     const { model, pageAttempts } = this.#settings;
     return {
       model,
+      answerForm,
       pageAttempts,
       signal,
       finishing,
-      answers: new AnswersByPage(answers, id, model, path),
+      answers: new AnswersByPage(answers, id, { model, path, answerForm }),
       caller: { usage, queue: queue ?? ModelService.of(model.client).queue.document(), emit },
       inPlace: pLimit(places),
     };

@@ -1,5 +1,6 @@
 import type { CallEvent } from '../llm/call.js';
 import type { FailureReason } from '../llm/failure.js';
+import type { ServiceError } from '../llm/service-error.js';
 import type { Queue } from '../llm/turns.js';
 import type { UsageLedger } from '../llm/usage.js';
 import type { AnswerCache } from './answers.js';
@@ -24,10 +25,25 @@ export type PageEvent =
       pages: number[];
     }
   | { type: 'page_done'; page: number }
-  | { type: 'page_failed'; page: number; reason: FailureReason };
+  | {
+      /** Fields of a page were in no form that can be read, after a second try, too; the page has the others. */
+      type: 'field_dropped';
+      page: number;
+      fields: number;
+    }
+  | {
+      type: 'page_failed';
+      page: number;
+      reason: FailureReason;
+      /** What the service said of it, where it answered with an error. */
+      service: ServiceError | null;
+    };
 
-/** Why a call about a batch did not answer all its pages well, so that it or some pages were asked again. */
-export type BatchFailure = FailureReason | Doubt;
+/**
+ * Why a call about a batch did not answer all its pages well, so that it or some pages were asked again;
+ * `field_malformed`: some field of a page is in no form that can be read.
+ */
+export type BatchFailure = FailureReason | Doubt | 'field_malformed';
 
 /** One document's run: all that its pages share on their way to the record. */
 export interface Reading {

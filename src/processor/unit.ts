@@ -1,9 +1,10 @@
-import { askModel, type Caller, type Model } from '../llm/call.js';
+import { askModel, type Caller } from '../llm/call.js';
 import { ModelFailure, type FailureReason } from '../llm/failure.js';
+import type { Model } from '../llm/request.js';
 import { withRetries } from '../llm/retry.js';
-import type { Field, PageAnswer } from '../llm/wire.js';
+import type { AnswerForm, Field, PageAnswer } from '../llm/wire.js';
 import type { AnswersByPage } from './answers.js';
-import type { Batch } from './batches.js';
+import { halves, type Batch } from './batches.js';
 import { doubtfulPages } from './grounding.js';
 import { INSTRUCTIONS } from './instructions.js';
 import type { Page } from './page.js';
@@ -27,6 +28,7 @@ export interface Unit extends Batch {
 /** What a unit is read with. */
 export interface UnitTools {
   model: Model;
+  answerForm: AnswerForm;
   /** Failed or unusable answers after which a page is given up, from 1. */
   pageAttempts: number;
   answers: AnswersByPage;
@@ -40,80 +42,109 @@ export interface UnitTools {
 
 /**
  * Reads the pages of a unit: asks about them together, checks the answer, asks again about each page that
- * was not answered well, and keeps every answer as it comes (DESIGN, Ten ways a batch goes wrong).
+ * was not answered well, and keeps every answer as it comes (DESIGN, Ten ways a batch goes wrong). A batch
+ * that is too large for the service is asked about in halves.
  *
  * @returns what came of each page, by its number
  * @throws the signal's reason on abort; never for a page that was given up
  */
 export async function readUnit(unit: Unit, tools: UnitTools): Promise<Map<number, PageOutcome>> {
   const outcomes = new Map<number, PageOutcome>();
-  const askAlone = async (page: Page, purpose: 'first' | 'salvage') => {
-    outcomes.set(page.number, await tools.inPlace(() => askPage(page, unit.name, purpose, tools)));
+  const askAlone = async (page: Page, asked: Asked) => {
+    outcomes.set(page.number, await tools.inPlace(() => askPage(page, unit.name, asked, tools)));
   };
   const [only, ...more] = unit.pages;
   if (only && more.length === 0) {
-    await askAlone(only, 'first');
+    await askAlone(only, { purpose: 'first', isSecondTry: false });
     return outcomes;
   }
   const answered = await tools.inPlace(() => askBatch(unit, tools));
-  for (const [page, fields] of answered) outcomes.set(page, { fields });
+  if (answered === 'too_large') {
+    const parts = await Promise.all(halves(unit.pages).map((pages) => readUnit({ ...unit, pages }, tools)));
+    return new Map(parts.flatMap((part) => [...part]));
+  }
+  for (const [page, fields] of answered.fields) outcomes.set(page, { fields });
   const salvage = unit.pages.filter(({ number }) => !outcomes.has(number));
   if (salvage.length > 0) {
     const pages = salvage.map(({ number }) => number);
     tools.caller.emit({ type: 'salvage_started', unit: unit.name, pages });
   }
   // Each in a place of its own: the unit holds none meanwhile, or two of them could lock each other out.
-  await Promise.all(salvage.map((page) => askAlone(page, 'salvage')));
+  await Promise.all(
+    salvage.map((page) =>
+      askAlone(page, { purpose: 'salvage', isSecondTry: answered.misfitting.has(page.number) }),
+    ),
+  );
   return outcomes;
+}
+
+interface Asked {
+  purpose: 'first' | 'salvage';
+  /** Some field of the page did not fit before: one that does not now is left out. */
+  isSecondTry: boolean;
 }
 
 /** Asks about one page alone until there is a usable answer, or it is given up. */
 async function askPage(
   page: Page,
   unit: string,
-  purpose: 'first' | 'salvage',
-  { model, pageAttempts, answers, caller, signal, finishing }: UnitTools,
+  { purpose, isSecondTry }: Asked,
+  { model, answerForm, pageAttempts, answers, caller, signal, finishing }: UnitTools,
 ): Promise<PageOutcome> {
   const patience = { failures: pageAttempts, unusable: pageAttempts, permanent: PERMANENT_FAILURES };
+  const instruction = INSTRUCTIONS[answerForm][page.kind];
+  const question = { instruction, answerForm, pages: [page] };
+  let mayMisfit = isSecondTry;
   const ask = async () => {
-    const instruction = INSTRUCTIONS[page.kind];
-    const [answer] = await askModel(model, instruction, [page], caller, { unit, purpose, signal });
+    const [answer] = await askModel(model, question, caller, { unit, purpose, signal });
     if (!answer) throw new ModelFailure('page_missing');
     if ('fault' in answer) throw new ModelFailure(answer.fault);
+    if (answer.misfits && !mayMisfit) {
+      mayMisfit = true;
+      return ask();
+    }
     return answer;
   };
   try {
-    const { fields } = await withRetries(ask, patience, signal);
+    const { fields, misfits } = await withRetries(ask, patience, signal);
     await finishing(answers.keep([page], [{ page, fields }]));
+    if (misfits) caller.emit({ type: 'field_dropped', page: page.number, fields: misfits });
     caller.emit({ type: 'page_done', page: page.number });
     return { fields };
   } catch (error) {
     if (!(error instanceof ModelFailure)) throw error;
-    caller.emit({ type: 'page_failed', page: page.number, reason: error.reason });
-    return { failed: error.reason };
+    const { reason, service = null } = error;
+    caller.emit({ type: 'page_failed', page: page.number, reason, service });
+    return { failed: reason };
   }
+}
+
+/** What a batch was answered. */
+interface BatchAnswer {
+  /** Of the pages that were answered well, by page number. */
+  fields: Map<number, Field[]>;
+  /** Pages with fields in no form that can be read. */
+  misfitting: Set<number>;
 }
 
 /**
  * Asks about a batch of two and more pages. Transient failures are tried again; a batch that failed for
  * good, broke off or was refused is left to salvage as a whole, and so is each page that the answer left
  * out, got wrong or mixed up with another.
- *
- * @returns the fields of the pages that were answered well, by page number
  */
 async function askBatch(
   unit: Unit,
-  { model, answers, caller, signal, finishing }: UnitTools,
-): Promise<Map<number, Field[]>> {
+  { model, answerForm, answers, caller, signal, finishing }: UnitTools,
+): Promise<BatchAnswer | 'too_large'> {
   const { name, kind, pages } = unit;
   const patience = { failures: BATCH_FAILURES, unusable: 1, permanent: 1 };
   const numbers = pages.map(({ number }) => number);
+  const question = { instruction: INSTRUCTIONS[answerForm][kind], answerForm, pages };
   const checked = (failure: BatchFailure | null) =>
     caller.emit({ type: 'batch_checked', unit: name, pages: numbers, failure });
   const ask = async () => {
     try {
-      const options = { unit: name, purpose: 'first', signal } as const;
-      return await askModel(model, INSTRUCTIONS[kind], pages, caller, options);
+      return await askModel(model, question, caller, { unit: name, purpose: 'first', signal });
     } catch (error) {
       if (error instanceof ModelFailure) checked(error.reason);
       throw error;
@@ -123,8 +154,8 @@ async function askBatch(
   try {
     given = await withRetries(ask, patience, signal);
   } catch (error) {
-    if (error instanceof ModelFailure) return new Map();
-    throw error;
+    if (!(error instanceof ModelFailure)) throw error;
+    return error.reason === 'too_large' ? 'too_large' : { fields: new Map(), misfitting: new Set() };
   }
   const checkAndKeep = async () => {
     const { usable, failure } = await check(pages, given);
@@ -134,7 +165,14 @@ async function askBatch(
   };
   const usable = await finishing(checkAndKeep());
   for (const { page } of usable) caller.emit({ type: 'page_done', page: page.number });
-  return new Map(usable.map(({ page, fields }) => [page.number, fields]));
+  return {
+    fields: new Map(usable.map(({ page, fields }) => [page.number, fields])),
+    misfitting: new Set(numbers.filter((_, index) => hasMisfits(given[index]))),
+  };
+}
+
+function hasMisfits(answer: PageAnswer | undefined): boolean {
+  return answer !== undefined && 'fields' in answer && (answer.misfits ?? 0) > 0;
 }
 
 /** The answers of a batch that can be used, and why the others cannot. */
@@ -148,11 +186,12 @@ async function check(
   for (const { claimed } of faults) if (claimed !== undefined) suspect.add(claimed);
   const usable = pages.flatMap((page, index) => {
     const answer = answers[index];
-    const isUsable = answer && 'fields' in answer && !suspect.has(page.number);
+    const isUsable = answer && 'fields' in answer && !hasMisfits(answer) && !suspect.has(page.number);
     return isUsable ? { page, fields: answer.fields } : [];
   });
   const [doubt] = [...doubts.values()].sort(
     (a, b) => Number(b === 'value_slipped') - Number(a === 'value_slipped'),
   );
-  return { usable, failure: faults[0]?.fault ?? doubt ?? null };
+  const misfit = answers.some(hasMisfits) ? 'field_malformed' : null;
+  return { usable, failure: faults[0]?.fault ?? doubt ?? misfit };
 }

@@ -1,3 +1,4 @@
+import { NUMBER, readings } from '../numbers.js';
 import type { Steps } from './steps.js';
 
 /** The amounts, numbers and dates of a text, in a form that does not depend on how they are written. */
@@ -72,27 +73,6 @@ function isoDates(year = '', month = '', day = '', isMonthOnly: boolean): string
   if (isMonthOnly) return months;
   if (Number(day) < 1 || Number(day) > 31) return [];
   return months.map((of) => `${of}-${day.padStart(2, '0')}`);
-}
-
-/** Digits with what stands between the digits of one number. */
-const NUMBER = /\d(?:[\d.,'’]|[ \u00a0](?=\d{3}(?!\d)))*/g;
-
-/** The numbers that a run of digits and separators may be: "1.204" is 1204 and 1.204. */
-function readings(run: string): string[] {
-  const digits = run.replace(/[ \u00a0'’]/g, '').replace(/[.,]+$/, '');
-  const separators = digits.match(/[.,]/g) ?? [];
-  const last = Math.max(digits.lastIndexOf('.'), digits.lastIndexOf(','));
-  const whole = canonical(digits.replace(/[.,]/g, ''), '');
-  if (separators.length === 0) return [whole];
-  const split = canonical(digits.slice(0, last).replace(/[.,]/g, ''), digits.slice(last + 1));
-  const isRepeated = separators.length > 1 && new Set(separators).size === 1;
-  if (isRepeated) return [whole];
-  return digits.length - last === 4 ? [whole, split] : [split];
-}
-
-function canonical(whole: string, fraction: string): string {
-  const [integer, decimals] = [whole.replace(/^0+(?=\d)/, ''), fraction.replace(/0+$/, '')];
-  return decimals === '' ? integer : `${integer}.${decimals}`;
 }
 
 const UNITS =

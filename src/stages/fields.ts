@@ -17,7 +17,10 @@ export function extractFields(
 ): Promise<AccountResult[]> {
   const { plan } = reading;
   return plan.path === 'batch'
-    ? processor.processBatchesParallel(accounts, texts, plan.batchSize, plan.maxWorkers, reading)
+    ? processor.processBatchesParallel(accounts, texts, plan.batchSize, plan.maxWorkers, {
+        ...reading,
+        answerForm: plan.answerForm,
+      })
     : extractPageByPage(processor, accounts, texts, reading);
 }
 

@@ -1,5 +1,5 @@
 import type { Usage } from '../llm/usage.js';
-import type { FailureReason } from '../llm/failure.js';
+import { FAILURE_REASONS, isRefusalOfService, type FailureReason } from '../llm/failure.js';
 import type { AccountRecord } from '../processor/merge.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import type { AccountResult } from '../processor/processor.js';
@@ -41,9 +41,24 @@ export interface DocumentRecord {
   timings: Timings;
 }
 
-/** A record of nothing but failed pages is no reading of the document. */
-export function isRead({ accounts, document, failed_pages: failed }: DocumentRecord): boolean {
-  return accounts.length > 0 || document !== undefined || failed.length === 0;
+/**
+ * A record of nothing but failed pages is no reading of the document, and neither is one that the service put an end
+ * to by refusing every call: what it lacks can be asked again.
+ */
+export function isRead(record: DocumentRecord): boolean {
+  const { accounts, document, failed_pages: failed } = record;
+  const hasFields = accounts.length > 0 || document !== undefined;
+  return (hasFields || failed.length === 0) && refusalIn(record) === undefined;
+}
+
+/** Why the service refused every call; undefined where it did not. */
+export function refusalIn({ failed_pages: failed }: DocumentRecord): FailureReason | undefined {
+  for (const { reason } of failed) if (isFailure(reason) && isRefusalOfService(reason)) return reason;
+  return undefined;
+}
+
+function isFailure(reason: MissingPage['reason']): reason is FailureReason {
+  return FAILURE_REASONS.some((known) => known === reason);
 }
 
 /** Everything the stages found out about a document. */

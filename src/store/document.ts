@@ -36,8 +36,10 @@ export interface Note {
    * `asked_again`: a batch did not answer the page well, and it was asked alone; `detail` says why.
    * `account_in_passing`: the page belongs to its account because of a number in running text.
    * `joined_in_passing`: the page names no account, and follows one that is named so; `detail` is that page.
+   * `field_dropped`: so many fields of the page, `detail`, were in no form that can be read, twice.
+   * `service_refused`: the page failed, and `detail` is what the model service said.
    */
-  kind: 'asked_again' | 'account_in_passing' | 'joined_in_passing';
+  kind: 'asked_again' | 'account_in_passing' | 'joined_in_passing' | 'field_dropped' | 'service_refused';
   page?: number;
   /** null where it belongs to none. */
   account?: string | null;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readLabelledValues } from '../../src/embedded-model/rules.js';
 import { ModelFailure } from '../../src/llm/failure.js';
-import { readAnswer } from '../../src/llm/wire.js';
+import { readAnswer } from '../../src/llm/answer.js';
 import { doubtfulPages, valueParts } from '../../src/processor/grounding.js';
 import { fieldsMissing } from '../../src/processor/labelled.js';
 import { indexPage, locate } from '../../src/processor/locate.js';

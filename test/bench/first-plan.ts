@@ -53,7 +53,7 @@ async function ask(client: OpenAI, joined: string): Promise<Fields> {
   const { choices } = await client.chat.completions.create({
     model: 'bench-model',
     messages: [
-      { role: 'system', content: INSTRUCTIONS[kind] },
+      { role: 'system', content: INSTRUCTIONS.objects[kind] },
       { role: 'user', content: text },
     ],
     max_completion_tokens: 4_000,

@@ -117,7 +117,7 @@ class ProviderModel {
     if (!setup) throw new Error('POST /setup comes first');
     const { messages, response_format: format } = chatRequest.parse(JSON.parse(body));
     const [{ content: system }, { content: user }] = messages;
-    const { pages, answer } = answerTo(user);
+    const { pages, answer } = answerTo(user, JSON.stringify(format ?? null).includes(`"items":{"type":"string"`));
     const content = JSON.stringify(answer, null, setup.answers === 'indented' ? 2 : undefined);
     const schema = format === undefined ? '' : JSON.stringify(format);
     const prefix = schema + system;
@@ -202,7 +202,7 @@ function latencyOf(body: string, completionTokens: number, latency: Latency): nu
 }
 
 /** The wire format of DESIGN; and, for the plan as first written, one flat answer to one joined text. */
-function answerTo(user: string): { pages: number[]; answer: unknown } {
+function answerTo(user: string, asLines: boolean): { pages: number[]; answer: unknown } {
   const pages = [...user.matchAll(/<page number="(\d+)">\n([^]*?)\n<\/page>/g)].map(([, number, page]) => ({
     number: Number(number),
     read: read(page ?? ''),
@@ -215,7 +215,9 @@ function answerTo(user: string): { pages: number[]; answer: unknown } {
     `page_${index + 1}`,
     {
       page_number: number,
-      fields: Object.entries(fields).map(([name, field]) => ({ name, ...field })),
+      fields: Object.entries(fields).map(([name, field]) =>
+        asLines ? `${name}|${field.value}|${field.confidence}` : { name, ...field },
+      ),
     },
   ]);
   return { pages: pages.map(({ number }) => number), answer: Object.fromEntries(answer) };

@@ -7,7 +7,8 @@ import {
   startEmbeddedModel,
   type EmbeddedModel,
 } from '../../src/embedded-model/service.js';
-import { answerFormat, readAnswer, userMessage, type Field, type SentPage } from '../../src/llm/wire.js';
+import { readAnswer } from '../../src/llm/answer.js';
+import { answerFormat, userMessage, type Field, type SentPage } from '../../src/llm/wire.js';
 
 let embedded: EmbeddedModel;
 let openai: OpenAI;

@@ -155,7 +155,7 @@ describe('a call in the background', () => {
   });
 
   test('is held back by what holds back users; what holds back those in the background holds no user', async () => {
-    const askedToWait = () => Promise.reject(new ModelFailure('rate_limited', 60_000));
+    const askedToWait = () => Promise.reject(new ModelFailure('rate_limited', { retryAfterMs: 60_000 }));
     const { document, background, calls } = start(5);
     await expect(background.run(askedToWait, never)).rejects.toThrow(ModelFailure);
     void calls.run('user', document);
@@ -311,7 +311,7 @@ describe('calls that the service asked to wait', () => {
     const service = new CallQueue(clock);
     const started: number[] = [];
     const underWay = Array.from({ length: 10 }, () => service.document());
-    const rejected = new ModelFailure('rate_limited', 1_000);
+    const rejected = new ModelFailure('rate_limited', { retryAfterMs: 1_000 });
     await expect(service.document().run(() => Promise.reject(rejected), never)).rejects.toBe(rejected);
     const calls = underWay.map((document) =>
       document.run(() => Promise.resolve(void started.push(clock.now())), never),
@@ -354,7 +354,7 @@ describe('a limit that is used up', () => {
 
 describe('how many calls run at once', () => {
   const failAs = (reason: 'rate_limited' | 'server_error') => () =>
-    Promise.reject(new ModelFailure(reason, 0));
+    Promise.reject(new ModelFailure(reason, { retryAfterMs: 0 }));
 
   test('is halved when the service limits the rate, once for calls that were under way together', async () => {
     const { service, document } = start(8);

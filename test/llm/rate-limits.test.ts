@@ -237,7 +237,7 @@ describe('calls in the background', () => {
 
   test('and users’ calls that a service has asked to wait take no room meanwhile', async () => {
     const service = new CallQueue(new ManualClock());
-    const rejected = new ModelFailure('rate_limited', 60_000);
+    const rejected = new ModelFailure('rate_limited', { retryAfterMs: 60_000 });
     await expect(service.document().run(() => Promise.reject(rejected), never)).rejects.toBe(rejected);
     const leave = new AbortController();
     let taken = 0;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { UsageLedger } from '../../src/index.js';
-import { readAnswer } from '../../src/llm/wire.js';
+import { readAnswer } from '../../src/llm/answer.js';
 
 const PAGE = [{ number: 7, text: '' }];
 const answer = (...fields: unknown[]) => JSON.stringify({ page_1: { page_number: 7, fields } });

@@ -4,7 +4,7 @@ import type { SyntaxNode } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { CallEvent } from '../../src/llm/call.js';
+import type { CallEnded } from '../../src/llm/call.js';
 import { FAILURE_REASONS } from '../../src/llm/failure.js';
 import type { ProcessingPlan } from '../../src/processor/plan.js';
 import type { ComparedField, ComparisonKind } from '../../src/comparison/compare.js';
@@ -35,7 +35,7 @@ const TARGET_LABELS = ['job', 'instance'];
 /** Values that labels have; the types of the code are asked for them, because most appear only with the event. */
 const LABEL_VALUES = new Map<string, readonly string[]>([
   ['path', ['single-page', 'batch'] satisfies ProcessingPlan['path'][]],
-  ['purpose', ['first', 'salvage'] satisfies CallEvent['purpose'][]],
+  ['purpose', ['first', 'salvage'] satisfies CallEnded['purpose'][]],
   ['state', ['closed', 'open', 'half_open'] satisfies RollbackState[]],
   ['comparison', ['candidate', 'noise'] satisfies ComparisonKind[]],
   ['scope', ['page', 'merged'] satisfies ComparedField['scope'][]],

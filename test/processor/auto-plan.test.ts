@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { OpenAI } from 'openai';
 import { createQuire, type Quire, type QuireOptions } from '../../src/index.js';
-import type { Model } from '../../src/llm/call.js';
+import type { Model } from '../../src/llm/request.js';
 import { ModelService } from '../../src/llm/service.js';
 import { autoPlan } from '../../src/processor/auto-plan.js';
 import { formatPlan, parsePlanChoice, type AutoPlan } from '../../src/processor/plan.js';
