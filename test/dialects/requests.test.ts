@@ -1,8 +1,19 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
 import type { AccountRecord } from '../../src/index.js';
-import { allFailed, PLANS, read, rightRecord, Service, SINGLE, type Call, type Reply } from './services.js';
+import {
+  allFailed,
+  BATCH,
+  PLANS,
+  read,
+  rightRecord,
+  Service,
+  SINGLE,
+  type Call,
+  type Reply,
+} from './services.js';
 
 /** Services that refuse a part of the request: asked once without it, and never again with it. */
 
@@ -352,6 +363,36 @@ describe('a service without a dialect', () => {
     expect(failed).toEqual({});
     expect(record).toEqual(right);
     expect(service.calls.length).toBe(calls);
+  });
+
+  const FORMS: { name: string; rewrite: (call: Record<string, unknown>, texts: string[]) => object }[] = [
+    { name: 'json_object', rewrite: () => ({ response_format: { type: 'json_object' } }) },
+    { name: 'no response_format', rewrite: () => ({ response_format: undefined }) },
+    {
+      name: 'max_tokens',
+      rewrite: (body) => ({ max_completion_tokens: undefined, max_tokens: body.max_completion_tokens }),
+    },
+    {
+      name: 'the instruction in the user message',
+      rewrite: (_body, texts) => ({ messages: [{ role: 'user', content: texts.join('\n\n') }] }),
+    },
+  ];
+
+  test.each(FORMS)('answers as well when it is asked with $name', async ({ rewrite }) => {
+    const service = await start();
+    const client = service.client().withOptions({
+      fetch: (url, init) => {
+        const body = z
+          .looseObject({ messages: z.array(z.looseObject({ content: z.string() })) })
+          .parse(JSON.parse(z.string().parse(init?.body)));
+        const texts = body.messages.map(({ content }) => content);
+        const { 'content-length': _length, ...headers } = Object.fromEntries(new Headers(init?.headers));
+        return fetch(url, { ...init, headers, body: JSON.stringify({ ...body, ...rewrite(body, texts) }) });
+      },
+    });
+    const { record, failed } = await read(service, { plan: BATCH, client });
+    expect(failed).toEqual({});
+    expect(record).toEqual(right);
   });
 
   test('gets the page-by-page request of before, byte by byte', async () => {

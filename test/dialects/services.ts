@@ -83,12 +83,23 @@ export class Service {
   }
 
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const call = received(await text(incoming), this.calls.length);
-    this.calls.push(call);
-    const { status, body } = this.#behave(call) ?? answer(call);
-    if (status !== 200 || (isObject(body) && !('choices' in body))) this.refused++;
+    const { status, body } = this.#replyTo(await text(incoming));
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  }
+
+  #replyTo(sent: string): Reply {
+    try {
+      const call = received(sent, this.calls.length);
+      this.calls.push(call);
+      const reply = this.#behave(call) ?? answer(call);
+      const isAnswer = isObject(reply.body) && 'choices' in reply.body;
+      if (reply.status !== 200 || !isAnswer) this.refused++;
+      return reply;
+    } catch (error) {
+      // A request that no service takes fails the test at once, where silence would be asked again and again.
+      return { status: 418, body: { error: { message: `Not understood: ${String(error)}` } } };
+    }
   }
 }
 
@@ -136,13 +147,23 @@ export function valuesOn({ text }: ReceivedPage): WrittenField[] {
   }));
 }
 
+const askedSchema = z.looseObject({
+  json_schema: z.object({
+    schema: z.object({
+      properties: z.object({
+        page_1: z.object({
+          properties: z.object({ fields: z.object({ items: z.object({ type: z.string() }) }) }),
+        }),
+      }),
+    }),
+  }),
+});
+
 /** Whether a field is asked for as one text, `name|value|confidence`. */
 function asksForLines({ body, instruction, format }: Call): boolean {
   if (format !== 'json_schema') return instruction.includes('|');
-  const items = /"fields":\{"type":"array","items":\{"type":"(\w+)"/.exec(
-    JSON.stringify(body.response_format),
-  );
-  return items?.[1] === 'string';
+  const { properties } = askedSchema.parse(body.response_format).json_schema.schema;
+  return properties.page_1.properties.fields.items.type === 'string';
 }
 
 /** The answer's text. What is written as objects is so where lines are asked for, too, if `read` is given. */
