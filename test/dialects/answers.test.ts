@@ -163,23 +163,23 @@ describe('what does not end well is not whole', () => {
   const partial = (page: ReceivedPage) => valuesOn(page).slice(0, -1);
   const ENDS = [
     {
-      name: 'OpenRouter: error',
+      name: '06 OpenRouter: error',
       finish: 'error',
       choice: { error: { code: 502, message: 'Upstream provider disconnected' } },
     },
     {
-      name: 'OpenRouter: stop, with an error beside it',
+      name: '06 OpenRouter: stop, with an error beside it',
       finish: 'stop',
       choice: { error: { code: 502, message: 'Upstream provider disconnected' } },
     },
-    { name: 'DeepSeek: insufficient_system_resource', finish: 'insufficient_system_resource' },
-    { name: 'Anthropic: model_context_window_exceeded', finish: 'model_context_window_exceeded' },
-    { name: 'max_tokens', finish: 'max_tokens' },
-    { name: 'Gemini: MALFORMED_RESPONSE', finish: 'MALFORMED_RESPONSE' },
-    { name: 'vLLM: abort', finish: 'abort' },
+    { name: '06 DeepSeek: insufficient_system_resource', finish: 'insufficient_system_resource' },
+    { name: '06 Anthropic: model_context_window_exceeded', finish: 'model_context_window_exceeded' },
+    { name: '06 max_tokens', finish: 'max_tokens' },
+    { name: '06 Gemini: MALFORMED_RESPONSE', finish: 'MALFORMED_RESPONSE' },
+    { name: '06 vLLM: abort', finish: 'abort' },
   ];
 
-  describe.each(ENDS)('06 $name', ({ finish, choice = {} }) => {
+  describe.each(ENDS)('$name', ({ finish, choice = {} }) => {
     test.each(PLANS)('is asked again, $name', async ({ plan, calls }) => {
       const service = await start((call) =>
         call.index < 2 ? answer(call, { content: contentOf(call, partial), finish, choice }) : undefined,

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import type { AccountRecord } from '../../src/index.js';
+import { createQuire, type AccountRecord } from '../../src/index.js';
+import { SILENT } from '../silent.js';
 import {
   allFailed,
   BATCH,
+  DOCUMENT,
   PLANS,
   read,
   rightRecord,
@@ -353,6 +355,28 @@ describe('22: more tokens than the service takes in one call', () => {
     const { failed } = await read(service, { plan });
     expect(failed).toEqual(allFailed('too_large'));
     expect(service.calls.length).toBeLessThanOrEqual(9);
+  });
+});
+
+describe('a setting is kept to from the first call', () => {
+  const SETTINGS: { name: string; value: string; isKept: (call: Call) => boolean }[] = [
+    { name: 'LLM_RESPONSE_FORMAT', value: 'json_object', isKept: ({ format }) => format === 'json_object' },
+    { name: 'LLM_RESPONSE_FORMAT', value: 'none', isKept: ({ format }) => format === 'none' },
+    { name: 'LLM_TOKEN_PARAMETER', value: 'max_tokens', isKept: ({ body }) => body.max_tokens === 4_000 },
+    { name: 'LLM_OUTPUT_TOKENS_PER_PAGE', value: '6000', isKept: ({ cap }) => cap === 6_000 },
+  ];
+
+  test.each(SETTINGS)('$name=$value', async ({ name, value, isKept }) => {
+    const service = await start();
+    const before = { ...process.env };
+    process.env[name] = value;
+    const options = { openai: service.client(), model: 'test-model', plan: SINGLE, logger: SILENT };
+    const quire = await createQuire(options).finally(() => (process.env = before));
+    const { failed_pages: failed } = await quire.processPages(Object.fromEntries(DOCUMENT));
+    await quire.close();
+    expect(failed).toEqual([]);
+    expect(service.calls).toHaveLength(6);
+    expect(service.calls.every(isKept)).toBe(true);
   });
 });
 

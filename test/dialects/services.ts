@@ -226,14 +226,14 @@ export const PLANS = [
 ] as const;
 
 /** What came of a document. */
-export interface Outcome {
+interface Outcome {
   record: AccountRecord | null;
   /** Why each page that failed did, by its number. */
   failed: Record<string, FailureReason>;
   events: PageEvent[];
 }
 
-export interface HowToRead {
+interface HowToRead {
   plan: ProcessingPlan;
   texts?: ReadonlyMap<number, string>;
   pageAttempts?: number;
