@@ -17,7 +17,7 @@ import type { CallQueue } from './llm/queue.js';
 import { ModelService } from './llm/service.js';
 import type { PriceTable } from './llm/usage.js';
 import { unfailing, usualLogger, type Logger } from './logger.js';
-import { logAction, logEnds } from './observability/log.js';
+import { logAction, logEnds, warnOfUnpricedTiers } from './observability/log.js';
 import { Metrics } from './observability/metrics.js';
 import { ModelHealth } from './observability/model-health.js';
 import {
@@ -153,7 +153,8 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     requestDefaults: settings.LLM_REQUEST_DEFAULTS,
     budget: { input: settings.LLM_INPUT_BUDGET, output: settings.LLM_OUTPUT_BUDGET },
   };
-  const processor = new PageProcessor({ model: asked, pageAttempts: settings.LLM_PAGE_ATTEMPTS });
+  const pageAttempts = settings.LLM_PAGE_ATTEMPTS;
+  const processor = new PageProcessor({ model: asked, pageAttempts });
   const reader = new PageReader({
     maxPages: settings.PDF_MAX_PAGES,
     timeLimitMs: settings.PDF_TIME_LIMIT_MS,
@@ -164,9 +165,12 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const prices = { ...settings.LLM_PRICES, ...EMBEDDED_PRICE };
-  const rollout = { flags, fixedPlan, processor, prices, queue, closing: closing.signal, logger };
+  const onUnpricedTier = warnOfUnpricedTiers(logger);
+  const rollout = { flags, fixedPlan, processor, queue, closing: closing.signal, logger };
   const { decisions, metrics, modelHealth, rollback, shadow } = newRollout(options, settings, {
     ...rollout,
+    prices,
+    onUnpricedTier,
     autoPlan: (choice, pages) => autoPlan(asked, choice, pages),
   });
   const logEnd = logEnds(logger);
@@ -176,7 +180,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     if (event.type === 'call_ended') modelHealth.update(event);
     if (event.type === 'batch_checked') source.decision.admission?.onBatch(event.failure);
   };
-  const reading = { processor, prices, shadow, watch };
+  const reading = { processor, prices, onUnpricedTier, shadow, watch };
   const readGiven = ({ signal, ...context }: DocumentContext, given: Given) =>
     readForCaller(reading, { decisions, queue }, given, {
       ...context,
@@ -342,6 +346,7 @@ function newRollout(
     autoPlan,
     processor,
     prices,
+    onUnpricedTier,
     queue,
     closing,
     logger,
@@ -351,6 +356,7 @@ function newRollout(
     autoPlan: (choice: AutoPlan, pages: number | undefined) => ProcessingPlan;
     processor: PageProcessor;
     prices: PriceTable;
+    onUnpricedTier: (name: string) => void;
     queue: CallQueue;
     closing: AbortSignal;
     logger: Logger;
@@ -384,6 +390,7 @@ function newRollout(
     {
       processor,
       prices,
+      onUnpricedTier,
       newQueue: (patience) => queue.background(patience),
       signal: closing,
       logger,

@@ -4,7 +4,7 @@ import type { Queue, Room } from './turns.js';
 import { withHeaders, type ChatClient, type ChatRequest } from './client.js';
 import type { HeaderSource, Ticket } from './rate-limits.js';
 import { ModelService } from './service.js';
-import type { UsageLedger } from './usage.js';
+import { billedTokens, type MostTokens, type UsageLedger } from './usage.js';
 import { answerFormat, readAnswer, userMessage, type PageAnswer, type SentPage } from './wire.js';
 
 /** The most a page's answer may take, in tokens (CURRENT_SYSTEM, One page through the model). */
@@ -65,9 +65,14 @@ export interface CallEnded extends Omit<CallStarted, 'type'> {
   outcome: 'answered' | 'broken_off' | FailureReason;
   /** What the service answered instead of a completion; null where it answered with none, or not at all. */
   service: ServiceError | null;
-  /** As the service billed them; null where it did not say. */
+  /** As the service billed them, reasoning included; null where it did not say. */
   prompt_tokens: number | null;
   completion_tokens: number | null;
+  /** The most tokens that its answer could have. */
+  max_tokens: number;
+  /** The model that answered, and why it stopped; null where the service did not say. */
+  model: string | null;
+  finish_reason: string | null;
   /** Bytes of the JSON bodies, without headers and before any compression. */
   sent_bytes: number;
   received_bytes: number;
@@ -101,7 +106,12 @@ export async function askModel(
   const { limits, latency } = ModelService.of(model.client).model(model.name);
   const body = requestBody(model, instruction, pages);
   const sentBytes = jsonBytes(body);
-  const most = { input: Math.ceil(sentBytes / BYTES_A_TOKEN), output: body.max_completion_tokens };
+  const { service_tier: tier } = model.requestDefaults;
+  const most = {
+    input: Math.ceil(sentBytes / BYTES_A_TOKEN),
+    output: body.max_completion_tokens,
+    tier: typeof tier === 'string' ? tier : undefined,
+  };
   const announced = { requests: 1, tokens: most.input + most.output };
   let ticket: Ticket | undefined;
   const room: Room = {
@@ -142,8 +152,7 @@ function requestBody(model: Model, instruction: string, pages: readonly SentPage
 interface Request {
   body: ChatRequest;
   sentBytes: number;
-  /** Tokens it can use. */
-  most: { input: number; output: number };
+  most: MostTokens;
   /** Numbers of its pages. */
   pages: number[];
 }
@@ -179,7 +188,8 @@ async function request(
     { service = null, envelope }: { service?: ServiceError | null; envelope?: unknown },
   ) => {
     const ms = performance.now() - started;
-    const { prompt_tokens = null, completion_tokens = null } = answered.safeParse(envelope).data?.usage ?? {};
+    const { prompt: prompt_tokens = null, output: completion_tokens = null } = billedTokens(envelope) ?? {};
+    const { model: answeredBy, choices: [choice] = [] } = answered.safeParse(envelope).data ?? {};
     emit({
       type: 'call_ended',
       unit,
@@ -190,6 +200,9 @@ async function request(
       service,
       prompt_tokens,
       completion_tokens,
+      max_tokens: most.output,
+      model: answeredBy ?? null,
+      finish_reason: choice?.finish_reason ?? null,
       sent_bytes: sentBytes,
       received_bytes: envelope === undefined ? 0 : jsonBytes(envelope),
     });
@@ -212,8 +225,15 @@ async function request(
   return { ...ended('answered', { envelope }), headers, envelope, failure: undefined };
 }
 
+/** A word that can be told to anybody: nothing that may quote a page. */
+const plainWord = z
+  .string()
+  .regex(/^[\w.:/@-]{1,100}$/)
+  .nullish()
+  .catch(null);
 const answered = z.object({
-  usage: z.object({ prompt_tokens: z.int().nonnegative(), completion_tokens: z.int().nonnegative() }),
+  model: plainWord,
+  choices: z.array(z.object({ finish_reason: plainWord }).catch({})).catch([]),
 });
 
 /** Tokenizers need fewer than one token for two bytes of ordinary text. */

@@ -29,14 +29,29 @@ export function logEnds(logger: Logger): Watch {
 }
 
 function figures({ failed_pages, failed_by_reason, service, usage }: End) {
-  const { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd } = usage;
+  const { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd, unknown_usage_calls } = usage;
   const missing = failed_pages > 0 ? { failed_by_reason, service } : {};
-  return { failed_pages, ...missing, calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd };
+  const tokens = { prompt_tokens, completion_tokens };
+  return { failed_pages, ...missing, calls, salvage_calls, ...tokens, cost_usd, unknown_usage_calls };
 }
 
 /** Of a reading without a record. */
 function without({ usage, service }: End, error: unknown) {
   return { calls: usage.calls, ...(error !== undefined && { ...loggable(error), service }) };
+}
+
+/** Warns once of each service tier that calls are billed at and that has no price. */
+export function warnOfUnpricedTiers(logger: Logger): (name: string) => void {
+  const told = new Set<string>();
+  return (name) => {
+    if (told.has(name)) return;
+    told.add(name);
+    const what_to_do = `give ${name} a price in LLM_PRICES`;
+    logger.warn(
+      { what_to_do },
+      'calls are billed at a service tier without a price: their cost is not known',
+    );
+  };
 }
 
 /** One line of the log for what ops did to a document. */
