@@ -155,6 +155,11 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
   };
   const pageAttempts = settings.LLM_PAGE_ATTEMPTS;
   const processor = new PageProcessor({ model: asked, pageAttempts });
+  const shadowDefaults = { ...settings.LLM_REQUEST_DEFAULTS, ...settings.LLM_SHADOW_REQUEST_DEFAULTS };
+  const shadowProcessor = new PageProcessor({
+    model: { ...asked, requestDefaults: shadowDefaults },
+    pageAttempts,
+  });
   const reader = new PageReader({
     maxPages: settings.PDF_MAX_PAGES,
     timeLimitMs: settings.PDF_TIME_LIMIT_MS,
@@ -166,7 +171,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
   setMaxListeners(0, closing.signal);
   const prices = { ...settings.LLM_PRICES, ...EMBEDDED_PRICE };
   const onUnpricedTier = warnOfUnpricedTiers(logger);
-  const rollout = { flags, fixedPlan, processor, queue, closing: closing.signal, logger };
+  const rollout = { flags, fixedPlan, shadowProcessor, queue, closing: closing.signal, logger };
   const { decisions, metrics, modelHealth, rollback, shadow } = newRollout(options, settings, {
     ...rollout,
     prices,
@@ -344,7 +349,7 @@ function newRollout(
     flags,
     fixedPlan,
     autoPlan,
-    processor,
+    shadowProcessor,
     prices,
     onUnpricedTier,
     queue,
@@ -354,7 +359,7 @@ function newRollout(
     flags: Flags;
     fixedPlan: PlanChoice | undefined;
     autoPlan: (choice: AutoPlan, pages: number | undefined) => ProcessingPlan;
-    processor: PageProcessor;
+    shadowProcessor: PageProcessor;
     prices: PriceTable;
     onUnpricedTier: (name: string) => void;
     queue: CallQueue;
@@ -388,7 +393,7 @@ function newRollout(
       agreementFloor: settings.ROLLBACK_AGREEMENT_FLOOR,
     },
     {
-      processor,
+      processor: shadowProcessor,
       prices,
       onUnpricedTier,
       newQueue: (patience) => queue.background(patience),
