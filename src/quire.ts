@@ -20,6 +20,7 @@ import { unfailing, usualLogger, type Logger } from './logger.js';
 import { logAction, logEnds, warnOfUnpricedTiers } from './observability/log.js';
 import { Metrics } from './observability/metrics.js';
 import { ModelHealth } from './observability/model-health.js';
+import { Traces } from './observability/traces.js';
 import {
   checkedPlan,
   chooseFlags,
@@ -178,9 +179,11 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     onUnpricedTier,
     autoPlan: (choice, pages) => autoPlan(asked, choice, pages),
   });
+  const traces = new Traces(asked);
   const logEnd = logEnds(logger);
   const watch: Watch = (event, source) => {
     metrics.watch(event, source);
+    traces.watch(event, source);
     logEnd(event, source);
     if (event.type === 'call_ended') modelHealth.update(event);
     if (event.type === 'batch_checked') source.decision.admission?.onBatch(event.failure);

@@ -16,7 +16,7 @@ import type { Sender } from '../store/unfinished.js';
 import { figuresOf, noOutcome, type DocumentEvent, type EndEvent } from './events.js';
 
 /** What an event is about, for whoever watches all documents. */
-interface EventSource {
+export interface EventSource {
   requestId: string | undefined;
   /** Of a document that is kept. */
   documentId: string | undefined;
