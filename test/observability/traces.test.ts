@@ -10,7 +10,11 @@ import {
   type ReadableSpan,
 } from '@opentelemetry/sdk-trace-base';
 import express from 'express';
+import OpenAI from 'openai';
+import { noOutcome } from '../../src/documents/events.js';
 import { createQuire, type ProcessingPlan, type Quire, type Store } from '../../src/index.js';
+import { Traces } from '../../src/observability/traces.js';
+import type { Decision } from '../../src/rollout/decision.js';
 import { lines, makePdf } from '../pdf-fixtures.js';
 import { Provider, type Behaviour } from '../provider.js';
 import { newStore } from '../shared.js';
@@ -163,7 +167,7 @@ test('a call that fails, and its document, name the reason and nothing the servi
   expect(told()).not.toMatch(/Marker4711|made to fail/);
 });
 
-test('a call that ends after its document was aborted is still in it', async () => {
+test('a call that is broken off with its document is in it, and tells nothing of why', async () => {
   const { quire, provider } = await start(BATCH, { fault: () => 'silence' });
   const abort = new AbortController();
   const texts = { 1: 'a page of some text', 2: 'another page of text', 3: 'a third page of text' };
@@ -178,6 +182,24 @@ test('a call that ends after its document was aborted is still in it', async () 
     expect(call.attributes['error.type']).toBe('broken_off');
   }
   expect(told()).not.toContain(MARK);
+});
+
+test('a call that ends after its document is in it, not in one that never ends', () => {
+  const { watch } = new Traces({ client: new OpenAI({ apiKey: 'test' }), name: 'test-model' });
+  const decision: Decision = { plan: BATCH, reason: 'flag', admission: null, shadow: null };
+  const source = { requestId: undefined, documentId: undefined, decision };
+  watch({ type: 'stage_begun', stage: 'ocr_extraction' }, source);
+  watch({ type: 'broken_off', ...noOutcome(BATCH) }, source);
+  watch(
+    {
+      ...{ type: 'call_ended', unit: 'pages/1', pages: [1], purpose: 'first', ms: 5, outcome: 'broken_off' },
+      ...{ service: null, prompt_tokens: null, completion_tokens: null, max_tokens: 4_000 },
+      ...{ model: null, finish_reason: null, sent_bytes: 1, received_bytes: 0 },
+    },
+    source,
+  );
+  const { traceId } = only('quire.document').spanContext();
+  expect(only('chat test-model').spanContext().traceId).toBe(traceId);
 });
 
 test('an upload’s document is a trace of its own, linked to the request that brought it', async () => {
