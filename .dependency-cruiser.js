@@ -53,7 +53,7 @@ export default {
       severity: 'error',
       comment: 'Stages, processor and calls are handed what they need.',
       from: { path: '^src/(stages|processor|llm)/' },
-      to: { path: 'node_modules/(express|unleash-client|pg|@electric-sql)/' },
+      to: { path: 'node_modules/(express|unleash-client|pg|@electric-sql|@opentelemetry)/' },
     },
   ],
   options: {

@@ -17,9 +17,10 @@ import type { CallQueue } from './llm/queue.js';
 import { ModelService } from './llm/service.js';
 import type { PriceTable } from './llm/usage.js';
 import { unfailing, usualLogger, type Logger } from './logger.js';
-import { logAction, logAdaptations, logEnds } from './observability/log.js';
+import { logAction, logAdaptations, logEnds, warnOfUnpricedTiers } from './observability/log.js';
 import { Metrics } from './observability/metrics.js';
 import { ModelHealth } from './observability/model-health.js';
+import { Traces } from './observability/traces.js';
 import {
   checkedPlan,
   chooseFlags,
@@ -159,10 +160,12 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     responseFormat: settings.LLM_RESPONSE_FORMAT,
     tokenParameter: settings.LLM_TOKEN_PARAMETER,
   };
-  const processor = new PageProcessor({
-    model: asked,
-    pageAttempts: settings.LLM_PAGE_ATTEMPTS,
-    answerForm: settings.LLM_ANSWER_FORM,
+  const asking = { pageAttempts: settings.LLM_PAGE_ATTEMPTS, answerForm: settings.LLM_ANSWER_FORM };
+  const processor = new PageProcessor({ model: asked, ...asking });
+  const shadowDefaults = { ...settings.LLM_REQUEST_DEFAULTS, ...settings.LLM_SHADOW_REQUEST_DEFAULTS };
+  const shadowProcessor = new PageProcessor({
+    model: { ...asked, requestDefaults: shadowDefaults },
+    ...asking,
   });
   const reader = new PageReader({
     maxPages: settings.PDF_MAX_PAGES,
@@ -174,21 +177,26 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const prices = { ...settings.LLM_PRICES, ...EMBEDDED_PRICE };
-  const rollout = { flags, fixedPlan, processor, prices, queue, closing: closing.signal, logger };
+  const onUnpricedTier = warnOfUnpricedTiers(logger);
+  const rollout = { flags, fixedPlan, shadowProcessor, queue, closing: closing.signal, logger };
   const { decisions, metrics, modelHealth, rollback, shadow } = newRollout(options, settings, {
     ...rollout,
+    prices,
+    onUnpricedTier,
     autoPlan: (choice, pages) => autoPlan(asked, choice, pages),
   });
+  const traces = new Traces(asked);
   const logEnd = logEnds(logger);
   const logAdaptation = logAdaptations(logger);
   const watch: Watch = (event, source) => {
     metrics.watch(event, source);
+    traces.watch(event, source);
     logEnd(event, source);
     logAdaptation(event, source);
     if (event.type === 'call_ended') modelHealth.update(event);
     if (event.type === 'batch_checked') source.decision.admission?.onBatch(event.failure);
   };
-  const reading = { processor, prices, shadow, watch };
+  const reading = { processor, prices, onUnpricedTier, shadow, watch };
   const readGiven = ({ signal, ...context }: DocumentContext, given: Given) =>
     readForCaller(reading, { decisions, queue }, given, {
       ...context,
@@ -352,8 +360,9 @@ function newRollout(
     flags,
     fixedPlan,
     autoPlan,
-    processor,
+    shadowProcessor,
     prices,
+    onUnpricedTier,
     queue,
     closing,
     logger,
@@ -361,8 +370,9 @@ function newRollout(
     flags: Flags;
     fixedPlan: PlanChoice | undefined;
     autoPlan: (choice: AutoPlan, pages: number | undefined) => ProcessingPlan;
-    processor: PageProcessor;
+    shadowProcessor: PageProcessor;
     prices: PriceTable;
+    onUnpricedTier: (name: string) => void;
     queue: CallQueue;
     closing: AbortSignal;
     logger: Logger;
@@ -394,8 +404,9 @@ function newRollout(
       agreementFloor: settings.ROLLBACK_AGREEMENT_FLOOR,
     },
     {
-      processor,
+      processor: shadowProcessor,
       prices,
+      onUnpricedTier,
       newQueue: (patience) => queue.background(patience),
       signal: closing,
       logger,

@@ -56,6 +56,8 @@ export interface Settings {
   LLM_PRICES: PriceTable;
   /** Sent with every call, like `{ temperature: 0 }`. Default: nothing. */
   LLM_REQUEST_DEFAULTS: Record<string, unknown>;
+  /** Sent with the calls of shadows besides, and instead, like `{ service_tier: 'flex' }`. Default: nothing. */
+  LLM_SHADOW_REQUEST_DEFAULTS: Record<string, unknown>;
   /** The most pages of a PDF, 1 to 100,000. Default: 500. */
   PDF_MAX_PAGES: number;
   /** Time limit for a PDF's text layer in milliseconds, 100 to 3,600,000. Default: 30,000. */
@@ -214,6 +216,7 @@ const MODULE = {
   LLM_TOKEN_PARAMETER: z.enum(TOKEN_PARAMETERS).default('max_completion_tokens'),
   LLM_PRICES: json(priceTable).default({}),
   LLM_REQUEST_DEFAULTS: json(z.record(z.string(), z.unknown())).default({}),
+  LLM_SHADOW_REQUEST_DEFAULTS: json(z.record(z.string(), z.unknown())).default({}),
   PDF_MAX_PAGES: whole(1, 100_000, 500),
   PDF_TIME_LIMIT_MS: whole(100, 3_600_000, 30_000),
   OCR_TIME_LIMIT_MS: whole(100, 3_600_000, 60_000),

@@ -53,6 +53,8 @@ export type ShadowOutcome = 'compared' | 'failed' | 'gave_way' | 'budget' | 'no_
 export interface ShadowTools {
   processor: PageProcessor;
   prices: PriceTable;
+  /** Told the `model/tier` that a call was billed at, where `prices` lacks it. */
+  onUnpricedTier: (name: string) => void;
   /** A queue for calls that give way to all others, and may be broken off so often. */
   newQueue(patience: number): Queue;
   signal: AbortSignal;
@@ -144,7 +146,8 @@ export class Shadow {
     for (let served = this.#queue.shift(); served; served = this.#queue.shift()) {
       const stop = new AbortController();
       this.#current = { documentId: served.documentId, stop };
-      const ledger = new UsageLedger(this.#tools.prices, this.#budget.allowance);
+      const { prices, onUnpricedTier } = this.#tools;
+      const ledger = new UsageLedger(prices, this.#budget.allowance, onUnpricedTier);
       const signal = AbortSignal.any([stop.signal, this.#tools.signal]);
       const outcome = await this.#compare(served, ledger, signal);
       this.#current = undefined;

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { sentenceOf } from '../llm/failure.js';
+import type { Usage } from '../llm/usage.js';
 import { isRead, refusalIn, type DocumentRecord } from '../stages/record.js';
-import type { ListedDocument, ProcessedDocument, StoredDocument } from '../store/document.js';
+import type { ListedDocument, ProcessedDocument, ProcessingCost, StoredDocument } from '../store/document.js';
 import type { Progress } from './progress.js';
 import type { Ended } from './reading.js';
 
@@ -20,7 +21,7 @@ export function newDocument(filename: string, documentName: string): StoredDocum
     error: null,
     total_pages: 0,
     document_type_info: { document_type: 'unknown', document_type_display: 'Not read yet' },
-    processing_cost: { llm_calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 },
+    processing_cost: { llm_calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0, unknown_usage_calls: 0 },
     documents: [],
   };
 }
@@ -41,8 +42,10 @@ export function outcomeOf(
   progress: Pick<Progress, 'stage' | 'totalPages'>,
 ): StoredDocument | ListedDocument {
   if ('record' in ended) return withRecord(document, ended.record, progress);
-  const error = ended.end.type === 'failed' ? ended.end.error : null;
-  return failedDocument(document, progress, error ?? 'Reading the document was broken off.');
+  const { end } = ended;
+  const error = end.type === 'failed' ? end.error : null;
+  const paid = { ...document, processing_cost: sum(document.processing_cost, end.usage) };
+  return failedDocument(paid, progress, error ?? 'Reading the document was broken off.');
 }
 
 function withRecord(
@@ -86,12 +89,33 @@ export function whyNotRead(record: DocumentRecord): string {
 }
 
 /** What a document cost before a retry counts too. */
-function sum(before: StoredDocument['processing_cost'], usage: DocumentRecord['usage']) {
-  const { cost_usd } = usage;
+function sum(before: ProcessingCost, usage: Usage): ProcessingCost {
+  const now = {
+    input_tokens: usage.prompt_tokens,
+    output_tokens: usage.completion_tokens,
+    cost_usd: usage.cost_usd,
+  };
   return {
     llm_calls: before.llm_calls + usage.calls,
-    input_tokens: before.input_tokens + usage.prompt_tokens,
-    output_tokens: before.output_tokens + usage.completion_tokens,
-    cost_usd: before.cost_usd === null || cost_usd === null ? null : before.cost_usd + cost_usd,
+    input_tokens: before.input_tokens + now.input_tokens,
+    output_tokens: before.output_tokens + now.output_tokens,
+    cost_usd: costOf([before, now]),
+    unknown_usage_calls: (before.unknown_usage_calls ?? 0) + usage.unknown_usage_calls,
   };
+}
+
+/** null as soon as one has calls without a price, or where none that may have been billed told its usage. */
+function costOf(
+  readings: readonly Pick<ProcessingCost, 'input_tokens' | 'output_tokens' | 'cost_usd'>[],
+): number | null {
+  let cost = 0;
+  let tokens = 0;
+  let isPartial = false;
+  for (const { input_tokens, output_tokens, cost_usd } of readings) {
+    if (cost_usd === null && input_tokens + output_tokens > 0) return null;
+    tokens += input_tokens + output_tokens;
+    isPartial ||= cost_usd === null;
+    cost += cost_usd ?? 0;
+  }
+  return isPartial && tokens === 0 ? null : cost;
 }

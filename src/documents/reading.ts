@@ -16,7 +16,7 @@ import type { Sender } from '../store/unfinished.js';
 import { figuresOf, noOutcome, type DocumentEvent, type EndEvent } from './events.js';
 
 /** What an event is about, for whoever watches all documents. */
-interface EventSource {
+export interface EventSource {
   requestId: string | undefined;
   /** Of a document that is kept. */
   documentId: string | undefined;
@@ -31,6 +31,8 @@ export type Watch = (event: DocumentEvent, source: EventSource) => void;
 export interface ReadingTools {
   processor: PageProcessor;
   prices: PriceTable;
+  /** Told the `model/tier` that a call was billed at, where `prices` lacks it. */
+  onUnpricedTier: (name: string) => void;
   shadow: Shadow;
   watch: Watch;
 }
@@ -59,14 +61,14 @@ export type Ended =
  * @returns its last event, which is not emitted: a document that is kept has ended once that is kept
  */
 export async function readDocument(
-  { processor, prices, shadow, watch }: ReadingTools,
+  { processor, prices, onUnpricedTier, shadow, watch }: ReadingTools,
   { sender, documentId, decision, signal, queue, answers, finishing, emit }: ReadingRequest,
   source: TextSource,
 ): Promise<Ended> {
   const startedAt = performance.now();
   const requestId = sender.requestId ?? randomUUID();
   const about: EventSource = { requestId, documentId, decision };
-  const usage = new UsageLedger(prices);
+  const usage = new UsageLedger(prices, undefined, onUnpricedTier);
   let service: ServiceError | null = null;
   let texts: PageTexts = { texts: new Map(), totalPages: 0, ocrPages: [], unreadablePages: [] };
   let totalPages: number | null = null;

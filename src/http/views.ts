@@ -76,17 +76,22 @@ export function completeData(document: Outline<StoredDocument>, index: number) {
  * The answer of `GET /api/costs`.
  *
  * @param total what all documents of the owner cost, those of other pages included
+ * @returns with `unknown_usage_calls` null for what a version before read, which kept none
  */
 export function costs({ documents, next }: PageOfDocuments, total: ProcessingCost) {
   return {
     documents: documents.map(({ id, document_name, processing_cost }) => ({
       id,
       document_name,
-      ...processing_cost,
+      ...withUnknown(processing_cost),
     })),
-    total,
+    total: withUnknown(total),
     next,
   };
+}
+
+function withUnknown(cost: ProcessingCost) {
+  return { ...cost, unknown_usage_calls: cost.unknown_usage_calls ?? null };
 }
 
 function soFar(document: Outline<StoredDocument>, progress: Progress | undefined) {

@@ -16,7 +16,7 @@ const wholeNumber = z.union([
 ]);
 const pageAnswer = z.object({ page_number: wholeNumber, fields: z.array(z.unknown()) });
 const nothing = z.object({ name: z.string(), value: z.null() });
-const field = z.object({ name: z.string(), value: z.unknown(), confidence: z.unknown() });
+const field = z.object({ name: z.string(), value: z.unknown().optional(), confidence: z.unknown().optional() });
 const textual = z.union([z.string(), z.boolean().transform(String)]);
 const listOfText = z.array(textual).transform((values) => values.join(', '));
 

@@ -11,7 +11,7 @@ import { ModelService, type ModelState } from './service.js';
 import { readSaid, type Said, type ServiceError } from './service-error.js';
 import { withTidyBodies } from './transport.js';
 import type { Queue, Room } from './turns.js';
-import type { UsageLedger } from './usage.js';
+import { billedTokens, type MostTokens, type UsageLedger } from './usage.js';
 import type { PageAnswer } from './wire.js';
 
 /** On whose behalf calls are made. */
@@ -59,9 +59,14 @@ export interface CallEnded extends Omit<CallStarted, 'type'> {
   outcome: 'answered' | 'broken_off' | FailureReason;
   /** What the service answered instead of a completion; null where it answered with none, or not at all. */
   service: ServiceError | null;
-  /** As the service billed them; null where it did not say. */
+  /** As the service billed them, reasoning included; null where it did not say. */
   prompt_tokens: number | null;
   completion_tokens: number | null;
+  /** The most tokens that its answer could have. */
+  max_tokens: number;
+  /** The model that answered, and why it stopped; null where the service did not say. */
+  model: string | null;
+  finish_reason: string | null;
   /** Bytes of the JSON bodies, without headers and before any compression. */
   sent_bytes: number;
   received_bytes: number;
@@ -88,7 +93,12 @@ export async function askModel(
     const body = requestBody(model, question, form);
     const cap = outputCap(model, question.pages, form);
     const sentBytes = jsonBytes(body);
-    const most = { input: Math.ceil(sentBytes / BYTES_A_TOKEN), output: cap };
+    const { service_tier: tier } = body as { service_tier?: unknown };
+    const most = {
+      input: Math.ceil(sentBytes / BYTES_A_TOKEN),
+      output: cap,
+      tier: typeof tier === 'string' ? tier : undefined,
+    };
     const pages = question.pages.map(({ number }) => number);
     const sent: Request = { body, sentBytes, most, pages, texts: question.pages.map(({ text }) => text) };
     const ending = await inTurn(model, state, sent, caller, options);
@@ -174,8 +184,7 @@ async function inTurn(
 interface Request {
   body: ChatRequest;
   sentBytes: number;
-  /** Tokens it can use. */
-  most: { input: number; output: number };
+  most: MostTokens;
   /** Numbers of its pages. */
   pages: number[];
   /** What of it no error may show. */
@@ -214,7 +223,8 @@ async function request(
     { service = null, envelope }: { service?: ServiceError | null; envelope?: unknown },
   ) => {
     const ms = performance.now() - started;
-    const { prompt_tokens = null, completion_tokens = null } = answered.safeParse(envelope).data?.usage ?? {};
+    const { prompt: prompt_tokens = null, output: completion_tokens = null } = billedTokens(envelope) ?? {};
+    const { model: answeredBy, choices: [choice] = [] } = answered.safeParse(envelope).data ?? {};
     emit({
       type: 'call_ended',
       unit,
@@ -225,6 +235,9 @@ async function request(
       service,
       prompt_tokens,
       completion_tokens,
+      max_tokens: most.output,
+      model: answeredBy ?? null,
+      finish_reason: choice?.finish_reason ?? null,
       sent_bytes: sentBytes,
       received_bytes: envelope === undefined ? 0 : jsonBytes(envelope),
     });
@@ -262,8 +275,15 @@ async function request(
   return { ...times, headers, isAnswered: true, text, failure, said: undefined };
 }
 
+/** A word that can be told to anybody: nothing that may quote a page. */
+const plainWord = z
+  .string()
+  .regex(/^[\w.:/@-]{1,100}$/)
+  .nullish()
+  .catch(null);
 const answered = z.object({
-  usage: z.object({ prompt_tokens: z.int().nonnegative(), completion_tokens: z.int().nonnegative() }),
+  model: plainWord,
+  choices: z.array(z.object({ finish_reason: plainWord }).catch({})).catch([]),
 });
 
 /** Tokenizers need fewer than one token for two bytes of ordinary text. */

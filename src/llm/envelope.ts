@@ -7,16 +7,16 @@ export type Content = { text: string } | { fault: FailureReason } | { error: unk
 const textual = z.string().nullish().catch(undefined);
 const call = z.object({ function: z.object({ arguments: z.string() }) });
 const message = z.object({
-  content: z.unknown(),
+  content: z.unknown().optional(),
   refusal: textual,
   reasoning_content: textual,
   reasoning: textual,
   tool_calls: z.array(z.unknown()).nullish().catch(undefined),
   function_call: z.object({ arguments: z.string() }).nullish().catch(undefined),
 });
-const choice = z.object({ finish_reason: textual, error: z.unknown(), message: message.optional() });
+const choice = z.object({ finish_reason: textual, error: z.unknown().optional(), message: message.optional() });
 const completion = z.object({
-  error: z.unknown(),
+  error: z.unknown().optional(),
   choices: z.array(z.unknown()).nullish().catch(undefined),
   usage: z
     .object({

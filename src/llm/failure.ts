@@ -81,7 +81,7 @@ export class ModelFailure extends Error {
 // `code` is a string at OpenAI, a number or missing elsewhere: it must not decide whether there is a status.
 const answeredError = z.object({
   status: z.int(),
-  error: z.unknown(),
+  error: z.unknown().optional(),
   code: z.unknown().optional(),
   message: z.string().catch(''),
   headers: z.custom<HeaderSource>(isHeaderSource).optional().catch(undefined),

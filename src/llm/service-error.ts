@@ -36,9 +36,9 @@ const error = z.looseObject({
   type: plain,
   param: plain,
   status: plain,
-  message: z.unknown(),
-  msg: z.unknown(),
-  detail: z.unknown(),
+  message: z.unknown().optional(),
+  msg: z.unknown().optional(),
+  detail: z.unknown().optional(),
 });
 
 /**

@@ -7,7 +7,7 @@ const TRILLIONTHS_PER_TOKEN = 1_000_000;
 const usdPerMillionTokens = z.number().min(0).max(1_000_000);
 
 /**
- * Prices by model, in USD per million tokens. A model billed at another service tier has an entry
+ * Prices by model, in USD per million tokens. A service tier that is sold at another price has an entry
  * `model/tier`.
  */
 export type PriceTable = Record<string, ModelPrice>;
@@ -30,15 +30,52 @@ export const priceTable: z.ZodType<PriceTable> = z.record(
   }),
 );
 
+/** Service tiers that are sold at prices of their own; others, named or not, cost what the model costs. */
+const SOLD_APART: ReadonlySet<string> = new Set(['flex', 'priority', 'batch', 'scale']);
+
 const tokens = z.int().nonnegative();
 const billed = z.object({
   usage: z.object({
     prompt_tokens: tokens,
     completion_tokens: tokens,
-    prompt_tokens_details: z.object({ cached_tokens: tokens.nullish() }).nullish(),
+    // What is odd about the rest does not make the two unknown.
+    total_tokens: tokens.nullish().catch(null),
+    prompt_tokens_details: z.object({ cached_tokens: tokens.nullish() }).nullish().catch(null),
+    completion_tokens_details: z.object({ reasoning_tokens: tokens.nullish() }).nullish().catch(null),
   }),
-  service_tier: z.string().nullish(),
+  service_tier: z.string().nullish().catch(null),
 });
+
+/** What an answer says was billed. */
+export interface BilledTokens {
+  prompt: number;
+  /** The part of `prompt` that the provider found in its cache. */
+  cached: number;
+  /** With the tokens of reasoning, wherever the service counts them. */
+  output: number;
+  /** The service tier it was billed at, where it says so. */
+  tier: string | undefined;
+}
+
+/**
+ * @param envelope what came back of a call
+ * @returns undefined where it does not tell
+ */
+export function billedTokens(envelope: unknown): BilledTokens | undefined {
+  const bill = billed.safeParse(envelope);
+  if (!bill.success) return undefined;
+  const { usage, service_tier: tier } = bill.data;
+  const { prompt_tokens: prompt, completion_tokens: completion } = usage;
+  // Some services bill reasoning beside the completion tokens; then the total alone has all of it.
+  const beside = Math.max(0, (usage.total_tokens ?? 0) - prompt - completion);
+  const reasoning = usage.completion_tokens_details?.reasoning_tokens ?? Infinity;
+  return {
+    prompt,
+    cached: Math.min(usage.prompt_tokens_details?.cached_tokens ?? 0, prompt),
+    output: completion + Math.min(beside, reasoning),
+    tier: tier ?? undefined,
+  };
+}
 
 /** What a document used of the model. Tokens and money cover the calls whose usage is known. */
 export interface Usage {
@@ -50,7 +87,7 @@ export interface Usage {
   /** The part of the prompt tokens that the provider found in its cache. */
   cached_tokens: number;
   completion_tokens: number;
-  /** In USD; null when a call was made to a model that has no price. */
+  /** In USD; null where a call has no price, or calls may have been billed and none of them told its usage. */
   cost_usd: number | null;
   /** Calls that may have been billed but told no usage: timed out, broken off, or silent about it. */
   unknown_usage_calls: number;
@@ -61,6 +98,14 @@ export interface Usage {
  * price. Refuses the call by throwing. What it returns is told what was really billed.
  */
 export type Allowance = (most: bigint | undefined) => (billed: bigint) => void;
+
+/** The most that a request can use. */
+export interface MostTokens {
+  input: number;
+  output: number;
+  /** The service tier it asks for. */
+  tier?: string | undefined;
+}
 
 /** What becomes of the bill of one request; one of the three, once. */
 export interface Bill {
@@ -76,30 +121,34 @@ export interface Bill {
 export class UsageLedger {
   readonly #prices: ReadonlyMap<string, PriceTable[string]>;
   readonly #allowance: Allowance | undefined;
+  readonly #onUnpricedTier: ((name: string) => void) | undefined;
   #calls = 0;
   #salvageCalls = 0;
   #promptTokens = 0;
   #cachedTokens = 0;
   #completionTokens = 0;
   #unknown = 0;
+  #told = 0;
   #cost = 0n;
   #unpriced = false;
 
-  /** @param allowance limits what may be spent; none without it */
-  constructor(prices: PriceTable, allowance?: Allowance) {
+  /**
+   * @param allowance limits what may be spent; none without it
+   * @param onUnpricedTier told the `model/tier` that a call was billed at, where the table lacks that price
+   */
+  constructor(prices: PriceTable, allowance?: Allowance, onUnpricedTier?: (name: string) => void) {
     this.#prices = new Map(Object.entries(prices));
     this.#allowance = allowance;
+    this.#onUnpricedTier = onUnpricedTier;
   }
 
   /**
    * A request goes out.
    *
-   * @param most tokens it can use
    * @throws what the allowance throws when it is used up
    */
-  sent(purpose: 'first' | 'salvage', model: string, most: { input: number; output: number }): Bill {
-    const price = this.#prices.get(model);
-    const mostCost = price && money(most.input, price.input) + money(most.output, price.output);
+  sent(purpose: 'first' | 'salvage', model: string, most: MostTokens): Bill {
+    const mostCost = this.#mostCost(model, most);
     const settle = this.#allowance?.(mostCost);
     this.#calls++;
     if (purpose === 'salvage') this.#salvageCalls++;
@@ -118,26 +167,49 @@ export class UsageLedger {
     };
   }
 
+  /** It may be billed at the tier that was asked for or at the model's own price: what is more, counts. */
+  #mostCost(model: string, { input, output, tier }: MostTokens): bigint | undefined {
+    const prices = [this.#prices.get(model), this.#priceAt(model, tier)];
+    let most: bigint | undefined;
+    for (const price of prices) {
+      const cost = price && money(input, price.input) + money(output, price.output);
+      if (cost !== undefined && (most === undefined || cost > most)) most = cost;
+    }
+    return most;
+  }
+
+  #priceAt(model: string, tier: string | undefined): ModelPrice | undefined {
+    const own = tier === undefined ? undefined : this.#prices.get(`${model}/${tier}`);
+    if (own || (tier !== undefined && SOLD_APART.has(tier))) return own;
+    return this.#prices.get(model);
+  }
+
   /** @returns what was billed, in 10^-12 USD */
   #answered(model: string, envelope: unknown): bigint | 'untold' | 'unpriced' {
-    const bill = billed.safeParse(envelope);
-    if (!bill.success) return 'untold';
-    const { usage, service_tier: tier } = bill.data;
-    const cached = Math.min(usage.prompt_tokens_details?.cached_tokens ?? 0, usage.prompt_tokens);
-    this.#promptTokens += usage.prompt_tokens;
+    const bill = billedTokens(envelope);
+    if (!bill) return 'untold';
+    const { prompt, cached, output, tier } = bill;
+    this.#told++;
+    this.#promptTokens += prompt;
     this.#cachedTokens += cached;
-    this.#completionTokens += usage.completion_tokens;
-    const price = this.#prices.get(!tier || tier === 'default' ? model : `${model}/${tier}`);
+    this.#completionTokens += output;
+    const price = this.#priceAt(model, tier);
     if (price === undefined) {
       this.#unpriced = true;
+      if (tier !== undefined && this.#prices.has(model)) this.#onUnpricedTier?.(`${model}/${tier}`);
       return 'unpriced';
     }
     const cost =
-      money(usage.prompt_tokens - cached, price.input) +
+      money(prompt - cached, price.input) +
       money(cached, price.cached_input ?? price.input) +
-      money(usage.completion_tokens, price.output);
+      money(output, price.output);
     this.#cost += cost;
     return cost;
+  }
+
+  get #isCostKnown(): boolean {
+    const isSilent = this.#unknown > 0 && this.#told === 0;
+    return !this.#unpriced && !isSilent;
   }
 
   total(): Usage {
@@ -147,7 +219,7 @@ export class UsageLedger {
       prompt_tokens: this.#promptTokens,
       cached_tokens: this.#cachedTokens,
       completion_tokens: this.#completionTokens,
-      cost_usd: this.#unpriced ? null : toUsd(this.#cost),
+      cost_usd: this.#isCostKnown ? toUsd(this.#cost) : null,
       unknown_usage_calls: this.#unknown,
     };
   }

@@ -29,9 +29,10 @@ export function logEnds(logger: Logger): Watch {
 }
 
 function figures({ failed_pages, failed_by_reason, service, usage }: End) {
-  const { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd } = usage;
+  const { calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd, unknown_usage_calls } = usage;
   const missing = failed_pages > 0 ? { failed_by_reason, service } : {};
-  return { failed_pages, ...missing, calls, salvage_calls, prompt_tokens, completion_tokens, cost_usd };
+  const tokens = { prompt_tokens, completion_tokens };
+  return { failed_pages, ...missing, calls, salvage_calls, ...tokens, cost_usd, unknown_usage_calls };
 }
 
 /** Of a reading without a record. */
@@ -45,6 +46,20 @@ export function logAdaptations(logger: Logger): Watch {
     if (event.type !== 'request_adapted') return;
     const { part, service } = event;
     logger.warn({ part, service }, 'the model service refuses a part of the request; it is sent in another form');
+  };
+}
+
+/** Warns once of each service tier that calls are billed at and that has no price. */
+export function warnOfUnpricedTiers(logger: Logger): (name: string) => void {
+  const told = new Set<string>();
+  return (name) => {
+    if (told.has(name)) return;
+    told.add(name);
+    const what_to_do = `give ${name} a price in LLM_PRICES`;
+    logger.warn(
+      { what_to_do },
+      'calls are billed at a service tier without a price: their cost is not known',
+    );
   };
 }
 

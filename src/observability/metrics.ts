@@ -7,12 +7,12 @@ import type { StoreState } from '../documents/opening.js';
 import type { Watch } from '../documents/reading.js';
 import type { BatchFailure } from '../processor/reading.js';
 import type { ProcessingPlan } from '../processor/plan.js';
-import { PdfError } from '../stages/pdf-error.js';
 import type { MissingPage, Timings } from '../stages/record.js';
 import { STORE_TROUBLES } from '../store/database.js';
 import { SettingsError } from '../settings.js';
 import type { ComparedField, ComparisonKind } from '../comparison/compare.js';
 import type { FlagsState, ImpactMetrics } from '../rollout/flags.js';
+import { causeOf, FAILURE_CAUSES } from './failure-cause.js';
 import type { MetricRegistry } from './metric-registry.js';
 import type { ModelTrouble } from './model-health.js';
 import { concernsBatches, type RollbackChange, type RollbackState } from '../rollout/rollback.js';
@@ -47,9 +47,6 @@ const SHADOW_OUTCOMES: readonly ShadowOutcome[] = [
   'no_price',
   'queue_full',
 ];
-
-/** Why a document failed: `file` for one that nobody could read, `model` where the model gave nothing usable. */
-const FAILURE_CAUSES = ['file', 'model', 'unexpected'] as const;
 
 const HOUR_MS = 60 * 60 * 1_000;
 
@@ -498,13 +495,6 @@ function countTokens(counter: Counter, path: Path, usage: Usage): void {
   counter.inc({ path, kind: 'prompt' }, usage.prompt_tokens);
   counter.inc({ path, kind: 'cached' }, usage.cached_tokens);
   counter.inc({ path, kind: 'completion' }, usage.completion_tokens);
-}
-
-/** Where no page could be read, the model is the cause as soon as it was for one of them. */
-function causeOf({ timings, failed_by_reason: failed }: EndEvent, error: unknown) {
-  if (error instanceof PdfError) return 'file';
-  if (timings === null) return 'unexpected';
-  return FAILURE_REASONS.some((reason) => reason in failed) ? 'model' : 'file';
 }
 
 function ratio(sum: number, count: number): number | null {

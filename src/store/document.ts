@@ -62,8 +62,10 @@ export interface ProcessingCost {
   llm_calls: number;
   input_tokens: number;
   output_tokens: number;
-  /** null when the model has no price. */
+  /** null where it is not known: no price, or no call that told its usage. */
   cost_usd: number | null;
+  /** Calls that may have been billed beside it; versions up to 0.2.0 kept none. */
+  unknown_usage_calls?: number;
 }
 
 /** The record of a document with what the viewers show beside it. */

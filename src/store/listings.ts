@@ -11,11 +11,13 @@ export interface PageOfDocuments {
 }
 
 /** The columns that hold what a list shows of a document, as they are set by `listed`. */
-export const LISTED = 'listing = $2, llm_calls = $3, input_tokens = $4, output_tokens = $5, cost_usd = $6';
+export const LISTED = `listing = $2, llm_calls = $3, input_tokens = $4, output_tokens = $5, cost_usd = $6,
+  unknown_usage_calls = $7`;
 
 export function listed(document: ListedDocument): Parameter[] {
-  const { llm_calls, input_tokens, output_tokens, cost_usd } = document.processing_cost;
-  return [json(listingOf(document)), llm_calls, input_tokens, output_tokens, cost_usd];
+  const { llm_calls, input_tokens, output_tokens, cost_usd, unknown_usage_calls } = document.processing_cost;
+  const listing = json(listingOf(document));
+  return [listing, llm_calls, input_tokens, output_tokens, cost_usd, unknown_usage_calls ?? null];
 }
 
 function listingOf(document: ListedDocument): ListedDocument {
@@ -69,20 +71,31 @@ export class Listings {
     return Number(row?.count);
   }
 
-  /** What all documents of the owner cost; in money null as soon as one's is not known. */
+  /**
+   * What all documents of the owner cost. In money null as soon as one has calls without a price; one none of
+   * whose calls told its usage is left out of the sum, and its calls stand beside it.
+   */
   async costs(owner: string): Promise<ProcessingCost> {
     while (await this.fill(owner));
     const [sums] = await this.#database.query(
       `SELECT sum(llm_calls) AS llm_calls, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
-         CASE WHEN count(cost_usd) = count(*) THEN coalesce(sum(cost_usd), 0) END AS cost_usd
+         coalesce(bool_or(cost_usd IS NULL AND input_tokens + output_tokens > 0), false) AS is_unpriced,
+         coalesce(bool_or(cost_usd IS NULL), false) AS is_partial,
+         coalesce(sum(cost_usd), 0) AS cost_usd,
+         CASE WHEN count(*) = 0 THEN 0 ELSE sum(unknown_usage_calls) END AS unknown_usage_calls
        FROM quire.documents WHERE owner = $1`,
       [owner],
     );
+    const inputTokens = Number(sums?.input_tokens);
+    const isNothingTold = sums?.is_partial === true && inputTokens === 0;
+    const isKnown = sums?.is_unpriced !== true && !isNothingTold;
+    const unknown = sums?.unknown_usage_calls;
     return {
       llm_calls: Number(sums?.llm_calls),
-      input_tokens: Number(sums?.input_tokens),
+      input_tokens: inputTokens,
       output_tokens: Number(sums?.output_tokens),
-      cost_usd: sums?.cost_usd === null ? null : Number(sums?.cost_usd),
+      cost_usd: isKnown ? Number(sums?.cost_usd) : null,
+      ...(unknown !== null && { unknown_usage_calls: Number(unknown) }),
     };
   }
 

@@ -81,6 +81,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     )`,
     `ALTER TABLE quire.documents ADD COLUMN evidence json, ADD COLUMN notes json`,
   ],
+  ['ALTER TABLE quire.documents ADD COLUMN unknown_usage_calls numeric'],
 ];
 
 /** Processes that start at once wait for each other here. */

@@ -109,8 +109,8 @@ export class Store {
       await this.#database.transaction(async (query) => {
         await query(
           `INSERT INTO quire.documents (id, listing, llm_calls, input_tokens, output_tokens, cost_usd,
-             document, status, owner, sender, plan, executor, version)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+             unknown_usage_calls, document, status, owner, sender, plan, executor, version)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
           [document.id, ...listed(document)].concat([
             json(document),
             document.status,
@@ -213,9 +213,9 @@ export class Store {
     return this.#database.transaction(async (query) => {
       await keepEvents(query, whole.id, this.#executor, events);
       const mine = await query(
-        `UPDATE quire.documents SET ${LISTED}, document = $7, status = $8, page_texts = NULL,
-           evidence = coalesce($10::json, evidence), notes = coalesce($11::json, notes)
-         WHERE id = $1 AND executor = $9 AND status = 'extracting' RETURNING id`,
+        `UPDATE quire.documents SET ${LISTED}, document = $8, status = $9, page_texts = NULL,
+           evidence = coalesce($11::json, evidence), notes = coalesce($12::json, notes)
+         WHERE id = $1 AND executor = $10 AND status = 'extracting' RETURNING id`,
         [whole.id, ...listed(whole)].concat([
           json(whole),
           whole.status,
@@ -251,9 +251,9 @@ export class Store {
    */
   async reopen(document: StoredDocument, owner: string): Promise<UnfinishedDocument | undefined> {
     const [row] = await this.#database.query(
-      `UPDATE quire.documents SET ${LISTED}, document = $7, status = 'extracting', executor = $8, version = $9,
+      `UPDATE quire.documents SET ${LISTED}, document = $8, status = 'extracting', executor = $9, version = $10,
          openings = 0
-       WHERE id = $1 AND owner = $10 AND status <> 'extracting' AND version <= $9 RETURNING ${UNFINISHED}`,
+       WHERE id = $1 AND owner = $11 AND status <> 'extracting' AND version <= $10 RETURNING ${UNFINISHED}`,
       [document.id, ...listed(document), json(document), this.#executor, DOCUMENT_VERSION, owner],
     );
     return row && unfinishedIn(row, this.#listings);

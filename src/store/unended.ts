@@ -96,7 +96,7 @@ export async function cancelDocument(
     if (Number(row.version) > DOCUMENT_VERSION) return 'later';
     const ended = end(parsed(row.document) as StoredDocument);
     await query(
-      `UPDATE quire.documents SET ${LISTED}, document = $7, status = $8, page_texts = NULL WHERE id = $1`,
+      `UPDATE quire.documents SET ${LISTED}, document = $8, status = $9, page_texts = NULL WHERE id = $1`,
       [id, ...listed(ended)].concat([json(ended), ended.status]),
     );
     await query(

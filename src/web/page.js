@@ -141,7 +141,8 @@ function showRecord(kept) {
 function summary(kept, { plan, usage }) {
   const path = plan.path === 'batch' ? `batch ${plan.batchSize}x${plan.maxWorkers}` : plan.path;
   const again = usage.salvage_calls ? ` (${usage.salvage_calls} asked again)` : '';
-  const cost = usage.cost_usd === null ? 'cost not known' : `cost ${usage.cost_usd.toFixed(4)} USD`;
+  const atLeast = usage.unknown_usage_calls > 0 ? 'at least ' : '';
+  const cost = usage.cost_usd === null ? 'cost not known' : `cost ${atLeast}${usage.cost_usd.toFixed(4)} USD`;
   return [
     count(kept.total_pages, 'page'),
     `plan ${path}`,

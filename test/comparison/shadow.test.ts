@@ -151,6 +151,29 @@ describe('the other path', () => {
     }
   });
 
+  test('is asked with request defaults of its own, over those of all calls', async () => {
+    const { quire, provider, ended } = await start(
+      {},
+      {},
+      {
+        LLM_REQUEST_DEFAULTS: '{"temperature": 0, "service_tier": "default"}',
+        LLM_SHADOW_REQUEST_DEFAULTS: '{"service_tier": "flex"}',
+      },
+    );
+    await quire.processPages(pagesOf(2));
+    await ended(1);
+    const asked = provider.calls.map(({ pages, body }) => [
+      pages.length,
+      body.temperature,
+      body.service_tier,
+    ]);
+    expect(asked).toEqual([
+      [1, 0, 'default'],
+      [1, 0, 'default'],
+      [2, 0, 'flex'],
+    ]);
+  });
+
   test('never takes a place a user’s call wants: it is broken off and asked again', async () => {
     const { quire, provider, report, ended, metrics } = await start({}, {}, { LLM_MAX_CONCURRENCY: '2' });
     await quire.processPages({ 1: 'ACCOUNT NUMBER: 12345678 one', 2: 'ACCOUNT NUMBER: 12345678 two' });

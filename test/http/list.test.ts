@@ -61,7 +61,9 @@ afterEach(async () => {
   await store.close();
 });
 
-const USED = { llm_calls: 2, input_tokens: 30, output_tokens: 4, cost_usd: 0.1 };
+const USED = { llm_calls: 2, input_tokens: 30, output_tokens: 4, cost_usd: 0.1, unknown_usage_calls: 1 };
+/** Of a document none of whose calls told its usage. */
+const UNTOLD = { llm_calls: 2, input_tokens: 0, output_tokens: 0, cost_usd: null, unknown_usage_calls: 2 };
 
 async function add(user: string, given: Partial<StoredDocument> = {}): Promise<string> {
   const id = randomUUID();
@@ -107,7 +109,7 @@ const ids = ({ documents }: Documents | Costs) => documents.map(({ id }) => id);
 /** As a version leaves documents that knows nothing of listings. */
 async function forgetListings(): Promise<void> {
   await sql.query(`UPDATE quire.documents SET listing = NULL, llm_calls = NULL, input_tokens = NULL,
-    output_tokens = NULL, cost_usd = NULL`);
+    output_tokens = NULL, cost_usd = NULL, unknown_usage_calls = NULL`);
 }
 
 describe.each([
@@ -212,19 +214,45 @@ describe('what documents cost', () => {
     await add('bob');
     const { documents, total } = await costs('ada', '?limit=1');
     expect(documents).toMatchObject([{ ...USED, cost_usd: 0.0000001 }]);
-    expect(total).toEqual({ llm_calls: 6, input_tokens: 90, output_tokens: 12, cost_usd: 0.3000001 });
+    expect(total).toEqual({
+      ...{ llm_calls: 6, input_tokens: 90, output_tokens: 12 },
+      ...{ cost_usd: 0.3000001, unknown_usage_calls: 3 },
+    });
   });
 
-  test('is not known in money as soon as one’s is not', async () => {
+  test('is not known in money as soon as one has no price', async () => {
     await add('ada', { processing_cost: { ...USED, cost_usd: null } });
     await addMany('ada', 2);
     const { total } = await costs('ada', '?limit=1');
-    expect(total).toEqual({ llm_calls: 6, input_tokens: 90, output_tokens: 12, cost_usd: null });
+    expect(total).toMatchObject({ llm_calls: 6, input_tokens: 90, output_tokens: 12, cost_usd: null });
+  });
+
+  test('has calls that told no usage beside the money, and is not known where none told any', async () => {
+    await add('ada', { processing_cost: UNTOLD });
+    expect((await costs('ada')).total).toEqual(UNTOLD);
+    await add('ada');
+    const { documents, total } = await costs('ada');
+    expect(documents).toMatchObject([USED, UNTOLD]);
+    expect(total).toMatchObject({ llm_calls: 4, cost_usd: 0.1, unknown_usage_calls: 3 });
+  });
+
+  test('of a document that a version before read tells nothing of calls without usage', async () => {
+    const { unknown_usage_calls: _unknown, ...kept } = USED;
+    await add('ada', { processing_cost: kept });
+    const { documents, total } = await costs('ada');
+    expect(documents).toMatchObject([{ unknown_usage_calls: null }]);
+    expect(total).toMatchObject({ cost_usd: 0.1, unknown_usage_calls: null });
   });
 
   test('is nothing without documents', async () => {
     const { total } = await costs('ada');
-    expect(total).toEqual({ llm_calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 });
+    expect(total).toEqual({
+      llm_calls: 0,
+      input_tokens: 0,
+      output_tokens: 0,
+      cost_usd: 0,
+      unknown_usage_calls: 0,
+    });
   });
 });
 

@@ -305,6 +305,24 @@ describe('pages the model never answers for', () => {
     });
   });
 
+  test('cost what is known of their calls, null where nothing is, with the others’ number beside it', async () => {
+    const fails = ({ text }: { text: string }) => text.includes('Second');
+    provider.behaviour.fault = ({ pages }) => (pages.some(fails) ? { status: 400 } : 'no usage');
+    const { job_id: id } = await post(
+      form(await textPdf(['Branch: First, of two', 'Branch: Second, of two'])),
+    );
+    await finished(id);
+    const cost = async () => {
+      const { documents } = await get<{ documents: { id: string }[] }>('/api/costs');
+      return documents.find((document) => document.id === id);
+    };
+    expect(await cost()).toMatchObject({ llm_calls: 4, cost_usd: null, unknown_usage_calls: 1 });
+    delete provider.behaviour.fault;
+    await fetch(`${base}/api/document/${id}/retry`, { method: 'POST' });
+    await finished(id);
+    expect(await cost()).toMatchObject({ llm_calls: 5, cost_usd: 0.0045, unknown_usage_calls: 1 });
+  });
+
   test('fail the document when there is no other', async () => {
     provider.behaviour.fault = () => 'refusal';
     const { job_id: id } = await post(form(await textPdf(['Branch: Harbor Road, Hill'])));

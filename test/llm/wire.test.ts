@@ -67,10 +67,15 @@ test('an answer nested deeper than any answer is refused before it is parsed; br
 });
 
 describe('the bill of a call', () => {
-  const prices = { m: { input: 3, output: 15 }, 'm/flex': { input: 1, cached_input: 0.1, output: 2 } };
-  const total = (model: string, envelope: object) => {
+  const prices = {
+    m: { input: 3, output: 15 },
+    'm/flex': { input: 1, cached_input: 0.1, output: 2 },
+    'm/priority': { input: 6, output: 30 },
+  };
+  const MOST = { input: 1_000, output: 100 };
+  const total = (model: string, ...envelopes: object[]) => {
     const ledger = new UsageLedger(prices);
-    ledger.sent('first', model, { input: 1_000, output: 100 }).answered(envelope);
+    for (const envelope of envelopes) ledger.sent('first', model, MOST).answered(envelope);
     return ledger.total();
   };
   const usage = { prompt_tokens: 1_000, completion_tokens: 100, prompt_tokens_details: null };
@@ -78,7 +83,39 @@ describe('the bill of a call', () => {
   test.each<[string, string, object, number | null]>([
     ['at the model’s price', 'm', { usage }, 0.0045],
     ['at the price of the tier that is billed', 'm', { usage, service_tier: 'flex' }, 0.0012],
-    ['at no price for a tier that has none', 'm', { usage, service_tier: 'priority' }, null],
+    ['at no price for a tier that is sold apart and has none', 'm', { usage, service_tier: 'batch' }, null],
+    ['at the model’s price for any other tier', 'm', { usage, service_tier: 'standard' }, 0.0045],
+    [
+      'with reasoning that stands beside the completion tokens',
+      'm',
+      {
+        usage: {
+          ...usage,
+          completion_tokens_details: { reasoning_tokens: 900 },
+          total_tokens: 2_000,
+        },
+      },
+      0.018,
+    ],
+    [
+      'with reasoning once where it is among the completion tokens',
+      'm',
+      { usage: { ...usage, completion_tokens_details: { reasoning_tokens: 90 }, total_tokens: 1_100 } },
+      0.0045,
+    ],
+    [
+      'with no more beside them than the reasoning that is told',
+      'm',
+      { usage: { ...usage, completion_tokens_details: { reasoning_tokens: 0 }, total_tokens: 9_000 } },
+      0.0045,
+    ],
+    [
+      'with all of a total that tells nothing of reasoning',
+      'm',
+      { usage: { ...usage, total_tokens: 1_200 } },
+      0.006,
+    ],
+    ['without what is odd about its details', 'm', { usage: { ...usage, total_tokens: 'many' } }, 0.0045],
     [
       'with cached tokens at the full price where there is no other',
       'm',
@@ -94,5 +131,38 @@ describe('the bill of a call', () => {
     ['at no price for a model named like a property', 'constructor', { usage }, null],
   ])('is reckoned %s', (_name, model, envelope, cost) => {
     expect(total(model, envelope).cost_usd).toBe(cost);
+  });
+
+  test('that is not told is unknown, never 0: beside the sum of the others, or with no sum at all', () => {
+    expect(total('m')).toMatchObject({ calls: 0, cost_usd: 0, unknown_usage_calls: 0 });
+    expect(total('m', { usage: null })).toMatchObject({ cost_usd: null, unknown_usage_calls: 1 });
+    expect(total('m', { usage }, {})).toMatchObject({ cost_usd: 0.0045, unknown_usage_calls: 1 });
+  });
+
+  test('of a rejected call is nothing', () => {
+    const ledger = new UsageLedger(prices);
+    ledger.sent('first', 'm', MOST).unbilled();
+    expect(ledger.total()).toMatchObject({ calls: 1, cost_usd: 0, unknown_usage_calls: 0 });
+  });
+
+  test('at a tier without a price is told by the name that the price table lacks', () => {
+    const lacking: string[] = [];
+    const ledger = new UsageLedger(prices, undefined, (name) => lacking.push(name));
+    ledger.sent('first', 'm', MOST).answered({ usage, service_tier: 'scale' });
+    ledger.sent('first', 'm', MOST).answered({ usage, service_tier: 'flex' });
+    expect(lacking).toEqual(['m/scale']);
+  });
+
+  test('is allowed for at the dearer of the model’s price and that of the tier that is asked for', () => {
+    const most = (tier: string | undefined) => {
+      let asked: bigint | undefined;
+      const ledger = new UsageLedger(prices, (cost) => {
+        asked = cost;
+        return () => undefined;
+      });
+      ledger.sent('first', 'm', { ...MOST, tier });
+      return Number(asked) / 1e12;
+    };
+    expect([undefined, 'flex', 'priority'].map(most)).toEqual([0.0045, 0.0045, 0.009]);
   });
 });

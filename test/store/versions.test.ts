@@ -21,6 +21,7 @@ describe('migrations', () => {
       { number: 0, hash: '3bb57ae3caa830bfa2a494294ac0b14baa9df75597c5a624b7469c9ca0066b53' },
       { number: 1, hash: 'a55d50431de6d8297595ed6f287a2f895f5dae7bf8f95c72eadb52fb9a312a68' },
       { number: 2, hash: 'a14e95b3e4a573321a2e5dcde0092bc339c24fcf3fc0479eb02d73b736049b09' },
+      { number: 3, hash: 'd4c08a6af70af1f4fdf19a672233748b35d99399da0e81c190b84949761f3b38' },
     ]);
   });
 
@@ -55,6 +56,7 @@ describe('migrations', () => {
       { number: 0 },
       { number: 1 },
       { number: 2 },
+      { number: 3 },
     ]);
   });
 });
