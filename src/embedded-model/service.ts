@@ -115,7 +115,7 @@ const chatRequest = z.object({
     )
     .min(1),
   stream: z.literal(false).nullish(),
-  response_format: z.unknown(),
+  response_format: z.unknown().optional(),
 });
 
 /** Of the first page's fields; those of the others are in the same form. */

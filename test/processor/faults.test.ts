@@ -136,7 +136,6 @@ describe('a page that always fails', () => {
     ['by the content filter, after 2', 'content filter', 'content_filter', 2],
     ['by a request not accepted, after 2', { status: 400, code: 400 }, 'bad_request', 2],
     ['by an answer without end, after 6', 'endless', 'too_long', 6],
-    ['by quota, after 2', { status: 429, code: 'insufficient_quota' }, 'quota_exhausted', 2],
   ])('%s, is the one failed page, under every plan', async (_name, fault, reason, ownCalls) => {
     for (const plan of [SINGLE, batch(3, 5)]) {
       const provider = await start({ fault: (call) => (asksFor(call, 4) ? fault : undefined) });
@@ -146,6 +145,20 @@ describe('a page that always fails', () => {
       expect(rest(record)).toEqual(['1', '2', '3', '5', '6', '7', '8', '9', '10']);
       const own = provider.calls.filter(({ pages }) => pages.length === 1 && pages[0]?.number === 4);
       expect(own).toHaveLength(ownCalls);
+      await quire.close();
+    }
+  });
+
+  test('by what no page can mend puts an end to the document, and the next one is not asked about', async () => {
+    for (const plan of [SINGLE, batch(2, 3)]) {
+      const provider = await start({ fault: () => ({ status: 429, code: 'insufficient_quota' }) });
+      const quire = await quireWith(provider, plan);
+      const reasons = async () => (await quire.processPages(account(10))).failed_pages.map(({ reason }) => reason);
+      expect(await reasons()).toEqual(Array(10).fill('quota_exhausted'));
+      expect(provider.calls.length).toBeLessThanOrEqual(3);
+      const calls = provider.calls.length;
+      expect(await reasons()).toEqual(Array(10).fill('quota_exhausted'));
+      expect(provider.calls.length).toBeLessThanOrEqual(calls + 1);
       await quire.close();
     }
   });

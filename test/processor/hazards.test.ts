@@ -102,7 +102,7 @@ describe('a batch', () => {
       // The kind is told from the whole text, though only its beginning is sent.
       5: `${'filler '.repeat(2_000)}OHIO`,
     };
-    const single = await run(pages, SINGLE);
+    const single = await run(pages, batch(1, 1));
     const batched = await run(pages, batch(10, 1));
     const instructionOf = (calls: Call[], number: number) =>
       calls.find((call) => call.pages.some((page) => page.number === number))?.instruction;
