@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { isHeaderSource, LONGEST_WAIT_MS, type HeaderSource } from './rate-limits.js';
+import { isHeaderSource, type HeaderSource } from './rate-limits.js';
+import { waitTold } from './wait-told.js';
 
 /**
  * What went wrong with a call or with a page's part of an answer, and what asking again is worth:
@@ -39,6 +40,8 @@ export interface ServiceError {
 export class ModelFailure extends Error {
   override readonly name = 'ModelFailure';
   readonly worth: (typeof REASONS)[FailureReason]['worth'];
+  /** The queue found that the whole service is in trouble: it says nothing of the pages that were asked about. */
+  isOfService = false;
 
   /**
    * @param retryAfterMs how long the service asked to wait, in milliseconds, where it said so
@@ -60,6 +63,9 @@ export class ModelFailure extends Error {
 const answeredError = z.object({
   status: z.int(),
   code: z.unknown().optional(),
+  // The client keeps what stands in `error` of the body, or else the whole as the message.
+  error: z.unknown().optional(),
+  message: z.unknown().optional(),
   headers: z.custom<HeaderSource>(isHeaderSource).optional().catch(undefined),
 });
 
@@ -73,9 +79,9 @@ export function failureOf(error: unknown): ModelFailure {
   if (error instanceof SyntaxError) return new ModelFailure('broken_envelope');
   const answered = answeredError.safeParse(error);
   if (!answered.success) return new ModelFailure('connection');
-  const { status, code, headers } = answered.data;
+  const { status, code, headers, error: body, message } = answered.data;
   const reason = reasonOf(status, code);
-  const wait = MAY_ASK_TO_WAIT.has(reason) ? retryAfter(headers) : undefined;
+  const wait = MAY_ASK_TO_WAIT.has(reason) ? waitTold(headers, [body, message]) : undefined;
   const service = { status, ...(isPlainCode(code) && { code }) };
   return new ModelFailure(reason, wait, reason === 'rate_limited' ? headers : undefined, service);
 }
@@ -92,16 +98,4 @@ function reasonOf(status: number, code: unknown): FailureReason {
 /** A code that can be logged: a word, and nothing that quotes a page. */
 function isPlainCode(code: unknown): code is string {
   return typeof code === 'string' && /^[\w.-]{1,60}$/.test(code);
-}
-
-function retryAfter(headers: HeaderSource | undefined): number | undefined {
-  const milliseconds = headers?.get('retry-after-ms')?.trim();
-  const said = headers?.get('retry-after')?.trim() ?? '';
-  const waits = [
-    milliseconds ? Number(milliseconds) : NaN,
-    said === '' ? NaN : Number(said) * 1000,
-    Date.parse(said) - Date.now(),
-  ];
-  const wait = waits.find((candidate) => candidate >= 0);
-  return wait === undefined ? undefined : Math.min(wait, LONGEST_WAIT_MS);
 }
