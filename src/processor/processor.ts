@@ -74,7 +74,8 @@ export class PageProcessor {
   ): Promise<PageResult | null> {
     if (isBlank(pageText)) return null;
     const page = preparePage(pageNumber, pageText);
-    const tools = this.#tools(reading, 'single-page', 1);
+    const { inPlace = pLimit(1) } = reading;
+    const tools = this.#tools(reading, 'single-page', inPlace);
     const known = (await tools.answers.find([[page]])).get(pageNumber);
     if (known) {
       tools.caller.emit({ type: 'page_done', page: pageNumber });
@@ -117,7 +118,7 @@ export class PageProcessor {
     checkWithin('batchSize', batchSize, MOST_PAGES_A_BATCH);
     checkWithin('maxWorkers', maxWorkers, MOST_WORKERS);
     setMaxListeners(0, reading.signal);
-    const tools = this.#tools(reading, 'batch', maxWorkers);
+    const tools = this.#tools(reading, 'batch', pLimit(maxWorkers));
     const work: { account: AccountPages; pages: Page[]; outcomes: Map<number, PageOutcome> }[] = [];
     for (const account of accounts) {
       work.push({ account, pages: await askedPages(account.pages, texts), outcomes: new Map() });
@@ -163,7 +164,7 @@ export class PageProcessor {
       emit = () => undefined,
     }: Omit<Reading, 'plan'>,
     path: ProcessingPlan['path'],
-    places: number,
+    inPlace: UnitTools['inPlace'],
   ): UnitTools {
     const { model, pageAttempts } = this.#settings;
     return {
@@ -173,7 +174,7 @@ export class PageProcessor {
       finishing,
       answers: new AnswersByPage(answers, id, model, path),
       caller: { usage, queue: queue ?? ModelService.of(model.client).queue.document(), emit },
-      inPlace: pLimit(places),
+      inPlace,
     };
   }
 }

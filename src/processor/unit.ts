@@ -34,8 +34,12 @@ export interface UnitTools {
   signal: AbortSignal;
   /** Of the reading: waited for before it is broken off. */
   finishing: <T>(work: Promise<T>) => Promise<T>;
-  /** Waits for one of the places that the document's calls have. */
-  inPlace<T>(call: () => Promise<T>): Promise<T>;
+  /**
+   * Waits for one of the places that the document's calls have. Held for one call and the keeping of its answer,
+   * not from one try to the next: what fails again and again keeps nobody else from being asked, who may show
+   * that the service is well, or that it is not.
+   */
+  inPlace: <T>(call: () => Promise<T>) => Promise<T>;
 }
 
 /**
@@ -48,21 +52,20 @@ export interface UnitTools {
 export async function readUnit(unit: Unit, tools: UnitTools): Promise<Map<number, PageOutcome>> {
   const outcomes = new Map<number, PageOutcome>();
   const askAlone = async (page: Page, purpose: 'first' | 'salvage') => {
-    outcomes.set(page.number, await tools.inPlace(() => askPage(page, unit.name, purpose, tools)));
+    outcomes.set(page.number, await askPage(page, unit.name, purpose, tools));
   };
   const [only, ...more] = unit.pages;
   if (only && more.length === 0) {
     await askAlone(only, 'first');
     return outcomes;
   }
-  const answered = await tools.inPlace(() => askBatch(unit, tools));
+  const answered = await askBatch(unit, tools);
   for (const [page, fields] of answered) outcomes.set(page, { fields });
   const salvage = unit.pages.filter(({ number }) => !outcomes.has(number));
   if (salvage.length > 0) {
     const pages = salvage.map(({ number }) => number);
     tools.caller.emit({ type: 'salvage_started', unit: unit.name, pages });
   }
-  // Each in a place of its own: the unit holds none meanwhile, or two of them could lock each other out.
   await Promise.all(salvage.map((page) => askAlone(page, 'salvage')));
   return outcomes;
 }
@@ -72,7 +75,7 @@ async function askPage(
   page: Page,
   unit: string,
   purpose: 'first' | 'salvage',
-  { model, pageAttempts, answers, caller, signal, finishing }: UnitTools,
+  { model, pageAttempts, answers, caller, signal, finishing, inPlace }: UnitTools,
 ): Promise<PageOutcome> {
   const patience = { failures: pageAttempts, unusable: pageAttempts, permanent: PERMANENT_FAILURES };
   const ask = async () => {
@@ -80,11 +83,12 @@ async function askPage(
     const [answer] = await askModel(model, instruction, [page], caller, { unit, purpose, signal });
     if (!answer) throw new ModelFailure('page_missing');
     if ('fault' in answer) throw new ModelFailure(answer.fault);
-    return answer;
+    const { fields } = answer;
+    await finishing(answers.keep([page], [{ page, fields }]));
+    return fields;
   };
   try {
-    const { fields } = await withRetries(ask, patience, signal);
-    await finishing(answers.keep([page], [{ page, fields }]));
+    const fields = await withRetries(() => inPlace(ask), patience, signal);
     caller.emit({ type: 'page_done', page: page.number });
     return { fields };
   } catch (error) {
@@ -103,38 +107,38 @@ async function askPage(
  */
 async function askBatch(
   unit: Unit,
-  { model, answers, caller, signal, finishing }: UnitTools,
+  { model, answers, caller, signal, finishing, inPlace }: UnitTools,
 ): Promise<Map<number, Field[]>> {
   const { name, kind, pages } = unit;
   const patience = { failures: BATCH_FAILURES, unusable: 1, permanent: 1 };
   const numbers = pages.map(({ number }) => number);
   const checked = (failure: BatchFailure | null) =>
     caller.emit({ type: 'batch_checked', unit: name, pages: numbers, failure });
-  const ask = async () => {
-    try {
-      const options = { unit: name, purpose: 'first', signal } as const;
-      return await askModel(model, INSTRUCTIONS[kind], pages, caller, options);
-    } catch (error) {
-      if (error instanceof ModelFailure) checked(error.reason);
-      throw error;
-    }
-  };
-  let given: PageAnswer[];
-  try {
-    given = await withRetries(ask, patience, signal);
-  } catch (error) {
-    if (error instanceof ModelFailure) return new Map();
-    throw error;
-  }
-  const checkAndKeep = async () => {
+  const checkAndKeep = async (given: readonly PageAnswer[]) => {
     const { usable, failure } = await check(pages, given);
     checked(failure);
     await answers.keep(pages, usable);
     return usable;
   };
-  const usable = await finishing(checkAndKeep());
-  for (const { page } of usable) caller.emit({ type: 'page_done', page: page.number });
-  return new Map(usable.map(({ page, fields }) => [page.number, fields]));
+  const ask = async () => {
+    let given: PageAnswer[];
+    try {
+      const options = { unit: name, purpose: 'first', signal } as const;
+      given = await askModel(model, INSTRUCTIONS[kind], pages, caller, options);
+    } catch (error) {
+      if (error instanceof ModelFailure) checked(error.reason);
+      throw error;
+    }
+    return finishing(checkAndKeep(given));
+  };
+  try {
+    const usable = await withRetries(() => inPlace(ask), patience, signal);
+    for (const { page } of usable) caller.emit({ type: 'page_done', page: page.number });
+    return new Map(usable.map(({ page, fields }) => [page.number, fields]));
+  } catch (error) {
+    if (error instanceof ModelFailure) return new Map();
+    throw error;
+  }
 }
 
 /** The answers of a batch that can be used, and why the others cannot. */
