@@ -151,6 +151,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     client: model.client,
     name: model.name,
     timeoutMs: settings.LLM_TIMEOUT_MS,
+    outagePatienceMs: settings.LLM_OUTAGE_PATIENCE_MS,
     requestDefaults: settings.LLM_REQUEST_DEFAULTS,
     budget: {
       input: settings.LLM_INPUT_BUDGET,

@@ -40,6 +40,11 @@ export interface Settings {
   LLM_TIMEOUT_MS: number;
   /** Failed or unusable answers after which a page is given up, 1 to 100. Default: 6. */
   LLM_PAGE_ATTEMPTS: number;
+  /**
+   * Milliseconds for which no page is given up because the whole service is away or rejects all calls, 0 to
+   * 86,400,000. Default: 600,000.
+   */
+  LLM_OUTAGE_PATIENCE_MS: number;
   /** The most tokens the model takes in one call, from 1,000. Default: 128,000. */
   LLM_INPUT_BUDGET: number;
   /** The most tokens the model gives in one call, from 1,000. Default: 40,000. */
@@ -208,6 +213,7 @@ const MODULE = {
   // Node's fetch gives up on an answer that has not begun after 300 s.
   LLM_TIMEOUT_MS: whole(1, 300_000, 120_000),
   LLM_PAGE_ATTEMPTS: whole(1, 100, 6),
+  LLM_OUTAGE_PATIENCE_MS: whole(0, 86_400_000, 600_000),
   LLM_INPUT_BUDGET: whole(1_000, 100_000_000, 128_000),
   LLM_OUTPUT_BUDGET: whole(1_000, 100_000_000, 40_000),
   LLM_OUTPUT_TOKENS_PER_PAGE: whole(100, 1_000_000, 4_000),

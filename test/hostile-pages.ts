@@ -107,7 +107,8 @@ export class ObedientModel {
     maxWorkers: number,
   ): Promise<Record<string, unknown>> {
     const budget = { input: 100_000, output: 40_000 };
-    const model = { client: this.client, name: 'obedient', requestDefaults: {}, timeoutMs: 60_000, budget };
+    const limits = { timeoutMs: 60_000, outagePatienceMs: 0, budget };
+    const model = { client: this.client, name: 'obedient', requestDefaults: {}, ...limits };
     const numbers = Object.keys(pages).map(Number);
     const texts = new Map(numbers.map((number) => [number, pages[number] ?? '']));
     const reading = { signal: new AbortController().signal, usage: new UsageLedger({}) };

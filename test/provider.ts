@@ -34,7 +34,7 @@ export interface Call {
 
 /** Ways a provider fails, each on real HTTP. */
 export type Fault =
-  | { status: number; code?: string | number; headers?: Record<string, string> }
+  | { status: number; code?: string | number; headers?: Record<string, string>; body?: unknown }
   | 'reset'
   | 'reset in the body'
   | 'cut body'
@@ -188,7 +188,8 @@ function send(response: ServerResponse, call: Call, read: Behaviour['read'], fau
   if (fault === 'reset') return void response.socket?.resetAndDestroy();
   if (typeof fault === 'object') {
     response.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers });
-    response.end(JSON.stringify({ error: { message: 'made to fail', code: fault.code ?? null } }));
+    const body = fault.body ?? { error: { message: 'made to fail', code: fault.code ?? null } };
+    response.end(JSON.stringify(body));
     return;
   }
   if (fault === 'html') {

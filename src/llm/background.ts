@@ -14,8 +14,10 @@ export interface Foreground {
   concurrency(): number;
   /** Calls under way or waiting. */
   calls(): number;
-  /** No call starts before, because the service asked to wait. */
+  /** No call starts before, because the service asked to wait or is away. */
   heldUntil(): number;
+  /** The service served a call. */
+  answered(): void;
   /** Has everybody look again for calls that can start. */
   schedule(): void;
   comeBackIn(ms: number): void;
@@ -47,7 +49,9 @@ export class BackgroundCalls {
           signal.throwIfAborted();
           const place = await this.#turn(signal, room);
           try {
-            return await call(AbortSignal.any([signal, place.signal]));
+            const result = await call(AbortSignal.any([signal, place.signal]));
+            this.#foreground.answered();
+            return result;
           } catch (error) {
             const until = this.#foreground.clock.now() + waitAskedBy(error);
             this.#heldUntil = Math.max(this.#heldUntil, until);

@@ -173,8 +173,10 @@ async function inTurn(
     return ending;
   };
   try {
-    const { text, failure } = await caller.queue.run(send, options.signal, room);
-    return failure ? { failure, said } : { text };
+    const { pages } = sent;
+    const subject = { pages, outagePatienceMs: model.outagePatienceMs };
+    const ending = await caller.queue.run(send, options.signal, room, subject);
+    return ending.failure ? { failure: ending.failure, said } : { text: ending.text };
   } catch (error) {
     if (!(error instanceof ModelFailure)) throw error;
     return { failure: error, said };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { isHeaderSource, LONGEST_WAIT_MS, type HeaderSource } from './rate-limits.js';
+import { isHeaderSource, type HeaderSource } from './rate-limits.js';
 import { readSaid, reasonOf, shownError, type Said, type ServiceError } from './service-error.js';
+import { waitTold } from './wait-told.js';
 
 /**
  * What went wrong with a call or with a page's part of an answer, and what asking again is worth:
@@ -62,6 +63,8 @@ interface FailureDetails {
 export class ModelFailure extends Error {
   override readonly name = 'ModelFailure';
   readonly worth: (typeof REASONS)[FailureReason]['worth'];
+  /** The queue found that the whole service is in trouble: it says nothing of the pages that were asked about. */
+  isOfService = false;
   readonly retryAfterMs: number | undefined;
   readonly headers: HeaderSource | undefined;
   readonly service: ServiceError | undefined;
@@ -115,8 +118,7 @@ export function serviceFailure(
   { body, headers }: { body: unknown; headers: HeaderSource | undefined },
   sent: readonly string[],
 ): ModelFailure {
-  void body;
-  const wait = retryAfter(headers);
+  const wait = waitTold(headers, body);
   const reason = reasonOf(said, wait !== undefined);
   return new ModelFailure(reason, {
     retryAfterMs: MAY_ASK_TO_WAIT.has(reason) ? wait : undefined,
@@ -126,15 +128,3 @@ export function serviceFailure(
 }
 
 const MAY_ASK_TO_WAIT: ReadonlySet<FailureReason> = new Set(['rate_limited', 'server_error']);
-
-function retryAfter(headers: HeaderSource | undefined): number | undefined {
-  const milliseconds = headers?.get('retry-after-ms')?.trim();
-  const said = headers?.get('retry-after')?.trim() ?? '';
-  const waits = [
-    milliseconds ? Number(milliseconds) : NaN,
-    said === '' ? NaN : Number(said) * 1000,
-    Date.parse(said) - Date.now(),
-  ];
-  const wait = waits.find((candidate) => candidate >= 0);
-  return wait === undefined ? undefined : Math.min(wait, LONGEST_WAIT_MS);
-}

@@ -1,9 +1,13 @@
 import { unlessAborted } from '../abort.js';
 import { systemClock, type Clock } from '../clock.js';
 import { BackgroundCalls } from './background.js';
+import { ModelFailure } from './failure.js';
+import { Outage, type StartedCall } from './outage.js';
 import { LONGEST_WAIT_MS } from './rate-limits.js';
+import { Rejections } from './rejections.js';
 import {
   isRateLimit,
+  NO_SUBJECT,
   UNLIMITED,
   waitAskedBy,
   type DocumentQueue,
@@ -26,7 +30,8 @@ interface WaitingCall {
   room: Room;
   /** When the rate limits first held it up. */
   limitedSince: number | undefined;
-  start(): void;
+  /** @param number calls are numbered as they start */
+  start(number: number): void;
 }
 
 /** What is known of one owner's calls. */
@@ -62,7 +67,7 @@ interface DocumentCalls {
  * for ever.
  *
  * How many run at once is halved when the service rejects one for the rate of calls, and grows again
- * by one for every full round that went well.
+ * by one for every full round that went well. While the service is away, it is one.
  */
 export class CallQueue {
   readonly #clock: Clock;
@@ -85,16 +90,21 @@ export class CallQueue {
   #heldUntil = 0;
   /** Of calls that were held back together, the next starts no sooner. */
   #nextRelease = 0;
+  readonly #outage: Outage;
+  readonly #rejections: Rejections;
   readonly #background: BackgroundCalls;
   #alarm: { at: number; stop: AbortController } | undefined;
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
+    this.#outage = new Outage(clock);
+    this.#rejections = new Rejections(clock);
     this.#background = new BackgroundCalls({
       clock,
-      concurrency: () => this.#concurrency,
+      concurrency: () => (this.#outage.isOn ? 1 : this.#concurrency),
       calls: () => this.#underWay + this.#waiting,
-      heldUntil: () => this.#heldUntil,
+      heldUntil: () => Math.max(this.#heldUntil, this.#outage.pauseEndsAt),
+      answered: () => this.#answered(),
       schedule: () => this.#schedule(),
       comeBackIn: (ms) => this.#comeBackIn(ms),
     });
@@ -157,10 +167,11 @@ export class CallQueue {
     };
     let isStopped = false;
     return {
-      run: async (call, signal, room = UNLIMITED) => {
+      run: async (call, signal, room = UNLIMITED, subject = NO_SUBJECT) => {
         signal.throwIfAborted();
-        await this.#turn(document, isStopped, room, signal);
-        return unlessAborted(this.#make(document, call, signal), signal);
+        const number = await this.#turn(document, isStopped, room, signal);
+        const making = this.#make(document, { ...subject, document, number }, () => call(signal), signal);
+        return unlessAborted(making, signal);
       },
       stop: () => {
         isStopped = true;
@@ -171,8 +182,8 @@ export class CallQueue {
     };
   }
 
-  /** Resolves when a call has its place, which it takes. */
-  #turn(document: DocumentCalls, isStopped: boolean, room: Room, signal: AbortSignal): Promise<void> {
+  /** Resolves when a call has its place, which it takes, with the number of the call. */
+  #turn(document: DocumentCalls, isStopped: boolean, room: Room, signal: AbortSignal): Promise<number> {
     return new Promise((resolve, reject) => {
       const leave = () => {
         document.waiting.splice(document.waiting.indexOf(waiting), 1);
@@ -182,9 +193,9 @@ export class CallQueue {
         reject(signal.reason as Error);
         this.#schedule();
       };
-      const start = () => {
+      const start = (number: number) => {
         signal.removeEventListener('abort', leave);
-        resolve();
+        resolve(number);
       };
       const waiting: WaitingCall = { room, limitedSince: undefined, start };
       signal.addEventListener('abort', leave, { once: true });
@@ -212,20 +223,21 @@ export class CallQueue {
 
   async #make<T>(
     document: DocumentCalls,
-    call: (signal: AbortSignal) => Promise<T>,
+    started: StartedCall,
+    call: () => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    const number = ++this.#started;
     try {
       signal.throwIfAborted();
-      const result = await call(signal);
+      const result = await call();
+      this.#answered();
       this.#grow();
       return result;
     } catch (error) {
-      this.#hold(waitAskedBy(error));
-      if (isRateLimit(error)) this.#halve(number);
+      if (error instanceof ModelFailure) this.#failed(started, error);
       throw error;
     } finally {
+      this.#outage.ended(started.number);
       document.underWay--;
       document.owner.underWay--;
       document.owner.turn = ++this.#turns;
@@ -234,6 +246,23 @@ export class CallQueue {
       if (document.underWay === 0) for (const resolve of document.atRest.splice(0)) setImmediate(resolve);
       this.#schedule();
     }
+  }
+
+  /** The service is there, and serves. */
+  #answered(): void {
+    this.#rejections.answered();
+    // Those that waited for it start one after the other.
+    if (this.#outage.isOn) this.#heldUntil = Math.max(this.#heldUntil, this.#clock.now());
+    this.#outage.answered();
+  }
+
+  #failed(call: StartedCall, failure: ModelFailure): void {
+    // A request that it does not accept was understood.
+    if (failure.worth === 'permanent') this.#answered();
+    else this.#outage.failed(call, failure);
+    const isUntold = isRateLimit(failure) && failure.retryAfterMs === undefined;
+    this.#hold(isUntold ? this.#rejections.failed(call, failure, this.#started) : waitAskedBy(failure));
+    if (isRateLimit(failure)) this.#halve(call.number);
   }
 
   /** Starts all calls that can start, and comes back when the next one can. */
@@ -245,10 +274,10 @@ export class CallQueue {
     while (this.#documents.size > 0) {
       const held = this.#heldFor();
       if (held > 0) {
-        this.#wait('asked_to_wait', held);
+        this.#wait(this.#outage.isOn ? 'outage' : 'asked_to_wait', held);
         break;
       }
-      if (this.#underWay >= this.#concurrency) break;
+      if (this.#outage.isProbed || this.#underWay >= this.#concurrency) break;
       const document = this.#next(usedUp);
       const [call] = document?.waiting ?? [];
       if (!document || !call) break;
@@ -273,7 +302,9 @@ export class CallQueue {
     document.owner.turn = ++this.#turns;
     this.#underWay++;
     call.room.take();
-    call.start();
+    const number = ++this.#started;
+    this.#outage.started(number);
+    call.start(number);
     // Calls that were held back start one after the other.
     const now = this.#clock.now();
     const left = this.#heldUntil + RELEASE_MS - now;
@@ -291,9 +322,9 @@ export class CallQueue {
     this.#nextRelease = until + (Math.random() * RELEASE_MS) / (this.#waiting + 1);
   }
 
-  /** Milliseconds until a call may start, because the service asked to wait. */
+  /** Milliseconds until a call may start, because the service asked to wait or is away. */
   #heldFor(): number {
-    return Math.max(this.#heldUntil, this.#nextRelease) - this.#clock.now();
+    return Math.max(this.#heldUntil, this.#nextRelease, this.#outage.pauseEndsAt) - this.#clock.now();
   }
 
   #next(usedUp: ReadonlySet<object>): DocumentCalls | undefined {
@@ -323,7 +354,7 @@ export class CallQueue {
 
   /** Each document once for the time it waits. */
   #tell(why: WaitReason, ms: number): void {
-    if (ms < NOTED_FROM_MS) return;
+    if (ms < NOTED_FROM_MS && why !== 'outage') return;
     const now = this.#clock.now();
     for (const document of this.#documents) {
       if (document.toldUntil > now) continue;

@@ -245,8 +245,8 @@ const UNIT_MS = new Map([
   ['d', 86_400_000],
 ]);
 
-/** A duration as services write it: "6m0s", "12ms", "1.5s", or bare seconds. */
-function durationIn(text: string | null | undefined): number | undefined {
+/** A duration as services write it, in milliseconds: "6m0s", "12ms", "1.5s", or bare seconds. */
+export function durationIn(text: string | null | undefined): number | undefined {
   const written = text?.trim() ?? '';
   if (/^\d+(\.\d+)?$/.test(written)) return Number(written) * 1_000;
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(written)) return undefined;

@@ -14,6 +14,12 @@ export interface Model extends DialectSettings {
   name: string;
   /** Time limit of one call, in milliseconds, from its start to the end of its body. */
   timeoutMs: number;
+  /**
+   * For how long, in milliseconds, pages are not given up because the whole service is away or rejects all
+   * calls; 0 for not at all. Quires that share a service may differ: each call is judged by its own patience,
+   * and the longest decides how long calls are held back.
+   */
+  outagePatienceMs: number;
   /** Passed through with every request, for example `{ temperature: 0 }` where the model takes it. */
   requestDefaults: Readonly<Record<string, unknown>>;
   budget: TokenBudget;

@@ -6,7 +6,7 @@ const MOST_WAITS = 30;
 
 /** How many failed or unusable answers are tolerated before giving up, at least 1 each. */
 export interface Patience {
-  /** All failures together, but for waits the service asked for. */
+  /** All failures together, but for waits the service asked for and for failures of the whole service. */
   failures: number;
   /** Answers that came but cannot be used. */
   unusable: number;
@@ -21,7 +21,7 @@ const LONGEST_BACKOFF_MS = 8_000;
  * The one retry policy. Asks until there is an answer or patience ends, waiting a random time below
  * a doubling limit (250 ms to 8 s) in between, so that calls that failed together do not come back
  * together. A wait asked for by the service (`Retry-After`) comes besides: the queue keeps every call to
- * it. Own code because the retry of the usual libraries cannot be aborted while it
+ * it. A failure of the whole service (`ModelFailure.isOfService`) does not count. Own code because the retry of the usual libraries cannot be aborted while it
  * waits and knows no limit by kind of failure.
  *
  * @throws {ModelFailure} the last failure, when patience ended; the signal's reason on abort
@@ -41,6 +41,8 @@ export async function withRetries<T>(
       return await ask();
     } catch (error) {
       if (!(error instanceof ModelFailure)) throw error;
+      // The queue starts the next one when the service may be back; how long that goes on is decided there.
+      if (error.isOfService) continue;
       if (error.reason === 'rate_limited' && error.retryAfterMs !== undefined) waits++;
       else failures++;
       if (error.worth === 'unusable') unusable++;

@@ -16,8 +16,18 @@ export interface Room {
 
 export const UNLIMITED: Room = { of: {}, waitFor: () => 0, take: () => undefined };
 
-/** Why calls of a document do not start: the service asked to wait, or its rate limits are used up. */
-export type WaitReason = 'asked_to_wait' | 'rate_limit';
+/** What a call is about, by which trouble of the service is told from trouble of a page. */
+export interface Subject {
+  /** Numbers of the pages that are asked about. */
+  pages: readonly number[];
+  /** Milliseconds for which trouble of the whole service is not held against them; 0 for not at all. */
+  outagePatienceMs: number;
+}
+
+export const NO_SUBJECT: Subject = { pages: [], outagePatienceMs: 0 };
+
+/** Why calls of a document do not start: the service asked to wait, its rate limits are used up, or it is away. */
+export type WaitReason = 'asked_to_wait' | 'rate_limit' | 'outage';
 
 /** Told that calls of a document wait, and for how many milliseconds at least. */
 export type OnWait = (why: WaitReason, ms: number) => void;
@@ -29,9 +39,15 @@ export interface Queue {
    * all that have not started yet.
    *
    * @param call gets the signal that ends it
-   * @throws what the call throws; the signal's reason on abort, at once
+   * @throws what the call throws, a failure marked where it is the whole service's; the signal's reason on
+   * abort, at once
    */
-  run<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, room?: Room): Promise<T>;
+  run<T>(
+    call: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+    room?: Room,
+    subject?: Subject,
+  ): Promise<T>;
 }
 
 /** The calls of one document, as they wait beside those of others. */
@@ -48,7 +64,7 @@ export class GaveWay extends Error {
 }
 
 /** How long calls are held back by a rate limit that does not say how long, in milliseconds. */
-const UNSPECIFIED_WAIT_MS = 250;
+export const UNSPECIFIED_WAIT_MS = 250;
 
 export function isRateLimit(error: unknown): error is ModelFailure {
   return error instanceof ModelFailure && error.reason === 'rate_limited';

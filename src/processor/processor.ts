@@ -79,7 +79,8 @@ export class PageProcessor {
   ): Promise<PageResult | null> {
     if (isBlank(pageText)) return null;
     const page = preparePage(pageNumber, pageText);
-    const tools = this.#tools(reading, { path: 'single-page', answerForm: 'objects' }, 1);
+    const { inPlace = pLimit(1) } = reading;
+    const tools = this.#tools(reading, { path: 'single-page', answerForm: 'objects' }, inPlace);
     const known = (await tools.answers.find([[page]])).get(pageNumber);
     if (known) {
       tools.caller.emit({ type: 'page_done', page: pageNumber });
@@ -123,7 +124,7 @@ export class PageProcessor {
     checkWithin('maxWorkers', maxWorkers, MOST_WORKERS);
     setMaxListeners(0, reading.signal);
     const answerForm = reading.answerForm ?? this.#settings.answerForm ?? 'lines';
-    const tools = this.#tools(reading, { path: 'batch', answerForm }, maxWorkers);
+    const tools = this.#tools(reading, { path: 'batch', answerForm }, pLimit(maxWorkers));
     const work: { account: AccountPages; pages: Page[]; outcomes: Map<number, PageOutcome> }[] = [];
     for (const account of accounts) {
       work.push({ account, pages: await askedPages(account.pages, texts), outcomes: new Map() });
@@ -169,7 +170,7 @@ export class PageProcessor {
       emit = () => undefined,
     }: Omit<Reading, 'plan'>,
     { path, answerForm }: { path: ProcessingPlan['path']; answerForm: AnswerForm },
-    places: number,
+    inPlace: UnitTools['inPlace'],
   ): UnitTools {
     const { model, pageAttempts } = this.#settings;
     return {
@@ -180,7 +181,7 @@ export class PageProcessor {
       finishing,
       answers: new AnswersByPage(answers, id, { model, path, answerForm }),
       caller: { usage, queue: queue ?? ModelService.of(model.client).queue.document(), emit },
-      inPlace: pLimit(places),
+      inPlace,
     };
   }
 }

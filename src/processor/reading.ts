@@ -62,6 +62,11 @@ export interface Reading {
    * in vain. Default: nobody waits for it.
    */
   finishing?: (<T>(work: Promise<T>) => Promise<T>) | undefined;
+  /**
+   * Waits for the place that calls about single pages share, so that one is made at a time. Default: each page
+   * has a place of its own.
+   */
+  inPlace?: (<T>(call: () => Promise<T>) => Promise<T>) | undefined;
   /** Told of all that happens. Default: nobody is. */
   emit?: ((event: PageEvent) => void) | undefined;
 }

@@ -36,8 +36,12 @@ export interface UnitTools {
   signal: AbortSignal;
   /** Of the reading: waited for before it is broken off. */
   finishing: <T>(work: Promise<T>) => Promise<T>;
-  /** Waits for one of the places that the document's calls have. */
-  inPlace<T>(call: () => Promise<T>): Promise<T>;
+  /**
+   * Waits for one of the places that the document's calls have. Held for one call and the keeping of its answer,
+   * not from one try to the next: what fails again and again keeps nobody else from being asked, who may show
+   * that the service is well, or that it is not.
+   */
+  inPlace: <T>(call: () => Promise<T>) => Promise<T>;
 }
 
 /**
@@ -51,14 +55,14 @@ export interface UnitTools {
 export async function readUnit(unit: Unit, tools: UnitTools): Promise<Map<number, PageOutcome>> {
   const outcomes = new Map<number, PageOutcome>();
   const askAlone = async (page: Page, asked: Asked) => {
-    outcomes.set(page.number, await tools.inPlace(() => askPage(page, unit.name, asked, tools)));
+    outcomes.set(page.number, await askPage(page, unit.name, asked, tools));
   };
   const [only, ...more] = unit.pages;
   if (only && more.length === 0) {
     await askAlone(only, { purpose: 'first', isSecondTry: false });
     return outcomes;
   }
-  const answered = await tools.inPlace(() => askBatch(unit, tools));
+  const answered = await askBatch(unit, tools);
   if (answered === 'too_large') {
     const parts = await Promise.all(halves(unit.pages).map((pages) => readUnit({ ...unit, pages }, tools)));
     return new Map(parts.flatMap((part) => [...part]));
@@ -69,7 +73,6 @@ export async function readUnit(unit: Unit, tools: UnitTools): Promise<Map<number
     const pages = salvage.map(({ number }) => number);
     tools.caller.emit({ type: 'salvage_started', unit: unit.name, pages });
   }
-  // Each in a place of its own: the unit holds none meanwhile, or two of them could lock each other out.
   await Promise.all(
     salvage.map((page) =>
       askAlone(page, { purpose: 'salvage', isSecondTry: answered.misfitting.has(page.number) }),
@@ -89,7 +92,7 @@ async function askPage(
   page: Page,
   unit: string,
   { purpose, isSecondTry }: Asked,
-  { model, answerForm, pageAttempts, answers, caller, signal, finishing }: UnitTools,
+  { model, answerForm, pageAttempts, answers, caller, signal, finishing, inPlace }: UnitTools,
 ): Promise<PageOutcome> {
   const patience = { failures: pageAttempts, unusable: pageAttempts, permanent: PERMANENT_FAILURES };
   const instruction = INSTRUCTIONS[answerForm][page.kind];
@@ -101,13 +104,13 @@ async function askPage(
     if ('fault' in answer) throw new ModelFailure(answer.fault);
     if (answer.misfits && !mayMisfit) {
       mayMisfit = true;
-      return ask();
+      throw new ModelFailure('page_malformed');
     }
+    await finishing(answers.keep([page], [{ page, fields: answer.fields }]));
     return answer;
   };
   try {
-    const { fields, misfits } = await withRetries(ask, patience, signal);
-    await finishing(answers.keep([page], [{ page, fields }]));
+    const { fields, misfits } = await withRetries(() => inPlace(ask), patience, signal);
     if (misfits) caller.emit({ type: 'field_dropped', page: page.number, fields: misfits });
     caller.emit({ type: 'page_done', page: page.number });
     return { fields };
@@ -134,7 +137,7 @@ interface BatchAnswer {
  */
 async function askBatch(
   unit: Unit,
-  { model, answerForm, answers, caller, signal, finishing }: UnitTools,
+  { model, answerForm, answers, caller, signal, finishing, inPlace }: UnitTools,
 ): Promise<BatchAnswer | 'too_large'> {
   const { name, kind, pages } = unit;
   const patience = { failures: BATCH_FAILURES, unusable: 1, permanent: 1 };
@@ -142,33 +145,33 @@ async function askBatch(
   const question = { instruction: INSTRUCTIONS[answerForm][kind], answerForm, pages };
   const checked = (failure: BatchFailure | null) =>
     caller.emit({ type: 'batch_checked', unit: name, pages: numbers, failure });
+  const checkAndKeep = async (given: readonly PageAnswer[]): Promise<BatchAnswer> => {
+    const { usable, failure } = await check(pages, given);
+    checked(failure);
+    await answers.keep(pages, usable);
+    return {
+      fields: new Map(usable.map(({ page, fields }) => [page.number, fields])),
+      misfitting: new Set(numbers.filter((_, index) => hasMisfits(given[index]))),
+    };
+  };
   const ask = async () => {
+    let given: PageAnswer[];
     try {
-      return await askModel(model, question, caller, { unit: name, purpose: 'first', signal });
+      given = await askModel(model, question, caller, { unit: name, purpose: 'first', signal });
     } catch (error) {
       if (error instanceof ModelFailure) checked(error.reason);
       throw error;
     }
+    return finishing(checkAndKeep(given));
   };
-  let given: PageAnswer[];
   try {
-    given = await withRetries(ask, patience, signal);
+    const answer = await withRetries(() => inPlace(ask), patience, signal);
+    for (const page of answer.fields.keys()) caller.emit({ type: 'page_done', page });
+    return answer;
   } catch (error) {
     if (!(error instanceof ModelFailure)) throw error;
     return error.reason === 'too_large' ? 'too_large' : { fields: new Map(), misfitting: new Set() };
   }
-  const checkAndKeep = async () => {
-    const { usable, failure } = await check(pages, given);
-    checked(failure);
-    await answers.keep(pages, usable);
-    return usable;
-  };
-  const usable = await finishing(checkAndKeep());
-  for (const { page } of usable) caller.emit({ type: 'page_done', page: page.number });
-  return {
-    fields: new Map(usable.map(({ page, fields }) => [page.number, fields])),
-    misfitting: new Set(numbers.filter((_, index) => hasMisfits(given[index]))),
-  };
 }
 
 function hasMisfits(answer: PageAnswer | undefined): boolean {

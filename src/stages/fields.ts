@@ -1,8 +1,10 @@
+import pLimit from 'p-limit';
 import { mergePageResults, type PageResult } from '../processor/merge.js';
 import {
   PageFailedError,
   type AccountPages,
   type AccountResult,
+  type FailedPage,
   type PageProcessor,
   type TextByPage,
 } from '../processor/processor.js';
@@ -31,21 +33,35 @@ async function extractPageByPage(
   texts: TextByPage,
   reading: Reading,
 ): Promise<AccountResult[]> {
-  const results: AccountResult[] = [];
-  for (const { accountNumber, pages } of accounts) {
-    const found: PageResult[] = [];
-    const failedPages: AccountResult['failedPages'] = [];
+  const place = pLimit(1);
+  const work = accounts.map((account) => ({
+    ...account,
+    reads: [] as Promise<PageResult | FailedPage | null>[],
+  }));
+  for (const { accountNumber, pages, reads } of work) {
     for (const page of pages) {
-      try {
-        const text = texts.get(page) ?? '';
-        const result = await processor.processSinglePageWithLlm(accountNumber, text, page, reading);
-        if (result) found.push(result);
-      } catch (error) {
-        if (!(error instanceof PageFailedError)) throw error;
-        failedPages.push(error.failed);
-      }
+      // One that fails is asked again after the next one had its turn: both can tell of the service's trouble.
+      await new Promise<void>((tried, broken) => {
+        const inPlace = <T>(call: () => Promise<T>) => place(call).finally(tried);
+        const read = processor
+          .processSinglePageWithLlm(accountNumber, texts.get(page) ?? '', page, { ...reading, inPlace })
+          .catch(failedPage);
+        read.then(() => tried(), broken);
+        reads.push(read);
+      });
     }
+  }
+  const results: AccountResult[] = [];
+  for (const { accountNumber, pages, reads } of work) {
+    const read = (await Promise.all(reads)).filter((result) => result !== null);
+    const found = read.filter((result) => 'extracted_data' in result);
+    const failedPages = read.filter((result) => 'reason' in result);
     results.push({ accountNumber, record: mergePageResults(accountNumber, found, pages), failedPages });
   }
   return results;
+}
+
+function failedPage(error: unknown): FailedPage {
+  if (error instanceof PageFailedError) return error.failed;
+  throw error;
 }

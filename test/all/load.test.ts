@@ -191,7 +191,13 @@ test('a database that goes away and comes back costs no document and no answer',
 });
 
 test('a model that is gone fails pages and no document for good: asked again, the record is golden', async () => {
-  await start({ QUIRE_DATA_DIR: await newDataFolder(), QUIRE_PLAN: 'batch 3x5', LLM_PAGE_ATTEMPTS: '2' });
+  await start({
+    QUIRE_DATA_DIR: await newDataFolder(),
+    QUIRE_PLAN: 'batch 3x5',
+    LLM_PAGE_ATTEMPTS: '2',
+    // It is waited for otherwise.
+    LLM_OUTAGE_PATIENCE_MS: '0',
+  });
   const [document] = PRINTABLE;
   if (!document) throw new Error('No golden document can be printed');
   provider.behaviour.fault = () => 'reset';

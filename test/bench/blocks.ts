@@ -65,6 +65,7 @@ export async function blocks(): Promise<void> {
       client,
       name: 'm',
       requestDefaults: {},
+      outagePatienceMs: 0,
       timeoutMs: 60_000,
       budget: { input: 1e6, output: 1e6 },
     };

@@ -35,6 +35,7 @@ function unmeasured(output = 40_000): Model {
     name: 'test-model',
     timeoutMs: 1_000,
     requestDefaults: {},
+    outagePatienceMs: 0,
     budget: { input: 128_000, output },
   };
 }

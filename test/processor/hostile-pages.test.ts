@@ -198,6 +198,7 @@ describe('a kept answer', () => {
       client,
       name: 'm',
       requestDefaults: {},
+      outagePatienceMs: 0,
       timeoutMs: 60_000,
       budget: { input: 100_000, output: 40_000 },
     };
