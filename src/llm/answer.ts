@@ -61,13 +61,18 @@ function ownParts(object: object, keys: ReadonlySet<string>, pages: readonly Sen
   return page.success && index >= 0 ? [[answerKey(index), object]] : [];
 }
 
-/** What stands under a single foreign key is what was asked for, in a wrapping of the model's. */
+/** What alone stands under a foreign key is what was asked for, in a wrapping of the model's. */
 function unwrapped(object: unknown): object[] {
-  if (typeof object !== 'object' || object === null) return [];
-  const [[key, only] = [], ...more] = Object.entries(object) as [string, unknown][];
-  if (key === undefined || more.length > 0 || /^page_\d+$/.test(key)) return [object];
-  if (Array.isArray(only)) return only.filter((item) => typeof item === 'object' && item !== null) as object[];
-  return typeof only === 'object' && only !== null ? [only] : [object];
+  if (!isObject(object)) return [];
+  const entries = Object.entries(object) as [string, unknown][];
+  if (entries.some(([key]) => /^page_/.test(key))) return [object];
+  const [inner, ...more] = entries.map(([, value]) => value).filter(isObject);
+  if (!inner || more.length > 0) return [object];
+  return Array.isArray(inner) ? inner.filter(isObject) : [inner];
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function readPage(part: unknown, { number, text }: SentPage): PageAnswer {

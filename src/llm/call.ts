@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { withHeaders, type ChatRequest } from './client.js';
 import { readAnswer } from './answer.js';
-import type { Dialect, Refused } from './dialect.js';
+import type { Dialect, Refused, RequestForm } from './dialect.js';
 import { contentOf } from './envelope.js';
 import { failureOf, serviceFailure, ModelFailure, type FailureReason } from './failure.js';
 import { isCut } from './prompt-size.js';
@@ -88,25 +88,19 @@ export async function askModel(
   const state = ModelService.of(model.client).model(model.name);
   const dialect = state.dialect(model);
   for (;;) {
-    const { form } = dialect;
-    if (isTooLarge(question.pages, form) && question.pages.length > 1) throw new ModelFailure('too_large');
-    const body = requestBody(model, question, form);
-    const cap = outputCap(model, question.pages, form);
-    const sentBytes = jsonBytes(body);
-    const { service_tier: tier } = body as { service_tier?: unknown };
-    const most = {
-      input: Math.ceil(sentBytes / BYTES_A_TOKEN),
-      output: cap,
-      tier: typeof tier === 'string' ? tier : undefined,
-    };
-    const pages = question.pages.map(({ number }) => number);
-    const sent: Request = { body, sentBytes, most, pages, texts: question.pages.map(({ text }) => text) };
-    const ending = await inTurn(model, state, sent, caller, options);
+    const ending = await inTurn(model, state, { question, dialect }, caller, options);
     if ('text' in ending) return readAnswer(ending.text, question.pages);
-    const { failure, said } = ending;
+    const { failure, said, sent } = ending;
+    if (!sent) throw failure;
     const defaults = Object.keys(model.requestDefaults);
-    const refused = { form, cap, sentBytes, pages: pages.length, defaults };
-    const learned = learn(dialect, failure, said, refused);
+    const { form, most, sentBytes, pages } = sent;
+    const learned = learn(dialect, failure, said, {
+      form,
+      cap: most.output,
+      sentBytes,
+      pages: pages.length,
+      defaults,
+    });
     if (learned?.part !== undefined) {
       caller.emit({ type: 'request_adapted', part: learned.part, service: failure.service ?? null });
     }
@@ -141,15 +135,18 @@ function partLearned(part: string | undefined): { part: string } | undefined {
   return part === undefined ? undefined : { part };
 }
 
-/** One request, in its turn. A service that refuses all calls is not asked. */
+/** One request, in its turn, in the form that is known by then. A service that refuses all calls is not asked. */
 async function inTurn(
   model: Model,
   { limits, latency, refusal }: ModelState,
-  sent: Request,
+  { question, dialect }: { question: Question; dialect: Dialect },
   caller: Caller,
   options: CallOptions,
-): Promise<{ text: string } | { failure: ModelFailure; said: Said | undefined }> {
-  const announced = { requests: 1, tokens: sent.most.input + sent.most.output };
+): Promise<
+  { text: string } | { failure: ModelFailure; said: Said | undefined; sent: Request | undefined }
+> {
+  const foreseen = requestOf(model, question, dialect.form);
+  const announced = { requests: 1, tokens: foreseen.most.input + foreseen.most.output };
   let ticket: Ticket | undefined;
   const room: Room = {
     of: limits,
@@ -157,8 +154,13 @@ async function inTurn(
     take: () => (ticket = limits.take(announced)),
   };
   let said: Said | undefined;
+  let sent: Request | undefined;
   const send = async (signal: AbortSignal) => {
     refusal.throwIfStanding();
+    const { form } = dialect;
+    const { pages } = question;
+    if (pages.length > 1 && isTooLarge(pages, form)) throw new ModelFailure('too_large');
+    sent = form === foreseen.form ? foreseen : requestOf(model, question, form);
     const ending = await request(model, sent, caller, { ...options, signal });
     said = ending.said;
     refusal.update(ending.isAnswered ? undefined : ending.failure);
@@ -168,22 +170,22 @@ async function inTurn(
     if (!ending.isAnswered) throw ending.failure;
     if (ending.answerTokens !== null) {
       const { ms, answerTokens } = ending;
-      latency.observe({ pages: sent.pages.length, announcedTokens: announced.tokens, answerTokens, ms });
+      latency.observe({ pages: pages.length, announcedTokens: announced.tokens, answerTokens, ms });
     }
     return ending;
   };
   try {
-    const { pages } = sent;
-    const subject = { pages, outagePatienceMs: model.outagePatienceMs };
-    const ending = await caller.queue.run(send, options.signal, room, subject);
-    return ending.failure ? { failure: ending.failure, said } : { text: ending.text };
+    const subject = { pages: foreseen.pages, outagePatienceMs: model.outagePatienceMs };
+    const { text, failure } = await caller.queue.run(send, options.signal, room, subject);
+    return failure ? { failure, said, sent } : { text };
   } catch (error) {
     if (!(error instanceof ModelFailure)) throw error;
-    return { failure: error, said };
+    return { failure: error, said, sent };
   }
 }
 
 interface Request {
+  form: RequestForm;
   body: ChatRequest;
   sentBytes: number;
   most: MostTokens;
@@ -191,6 +193,24 @@ interface Request {
   pages: number[];
   /** What of it no error may show. */
   texts: string[];
+}
+
+function requestOf(model: Model, question: Question, form: RequestForm): Request {
+  const body = requestBody(model, question, form);
+  const sentBytes = jsonBytes(body);
+  const { service_tier: tier } = body as { service_tier?: unknown };
+  return {
+    form,
+    body,
+    sentBytes,
+    most: {
+      input: Math.ceil(sentBytes / BYTES_A_TOKEN),
+      output: outputCap(model, question.pages, form),
+      tier: typeof tier === 'string' ? tier : undefined,
+    },
+    pages: question.pages.map(({ number }) => number),
+    texts: question.pages.map(({ text }) => text),
+  };
 }
 
 /** How a request ended: with an answer, be it one that cannot be used, or with none. */

@@ -35,5 +35,5 @@ export function isCut(envelope: unknown, { messages }: ChatRequest): boolean {
 }
 
 function withoutRuns(text: string): string {
-  return text.replace(/(.)\1+/gsu, '$1');
+  return text.replace(/(.)\1{2,}/gsu, '$1');
 }

@@ -48,6 +48,7 @@ export async function withRetries<T>(
       if (error.worth === 'unusable') unusable++;
       if (error.worth === 'permanent') permanent++;
       const outOfPatience =
+        error.worth === 'final' ||
         failures >= patience.failures ||
         unusable >= patience.unusable ||
         permanent >= patience.permanent ||

@@ -123,6 +123,7 @@ export function reasonOf({ status, code, text }: Said, asksToWait: boolean): Fai
   if (CONTENT_FILTER.test(text)) return 'content_filter';
   if (/moderation|flagged/.test(text)) return 'moderation';
   if (status === 413 || TOO_LARGE.test(text)) return 'too_large';
+  if (NOT_FOUND_CODE.test(code)) return 'model_not_found';
   if (status === 401) return 'not_authorised';
   const isQuota = status === 402 || QUOTA.test(text) || QUOTA_CODE.test(code);
   const isLimit = status === 429 && asksToWait && !/insufficient|balance/.test(text);
@@ -142,11 +143,12 @@ const TOO_LARGE =
 
 const QUOTA_CODE = /^(?:1113|insufficient_quota|insufficient_user_quota|insufficient_balance|billing.*|arrearage)$/i;
 const QUOTA =
-  /insufficient[ _](?:\w+ )?(?:balance|quota|funds?|credits?)|exceeded_current_quota|exceeded your (?:current|monthly|daily) (?:quota|usage)|quota (?:exceeded|exhausted|used up)|recharge|no resource package|(?:out of|more|not enough|no) credits?\b|credit balance|payment required|balance is (?:too low|not enough|insufficient)|arrear|billing_hard_limit|spending limit/;
+  /insufficient[ _](?:\w+ )?(?:balance|quota|funds?|credits?)|exceeded_current_quota|exceeded your (?:current|monthly|daily) (?:quota|usage)|quota (?:exceeded|exhausted|used up)|recharge|no resource package|(?:out of|more|not enough|no) credits?\b|credit balance|payment required|balance is (?:too low|not enough|insufficient)|arrear|billing_hard_limit|spending limit|budget[_ ](?:has been |is )?exceeded|exceeded[^.]{0,20} budget/;
 
 const KEY =
   /(?:api|access)[ _-]?key[^.]{0,40}(?:not valid|invalid|incorrect|expired|missing|revoked|disabled|not found|not provided)|(?:invalid|incorrect|missing|wrong|expired|no)[ _-](?:api|access|auth\w*)[ _-]?(?:key|token)|api_key_invalid|unauthori[sz]ed|unauthenticated|authentication (?:failed|error)|token_not_provided/;
 
+const NOT_FOUND_CODE = /^(?:model_not_found|DeploymentNotFound|model_not_available)$/i;
 const NOT_FOUND =
   /model[^.]{0,80}(?:not found|does ?n[o']t exist|not exist|not available|is unknown|not supported by|decommissioned|not loaded)|deploymentnotfound|(?:unknown|unrecognized|invalid|no such|not a valid) model|model_not_found|unexpected endpoint|invalid url|not a valid model|no (?:allowed )?(?:endpoints|providers)/;
 

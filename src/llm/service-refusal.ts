@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { ModelFailure } from './failure.js';
+import { isRefusalOfService, type ModelFailure } from './failure.js';
 
 /** So long after a refusal the service is asked again, in milliseconds. */
 const ASK_AGAIN_MS = 30_000;
@@ -28,7 +28,7 @@ export class ServiceRefusal {
   /** @param failure of a call; undefined for one that was answered */
   update(failure: ModelFailure | undefined): void {
     if (!failure) this.#failure = undefined;
-    if (failure?.worth !== 'refused') return;
+    if (!failure || !isRefusalOfService(failure.reason)) return;
     this.#failure = failure;
     this.#askAgainAt = this.#clock.now() + ASK_AGAIN_MS;
   }
