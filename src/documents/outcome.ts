@@ -76,9 +76,7 @@ function withRecord(
     processing_cost: sum(document.processing_cost, usage),
     documents: [entry],
   };
-  return isRead(record)
-    ? read
-    : failedDocument(read, progress, whyNotRead(record));
+  return isRead(record) ? read : failedDocument(read, progress, whyNotRead(record));
 }
 
 /** For the person who sent the document. */

@@ -175,7 +175,10 @@ function answerPages(message: string, asLines: boolean) {
   return Object.fromEntries(
     pages.map(({ number, text }, index) => [
       `page_${index + 1}`,
-      { page_number: number, fields: readLabelledValues(text).map((field) => (asLines ? lineOf(field) : field)) },
+      {
+        page_number: number,
+        fields: readLabelledValues(text).map((field) => (asLines ? lineOf(field) : field)),
+      },
     ]),
   );
 }

@@ -16,7 +16,11 @@ const wholeNumber = z.union([
 ]);
 const pageAnswer = z.object({ page_number: wholeNumber, fields: z.array(z.unknown()) });
 const nothing = z.object({ name: z.string(), value: z.null() });
-const field = z.object({ name: z.string(), value: z.unknown().optional(), confidence: z.unknown().optional() });
+const field = z.object({
+  name: z.string(),
+  value: z.unknown().optional(),
+  confidence: z.unknown().optional(),
+});
 const textual = z.union([z.string(), z.boolean().transform(String)]);
 const listOfText = z.array(textual).transform((values) => values.join(', '));
 
@@ -53,7 +57,11 @@ function partsByKey(objects: readonly unknown[], pages: readonly SentPage[]): Ma
   return parts;
 }
 
-function ownParts(object: object, keys: ReadonlySet<string>, pages: readonly SentPage[]): [string, unknown][] {
+function ownParts(
+  object: object,
+  keys: ReadonlySet<string>,
+  pages: readonly SentPage[],
+): [string, unknown][] {
   const own = Object.entries(object).filter(([key]) => keys.has(key));
   if (own.length > 0) return own;
   const page = pageAnswer.safeParse(object);
@@ -65,7 +73,7 @@ function ownParts(object: object, keys: ReadonlySet<string>, pages: readonly Sen
 function unwrapped(object: unknown): object[] {
   if (!isObject(object)) return [];
   const entries = Object.entries(object) as [string, unknown][];
-  if (entries.some(([key]) => /^page_/.test(key))) return [object];
+  if (entries.some(([key]) => /^page_\d+$/.test(key))) return [object];
   const [inner, ...more] = entries.map(([, value]) => value).filter(isObject);
   if (!inner || more.length > 0) return [object];
   return Array.isArray(inner) ? inner.filter(isObject) : [inner];
@@ -122,7 +130,8 @@ function confidenceIn(given: unknown): number {
 function withConfidencesOfHundred(answers: PageAnswer[]): PageAnswer[] {
   const all = answers.flatMap((answer) => ('fields' in answer ? answer.fields : []));
   const areShares =
-    all.every(({ confidence }) => confidence <= 1) && all.some(({ confidence }) => !Number.isInteger(confidence));
+    all.every(({ confidence }) => confidence <= 1) &&
+    all.some(({ confidence }) => !Number.isInteger(confidence));
   for (const one of all) {
     const percent = areShares ? Math.round(one.confidence * 10_000) / 100 : one.confidence;
     one.confidence = Math.min(100, Math.max(0, percent));

@@ -90,22 +90,7 @@ export async function askModel(
   for (;;) {
     const ending = await inTurn(model, state, { question, dialect }, caller, options);
     if ('text' in ending) return readAnswer(ending.text, question.pages);
-    const { failure, said, sent } = ending;
-    if (!sent) throw failure;
-    const defaults = Object.keys(model.requestDefaults);
-    const { form, most, sentBytes, pages } = sent;
-    const learned = learn(dialect, failure, said, {
-      form,
-      cap: most.output,
-      sentBytes,
-      pages: pages.length,
-      defaults,
-    });
-    if (learned?.part !== undefined) {
-      caller.emit({ type: 'request_adapted', part: learned.part, service: failure.service ?? null });
-    }
-    // Another call may have learned it while this one was under way.
-    if (!learned && (dialect.form === form || !IS_ABOUT_THE_FORM.has(failure.reason))) throw failure;
+    if (!ending.isWorthAnother) throw ending.failure;
   }
 }
 
@@ -116,23 +101,21 @@ const IS_ABOUT_THE_FORM: ReadonlySet<FailureReason> = new Set([
   'reasoning_limit',
 ]);
 
-/** @returns what was learned, so that asking again is worth while; undefined where nothing was */
+/** @returns whether the same pages may be asked about at once, because the request has another form now */
 function learn(
   dialect: Dialect,
-  failure: ModelFailure,
-  said: Said | undefined,
+  { failure, said }: { failure: ModelFailure; said: Said | undefined },
   refused: Refused,
-): { part?: string | undefined } | undefined {
-  if (failure.reason === 'too_large') return dialect.tooLarge(said, refused) ? {} : undefined;
-  // What another call has learned meanwhile is tried first.
-  if (dialect.form !== refused.form) return undefined;
-  if (failure.reason === 'reasoning_limit') return partLearned(dialect.thought());
-  if (!said || !IS_ABOUT_THE_FORM.has(failure.reason)) return undefined;
-  return partLearned(dialect.refused(said, refused));
-}
-
-function partLearned(part: string | undefined): { part: string } | undefined {
-  return part === undefined ? undefined : { part };
+  emit: Caller['emit'],
+): boolean {
+  if (failure.reason === 'too_large') return dialect.tooLarge(said, refused);
+  if (!IS_ABOUT_THE_FORM.has(failure.reason)) return false;
+  // Another call has learned it while this one was under way.
+  if (dialect.form !== refused.form) return true;
+  const part =
+    failure.reason === 'reasoning_limit' ? dialect.thought() : said && dialect.refused(said, refused);
+  if (part !== undefined) emit({ type: 'request_adapted', part, service: failure.service ?? null });
+  return part !== undefined;
 }
 
 /** One request, in its turn, in the form that is known by then. A service that refuses all calls is not asked. */
@@ -142,9 +125,7 @@ async function inTurn(
   { question, dialect }: { question: Question; dialect: Dialect },
   caller: Caller,
   options: CallOptions,
-): Promise<
-  { text: string } | { failure: ModelFailure; said: Said | undefined; sent: Request | undefined }
-> {
+): Promise<{ text: string } | { failure: ModelFailure; isWorthAnother: boolean }> {
   const foreseen = requestOf(model, question, dialect.form);
   const announced = { requests: 1, tokens: foreseen.most.input + foreseen.most.output };
   let ticket: Ticket | undefined;
@@ -153,17 +134,28 @@ async function inTurn(
     waitFor: (leaving) => limits.waitFor(announced, leaving),
     take: () => (ticket = limits.take(announced)),
   };
-  let said: Said | undefined;
-  let sent: Request | undefined;
+  let isWorthAnother = false;
   const send = async (signal: AbortSignal) => {
     refusal.throwIfStanding();
     const { form } = dialect;
     const { pages } = question;
     if (pages.length > 1 && isTooLarge(pages, form)) throw new ModelFailure('too_large');
-    sent = form === foreseen.form ? foreseen : requestOf(model, question, form);
+    const sent = form === foreseen.form ? foreseen : requestOf(model, question, form);
     const ending = await request(model, sent, caller, { ...options, signal });
-    said = ending.said;
-    refusal.update(ending.isAnswered ? undefined : ending.failure);
+    const { failure, said } = ending;
+    if (failure) {
+      // Here, and not when it has ended: the next call starts by then.
+      const defaults = Object.keys(model.requestDefaults);
+      const refused = {
+        form,
+        cap: sent.most.output,
+        sentBytes: sent.sentBytes,
+        pages: pages.length,
+        defaults,
+      };
+      isWorthAnother = learn(dialect, { failure, said }, refused, caller.emit);
+    }
+    if (!isWorthAnother) refusal.update(ending.isAnswered ? undefined : failure);
     if (ticket && ending.headers) {
       limits.update(ticket, ending.headers, ending.failure?.reason === 'rate_limited');
     }
@@ -177,10 +169,10 @@ async function inTurn(
   try {
     const subject = { pages: foreseen.pages, outagePatienceMs: model.outagePatienceMs };
     const { text, failure } = await caller.queue.run(send, options.signal, room, subject);
-    return failure ? { failure, said, sent } : { text };
+    return failure ? { failure, isWorthAnother } : { text };
   } catch (error) {
     if (!(error instanceof ModelFailure)) throw error;
-    return { failure: error, said, sent };
+    return { failure: error, isWorthAnother };
   }
 }
 

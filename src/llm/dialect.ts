@@ -58,7 +58,10 @@ export class Dialect {
   #form: RequestForm;
   readonly #tried = new Set<string>();
 
-  constructor({ responseFormat = 'json_schema', tokenParameter = 'max_completion_tokens' }: DialectSettings = {}) {
+  constructor({
+    responseFormat = 'json_schema',
+    tokenParameter = 'max_completion_tokens',
+  }: DialectSettings = {}) {
     this.#form = {
       responseFormat,
       hasPattern: true,
@@ -99,7 +102,8 @@ export class Dialect {
       return this.#change(option, { without: new Set([...this.#form.without, option]) });
     }
     if (responseFormat !== 'none' && RESPONSE_FORMAT.test(named)) {
-      const next = responseFormat === 'json_schema' && !/json_object/.test(said.param) ? 'json_object' : 'none';
+      const next =
+        responseFormat === 'json_schema' && !/json_object/.test(said.param) ? 'json_object' : 'none';
       return this.#change(`response_format ${responseFormat}`, { responseFormat: next });
     }
     if (SYSTEM_ROLE.test(named)) return this.#change('system', { instructionIn: 'user' });
@@ -126,7 +130,8 @@ export class Dialect {
     }
     if (size?.mostTokens !== undefined && size.mostTokens < mostTokens) {
       const counted = size.prompt === undefined ? undefined : size.prompt / sentBytes;
-      const tokensAByte = counted !== undefined && counted > 0.05 && counted < 1 ? counted : USUAL_TOKENS_A_BYTE;
+      const tokensAByte =
+        counted !== undefined && counted > 0.05 && counted < 1 ? counted : USUAL_TOKENS_A_BYTE;
       this.#form = { ...this.#form, mostTokens: size.mostTokens, tokensAByte };
       return true;
     }
@@ -167,7 +172,9 @@ function sizesIn(
   };
   const mostOutput =
     number(/at most (\d[\d,]*) (?:completion|output)/) ??
-    number(/max(?:_completion)?_tokens[^.]{0,60}?(?:less than or equal to|at most|<=|must be (?:less than )?(?:or equal to )?)\s*`?(\d[\d,]*)/);
+    number(
+      /max(?:_completion)?_tokens[^.]{0,60}?(?:less than or equal to|at most|<=|must be (?:less than )?(?:or equal to )?)\s*`?(\d[\d,]*)/,
+    );
   if (mostOutput !== undefined) return { mostOutput };
   const mostTokens = number(
     /(?:limit|context[ _](?:length|size|window)|maximum(?: number of)?(?: \w+)? tokens?|n_ctx)\D{0,30}?(\d[\d,]{2,})/,

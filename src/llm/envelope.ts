@@ -14,7 +14,11 @@ const message = z.object({
   tool_calls: z.array(z.unknown()).nullish().catch(undefined),
   function_call: z.object({ arguments: z.string() }).nullish().catch(undefined),
 });
-const choice = z.object({ finish_reason: textual, error: z.unknown().optional(), message: message.optional() });
+const choice = z.object({
+  finish_reason: textual,
+  error: z.unknown().optional(),
+  message: message.optional(),
+});
 const completion = z.object({
   error: z.unknown().optional(),
   choices: z.array(z.unknown()).nullish().catch(undefined),
@@ -52,7 +56,9 @@ export function contentOf(envelope: unknown): Content {
     return { fault: text.trim() === '' && hasThought ? 'reasoning_limit' : 'cut_off' };
   }
   if (!COMPLETE.has(finish)) return { fault: 'incomplete' };
-  const found = [text, callArguments(first.message), reasoningOf(first.message)].find((one) => one.trim() !== '');
+  const found = [text, callArguments(first.message), reasoningOf(first.message)].find(
+    (one) => one.trim() !== '',
+  );
   return found === undefined ? { fault: 'broken_envelope' } : { text: found };
 }
 

@@ -113,7 +113,10 @@ export function failureOf(
   if (!answered.success) return { failure: new ModelFailure('connection'), said: undefined };
   const { status, error: inner, code, message, headers } = answered.data;
   // The client puts its status before what the service said.
-  const body = inner ?? { code, message: message.replace(/^\d{3} /, '').replace(/^status code \(no body\)$/, '') };
+  const body = inner ?? {
+    code,
+    message: message.replace(/^\d{3} /, '').replace(/^status code \(no body\)$/, ''),
+  };
   const said = readSaid(body, status);
   return { failure: serviceFailure(said, { body, headers }, sent), said };
 }

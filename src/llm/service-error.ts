@@ -27,10 +27,7 @@ export interface Said {
 const MOST_TEXT = 4_000;
 const MOST_MESSAGE = 300;
 
-const plain = z
-  .union([z.string(), z.number()])
-  .transform(String)
-  .catch('');
+const plain = z.union([z.string(), z.number()]).transform(String).catch('');
 const error = z.looseObject({
   code: plain,
   type: plain,
@@ -53,7 +50,9 @@ export function readSaid(given: unknown, status: number | undefined): Said {
   const sentence = sentenceIn(message) ?? sentenceIn(msg) ?? sentenceIn(detail) ?? sentenceIn(body) ?? '';
   const named = Number(code || name);
   const isStatus = Number.isInteger(named) && named >= 400 && named < 600;
-  const text = `${code} ${type} ${param} ${name} ${sentence} ${jsonOf(body)}`.slice(0, MOST_TEXT).toLowerCase();
+  const text = `${code} ${type} ${param} ${name} ${sentence} ${jsonOf(body)}`
+    .slice(0, MOST_TEXT)
+    .toLowerCase();
   return {
     status: status ?? (isStatus ? named : statusIn(text)),
     code: isStatus && type === '' ? name : code,
@@ -141,7 +140,8 @@ const CONTENT_FILTER =
 const TOO_LARGE =
   /context[ _](?:length|window|size)|maximum context|too many (?:input |prompt )?tokens|(?:prompt|input|request|message)s? (?:is |are )?too (?:long|large)|reduce the length|exceeds? the (?:available )?(?:context|maximum number of tokens|model'?s? max)|(?:max_tokens|max_completion_tokens|maximum tokens|output tokens)[^.]{0,60}(?:too large|exceed|at most|less than or equal|must be (?:less|smaller|<))|supports at most|string_above_max_length|entity too large/;
 
-const QUOTA_CODE = /^(?:1113|insufficient_quota|insufficient_user_quota|insufficient_balance|billing.*|arrearage)$/i;
+const QUOTA_CODE =
+  /^(?:1113|insufficient_quota|insufficient_user_quota|insufficient_balance|billing.*|arrearage)$/i;
 const QUOTA =
   /insufficient[ _](?:\w+ )?(?:balance|quota|funds?|credits?)|exceeded_current_quota|exceeded your (?:current|monthly|daily) (?:quota|usage)|quota (?:exceeded|exhausted|used up)|recharge|no resource package|(?:out of|more|not enough|no) credits?\b|credit balance|payment required|balance is (?:too low|not enough|insufficient)|arrear|billing_hard_limit|spending limit|budget[_ ](?:has been |is )?exceeded|exceeded[^.]{0,20} budget/;
 
@@ -190,7 +190,10 @@ function withoutQuotes(message: string, sent: readonly string[]): string {
     if (pair.length >= 10 && pair.includes(' ') && isQuoted(pair)) hidden.add(index).add(index + 1);
   }
   const shown = words.map((word, index) => (hidden.has(index) ? '…' : word)).join(' ');
-  return shown.replace(/(?:… ?){2,}/g, '… ').slice(0, MOST_MESSAGE).trim();
+  return shown
+    .replace(/(?:… ?){2,}/g, '… ')
+    .slice(0, MOST_MESSAGE)
+    .trim();
 }
 
 function lettersOf(text: string): string {

@@ -45,7 +45,10 @@ export function logAdaptations(logger: Logger): Watch {
   return (event) => {
     if (event.type !== 'request_adapted') return;
     const { part, service } = event;
-    logger.warn({ part, service }, 'the model service refuses a part of the request; it is sent in another form');
+    logger.warn(
+      { part, service },
+      'the model service refuses a part of the request; it is sent in another form',
+    );
   };
 }
 

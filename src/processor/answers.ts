@@ -34,11 +34,7 @@ export class AnswersByPage {
   readonly #keyOfObjects: ((page: Page) => string) | undefined;
 
   /** @param document the id of the document that is read, where it has one */
-  constructor(
-    cache: AnswerCache | undefined,
-    document: string | undefined,
-    asked: AskedFor,
-  ) {
+  constructor(cache: AnswerCache | undefined, document: string | undefined, asked: AskedFor) {
     this.#cache = cache;
     this.#document = document;
     this.#key = (page) => pageKey(asked, page);

@@ -33,7 +33,10 @@ export function autoPlan(
   const pace = latency.pace;
   const form = answerForm && { answerForm };
   if (!pace) return { ...UNMEASURED, maxWorkers: Math.min(UNMEASURED.maxWorkers, maxWorkers), ...form };
-  const largest = Math.min(MOST_PAGES, Math.max(1, Math.floor(model.budget.output / outputPerPage(model.budget))));
+  const largest = Math.min(
+    MOST_PAGES,
+    Math.max(1, Math.floor(model.budget.output / outputPerPage(model.budget))),
+  );
   const timeOf = (batchSize: number) => {
     const calls = Math.ceil(pages / batchSize);
     const durations = evenSizes(pages, calls).map((size) => pace.callMs + pace.pageMs * size);

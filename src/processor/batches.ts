@@ -13,7 +13,9 @@ export interface Batch {
 /** What the longer instruction and the largest schema take, two bytes a token. */
 export const OVERHEAD_TOKENS = Math.ceil(
   (Math.max(
-    ...Object.values(INSTRUCTIONS).flatMap((ofForm) => Object.values(ofForm).map((text) => Buffer.byteLength(text))),
+    ...Object.values(INSTRUCTIONS).flatMap((ofForm) =>
+      Object.values(ofForm).map((text) => Buffer.byteLength(text)),
+    ),
   ) +
     Buffer.byteLength(JSON.stringify(answerFormat(MOST_PAGES_A_BATCH)))) /
     2,

@@ -78,7 +78,8 @@ const AS_LINES: readonly (readonly [object: string, line: string])[] = [
     'Each field is one string, its name, its value and a confidence from 0 to 100 with a bar | between them. The name has no bar in it, the value may have some. The confidence is 100',
   ],
   ...[...HOW_TO_ANSWER.matchAll(/{"name":"(.*?)","value":"(.*?)","confidence":(\d+)}/g)].map(
-    ([object, name = '', value = '', confidence = '']) => [object, `"${name}|${value}|${confidence}"`] as const,
+    ([object, name = '', value = '', confidence = '']) =>
+      [object, `"${name}|${value}|${confidence}"`] as const,
   ),
 ];
 

@@ -117,7 +117,10 @@ class ProviderModel {
     if (!setup) throw new Error('POST /setup comes first');
     const { messages, response_format: format } = chatRequest.parse(JSON.parse(body));
     const [{ content: system }, { content: user }] = messages;
-    const { pages, answer } = answerTo(user, JSON.stringify(format ?? null).includes(`"items":{"type":"string"`));
+    const { pages, answer } = answerTo(
+      user,
+      JSON.stringify(format ?? null).includes(`"items":{"type":"string"`),
+    );
     const content = JSON.stringify(answer, null, setup.answers === 'indented' ? 2 : undefined);
     const schema = format === undefined ? '' : JSON.stringify(format);
     const prefix = schema + system;

@@ -271,7 +271,9 @@ describe('the runnable host', () => {
     const values = GOLDEN.documents.flatMap(({ fields }) =>
       Object.values(fields).flatMap((page) => Object.values(page).map(({ value }) => value)),
     );
-    const told = values.filter((value) => value.length >= 5 && host.log.includes(value));
+    // Without its own names, of which one is `unknown_usage_calls`.
+    const log = host.log.replace(/"\w+":/g, '');
+    const told = values.filter((value) => value.length >= 5 && log.includes(value));
     expect(host.log.match(/document read/g)?.length).toBeGreaterThanOrEqual(8);
     expect(told).toEqual([]);
     expect(host.log).not.toMatch(/Lovelace|sk-very-secret|token-of-ops|quire_session|987-65-4321/);

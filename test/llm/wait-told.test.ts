@@ -73,7 +73,9 @@ test('the client’s error is read where it keeps the body, and a request that i
   const headers = new Headers();
   const error = { message: 'Please try again in 7.2s.' };
   expect(failureOf({ status: 429, headers, error, message: '429' }, []).failure.retryAfterMs).toBe(7_200);
-  expect(failureOf({ status: 503, headers, message: '503 retry in 3s' }, []).failure.retryAfterMs).toBe(3_000);
+  expect(failureOf({ status: 503, headers, message: '503 retry in 3s' }, []).failure.retryAfterMs).toBe(
+    3_000,
+  );
   expect(failureOf({ status: 400, headers, error, message: '400' }, []).failure.retryAfterMs).toBeUndefined();
 });
 

@@ -153,7 +153,8 @@ describe('a page that always fails', () => {
     for (const plan of [SINGLE, batch(2, 3)]) {
       const provider = await start({ fault: () => ({ status: 429, code: 'insufficient_quota' }) });
       const quire = await quireWith(provider, plan);
-      const reasons = async () => (await quire.processPages(account(10))).failed_pages.map(({ reason }) => reason);
+      const reasons = async () =>
+        (await quire.processPages(account(10))).failed_pages.map(({ reason }) => reason);
       expect(await reasons()).toEqual(Array(10).fill('quota_exhausted'));
       expect(provider.calls.length).toBeLessThanOrEqual(3);
       const calls = provider.calls.length;
