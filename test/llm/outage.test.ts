@@ -102,6 +102,8 @@ describe('a service is away', () => {
     end('answered');
     await underWay;
     expect(await service.waitOf(3, 'answered')).toBe(0);
+    // Two bad pages looked like an outage: nobody had tried others.
+    for (const page of [1, 2]) expect(await service.ask(page, 'connection')).toBe("the page's");
   });
 
   test('until those who asked have no patience left: then nothing is held back, and failures are the pages’', async () => {
