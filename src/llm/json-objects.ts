@@ -26,6 +26,8 @@ function parsedObjects(text: string): unknown[] {
   let start = text.indexOf('{');
   while (start >= 0) {
     const end = endOfObject(text, start);
+    // An answer that broke off is none: what of it is whole was not meant to stand alone.
+    if (end === undefined && /^\{\s*"/.test(text.slice(start, start + 100))) break;
     if (end === undefined && ++unended > MOST_UNENDED) break;
     const parsed = end === undefined ? undefined : parseObject(text.slice(start, end));
     if (parsed !== undefined) objects.push(parsed);

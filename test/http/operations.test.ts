@@ -227,13 +227,13 @@ describe('the log', () => {
   });
 
   test('tells of a document of which no page was read with the reasons and what the service answered', async () => {
-    provider.behaviour.fault = () => ({ status: 401, code: 'invalid_api_key' });
+    provider.behaviour.fault = () => ({ status: 400, code: 'invalid_value' });
     await quire.processPages(TEN_PAGES);
     expect(log).toEqual([
       expect.objectContaining({
         ...{ level: 40, msg: 'document failed', plan: 'batch 2x3', seconds: expect.any(Number) },
-        ...{ failed_pages: 10, failed_by_reason: { not_authorised: 10 } },
-        service: { status: 401, code: 'invalid_api_key' },
+        ...{ failed_pages: 10, failed_by_reason: { bad_request: 10 } },
+        service: { status: 400, code: 'invalid_value', message: 'made to fail' },
       }),
     ]);
     const { ready, warnings, model } = (await (await fetch(`${base}/ops/readyz`)).json()) as Record<
@@ -241,8 +241,11 @@ describe('the log', () => {
       unknown
     >;
     expect({ ready, warnings, model }).toEqual({
-      ...{ ready: true, warnings: ['model: not_authorised'] },
-      model: { reason: 'not_authorised', service: { status: 401, code: 'invalid_api_key' } },
+      ...{ ready: true, warnings: ['model: bad_request'] },
+      model: {
+        reason: 'bad_request',
+        service: { status: 400, code: 'invalid_value', message: 'made to fail' },
+      },
     });
     delete provider.behaviour.fault;
     await quire.processPages(TEN_PAGES);
