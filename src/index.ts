@@ -33,7 +33,7 @@ export type { Model, TokenBudget } from './llm/request.js';
 export type { AnswerForm } from './llm/wire.js';
 export type { ServiceError } from './llm/service-error.js';
 export type { Queue } from './llm/turns.js';
-export type { FailureReason } from './llm/failure.js';
+export type { FailureReason } from './llm/failure-reason.js';
 
 export { Store } from './store/store.js';
 export { StoreError } from './store/database.js';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { sentenceOf } from '../llm/failure.js';
+import { sentenceOf } from '../llm/failure-reason.js';
 import type { Usage } from '../llm/usage.js';
 import { isRead, refusalIn, type DocumentRecord } from '../stages/record.js';
 import type { ListedDocument, ProcessedDocument, ProcessingCost, StoredDocument } from '../store/document.js';
@@ -80,7 +80,7 @@ function withRecord(
 }
 
 /** For the person who sent the document. */
-export function whyNotRead(record: DocumentRecord): string {
+function whyNotRead(record: DocumentRecord): string {
   const refusal = refusalIn(record);
   if (refusal === undefined) return 'No page could be read; failed_pages says why.';
   return `Not read: ${sentenceOf(refusal)}. Try again when that is mended.`;

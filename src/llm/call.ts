@@ -3,7 +3,8 @@ import { withHeaders, type ChatRequest } from './client.js';
 import { readAnswer } from './answer.js';
 import type { Dialect, Refused, RequestForm } from './dialect.js';
 import { contentOf } from './envelope.js';
-import { failureOf, serviceFailure, ModelFailure, type FailureReason } from './failure.js';
+import type { FailureReason } from './failure-reason.js';
+import { failureOf, serviceFailure, ModelFailure } from './failure.js';
 import { isCut } from './prompt-size.js';
 import type { HeaderSource, Ticket } from './rate-limits.js';
 import { isTooLarge, outputCap, requestBody, type Model, type Question } from './request.js';
@@ -37,7 +38,7 @@ export interface CallOptions {
 export type CallEvent = CallStarted | CallEnded | RequestAdapted;
 
 /** The service refused a part of the request: it is sent in another form, or left out, from now on. */
-export interface RequestAdapted {
+interface RequestAdapted {
   type: 'request_adapted';
   part: string;
   service: ServiceError | null;

@@ -103,7 +103,7 @@ export class Dialect {
     }
     if (responseFormat !== 'none' && RESPONSE_FORMAT.test(named)) {
       const next =
-        responseFormat === 'json_schema' && !/json_object/.test(said.param) ? 'json_object' : 'none';
+        responseFormat === 'json_schema' && !said.param.includes('json_object') ? 'json_object' : 'none';
       return this.#change(`response_format ${responseFormat}`, { responseFormat: next });
     }
     if (SYSTEM_ROLE.test(named)) return this.#change('system', { instructionIn: 'user' });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FailureReason } from './failure.js';
+import type { FailureReason } from './failure-reason.js';
 
 /** What an answer holds: its text, or why there is none that can be used. */
 export type Content = { text: string } | { fault: FailureReason } | { error: unknown };

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
-import type { FailureReason, ModelFailure } from './failure.js';
+import type { FailureReason } from './failure-reason.js';
+import type { ModelFailure } from './failure.js';
 import { FailedUnits, type Unit } from './failed-units.js';
 import { LONGEST_WAIT_MS } from './rate-limits.js';
 

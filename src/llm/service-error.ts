@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FailureReason } from './failure.js';
+import type { FailureReason } from './failure-reason.js';
 
 /** What a service answered instead of a completion, as far as it may be shown. */
 export interface ServiceError {
@@ -72,9 +72,9 @@ function unwrapped(body: unknown): unknown {
   let inner = body;
   for (let level = 0; level < 4; level++) {
     if (Array.isArray(inner)) inner = inner[0] as unknown;
-    else if (isObject(inner) && isObject(inner['error'])) inner = inner['error'];
-    else if (isObject(inner) && typeof inner['error'] === 'string' && inner['message'] === undefined) {
-      inner = { ...inner, message: inner['error'] };
+    else if (isObject(inner) && isObject(inner.error)) inner = inner.error;
+    else if (isObject(inner) && typeof inner.error === 'string' && inner.message === undefined) {
+      inner = { ...inner, message: inner.error };
     } else break;
   }
   return inner;
@@ -85,9 +85,9 @@ function sentenceIn(value: unknown): string | undefined {
   const items = Array.isArray(value) ? (value as unknown[]) : [value];
   const sentences = items.slice(0, 5).flatMap((item) => {
     if (!isObject(item)) return [];
-    const said = [item['msg'], item['message'], item['detail']].find((part) => part !== undefined);
+    const said = [item.msg, item.message, item.detail].find((part) => part !== undefined);
     const sentence = typeof said === 'object' ? sentenceIn(said) : said;
-    const place = Array.isArray(item['loc']) ? `${item['loc'].join('.')}: ` : '';
+    const place = Array.isArray(item.loc) ? `${item.loc.join('.')}: ` : '';
     return typeof sentence === 'string' ? `${place}${sentence}` : [];
   });
   return sentences.length > 0 ? sentences.join('; ') : undefined;
@@ -96,7 +96,7 @@ function sentenceIn(value: unknown): string | undefined {
 function jsonOf(body: unknown): string {
   const shown = isObject(body) ? { ...body, failed_generation: undefined } : body;
   try {
-    return JSON.stringify(shown) ?? '';
+    return JSON.stringify(shown ?? null);
   } catch {
     return '';
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
-import { isRefusalOfService, type ModelFailure } from './failure.js';
+import { isRefusalOfService } from './failure-reason.js';
+import type { ModelFailure } from './failure.js';
 
 /** So long after a refusal the service is asked again, in milliseconds. */
 const ASK_AGAIN_MS = 30_000;

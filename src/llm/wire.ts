@@ -1,4 +1,4 @@
-import type { FailureReason } from './failure.js';
+import type { FailureReason } from './failure-reason.js';
 
 /** A page as it goes to the model: its number in the document, from 1, and the text that is sent. */
 export interface SentPage {

@@ -1,5 +1,5 @@
 import type { EndEvent } from '../documents/events.js';
-import { FAILURE_REASONS } from '../llm/failure.js';
+import { FAILURE_REASONS } from '../llm/failure-reason.js';
 import { PdfError } from '../stages/pdf-error.js';
 
 /** Why a document failed: `file` for one that nobody could read, `model` where the model gave nothing usable. */

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { FAILURE_REASONS } from '../llm/failure.js';
+import { FAILURE_REASONS } from '../llm/failure-reason.js';
 import type { Usage } from '../llm/usage.js';
 import type { EndEvent } from '../documents/events.js';
 import type { OpsAction } from '../documents/for-ops.js';

@@ -1,5 +1,5 @@
 import type { CallEnded } from '../llm/call.js';
-import { isRefusalOfService, type FailureReason } from '../llm/failure.js';
+import { isRefusalOfService, type FailureReason } from '../llm/failure-reason.js';
 import type { ServiceError } from '../llm/service-error.js';
 
 /** Calls that fail one after the other, without one that is answered, before it counts as trouble. */

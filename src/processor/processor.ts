@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { Model } from '../llm/request.js';
-import type { FailureReason } from '../llm/failure.js';
+import type { FailureReason } from '../llm/failure-reason.js';
 import { ModelService } from '../llm/service.js';
 import type { AnswerForm, Field } from '../llm/wire.js';
 import { pauses } from '../pauses.js';

@@ -1,5 +1,5 @@
 import type { CallEvent } from '../llm/call.js';
-import type { FailureReason } from '../llm/failure.js';
+import type { FailureReason } from '../llm/failure-reason.js';
 import type { ServiceError } from '../llm/service-error.js';
 import type { Queue } from '../llm/turns.js';
 import type { UsageLedger } from '../llm/usage.js';

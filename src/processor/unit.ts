@@ -1,5 +1,6 @@
 import { askModel, type Caller } from '../llm/call.js';
-import { ModelFailure, type FailureReason } from '../llm/failure.js';
+import type { FailureReason } from '../llm/failure-reason.js';
+import { ModelFailure } from '../llm/failure.js';
 import type { Model } from '../llm/request.js';
 import { withRetries } from '../llm/retry.js';
 import type { AnswerForm, Field, PageAnswer } from '../llm/wire.js';

@@ -1,5 +1,5 @@
 import type { Usage } from '../llm/usage.js';
-import { FAILURE_REASONS, isRefusalOfService, type FailureReason } from '../llm/failure.js';
+import { FAILURE_REASONS, isRefusalOfService, type FailureReason } from '../llm/failure-reason.js';
 import type { AccountRecord } from '../processor/merge.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import type { AccountResult } from '../processor/processor.js';

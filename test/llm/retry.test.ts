@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { ModelFailure, type FailureReason } from '../../src/llm/failure.js';
+import type { FailureReason } from '../../src/llm/failure-reason.js';
+import { ModelFailure } from '../../src/llm/failure.js';
 import { withRetries, type Patience } from '../../src/llm/retry.js';
 import { ManualClock } from '../manual-clock.js';
 

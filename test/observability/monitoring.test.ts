@@ -5,7 +5,7 @@ import { parser } from '@prometheus-io/lezer-promql';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { CallEnded } from '../../src/llm/call.js';
-import { FAILURE_REASONS } from '../../src/llm/failure.js';
+import { FAILURE_REASONS } from '../../src/llm/failure-reason.js';
 import type { ProcessingPlan } from '../../src/processor/plan.js';
 import type { ComparedField, ComparisonKind } from '../../src/comparison/compare.js';
 import { Metrics } from '../../src/observability/metrics.js';
