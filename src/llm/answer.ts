@@ -73,7 +73,8 @@ function ownParts(
 function unwrapped(object: unknown): object[] {
   if (!isObject(object)) return [];
   const entries = Object.entries(object) as [string, unknown][];
-  if (entries.some(([key]) => /^page_\d+$/.test(key))) return [object];
+  const isAnswer = entries.some(([key]) => /^page_\d+$/.test(key)) || pageAnswer.safeParse(object).success;
+  if (isAnswer) return [object];
   const [inner, ...more] = entries.map(([, value]) => value).filter(isObject);
   if (!inner || more.length > 0) return [object];
   return Array.isArray(inner) ? inner.filter(isObject) : [inner];

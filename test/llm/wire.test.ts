@@ -76,6 +76,21 @@ describe('an answer of a server that ignores the schema', () => {
   });
 });
 
+test.each([
+  [
+    'each under its key',
+    '{"page_1": {"page_number": 7, "fields": ["A|x|1"]}}\n{"page_2": {"page_number": 8, "fields": []}}',
+  ],
+  ['each with its number', '[{"page_number": 7, "fields": ["A|x|1"]}, {"page_number": "8", "fields": []}]'],
+  ['in a wrapping', '{"pages": [{"page_number": 8, "fields": []}, {"page_number": 7, "fields": ["A|x|1"]}]}'],
+])('an object for each page, %s, is read as one for all', (_name, content) => {
+  const pages = [...PAGE, { number: 8, text: '' }];
+  expect(readAnswer(content, pages)).toEqual([
+    { fields: [{ name: 'A', value: 'x', confidence: 1 }] },
+    { fields: [] },
+  ]);
+});
+
 test('an answer nested deeper than any answer is refused before it is parsed; brackets in a value are text', () => {
   const deep = `{"page_1": {"page_number": 7, "fields": ${'['.repeat(50)}${']'.repeat(50)}}}`;
   expect(() => readAnswer(deep, PAGE)).toThrow(expect.objectContaining({ reason: 'not_json' }));
