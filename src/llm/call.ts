@@ -146,7 +146,9 @@ async function inTurn(
     const { failure, said } = ending;
     if (failure) {
       // Here, and not when it has ended: the next call starts by then.
-      const defaults = Object.keys(model.requestDefaults);
+      // What is an object may say what must not be done with the pages: it is never left out.
+      const plain = Object.entries(model.requestDefaults).filter(([, value]) => typeof value !== 'object');
+      const defaults = plain.map(([name]) => name);
       const refused = {
         form,
         cap: sent.most.output,
@@ -260,7 +262,8 @@ async function request(
   };
   const failed = (failure: ModelFailure, said: Said | undefined, envelope?: unknown): Ending => {
     // A call that was answered with an error is not billed; one that broke off may be.
-    if (MAY_BE_BILLED.has(failure.reason)) bill.unknown();
+    if (billedTokens(envelope)) bill.answered(envelope);
+    else if (MAY_BE_BILLED.has(failure.reason)) bill.unknown();
     else bill.unbilled();
     const outcome = signal.aborted ? 'broken_off' : failure.reason;
     const times = ended(outcome, { service: failure.service ?? null, envelope });

@@ -135,6 +135,8 @@ export class Dialect {
       this.#form = { ...this.#form, mostTokens: size.mostTokens, tokensAByte };
       return true;
     }
+    // One large page says nothing of batches.
+    if (pages === 1) return false;
     this.#form = { ...this.#form, mostPages: Math.min(mostPages, Math.max(1, Math.floor(pages / 2))) };
     return false;
   }
@@ -154,11 +156,14 @@ const RESPONSE_FORMAT =
 const SYSTEM_ROLE =
   /system[ _-]?(?:role|messages?|prompts?|instructions?)|roles?\b.{0,40}\bsystem\b|\bsystem\b.{0,40}\brole|developer instruction|roles must alternate|conversation roles/;
 
-/** As a word: `n` is named by few sentences that hold the letter. */
-function namesOption(name: string, { param, text }: Said): boolean {
+/** Named by the service, and not by chance: `user` and `provider` stand in many a sentence. */
+function namesOption(name: string, { param, message }: Said): boolean {
   if (param.toLowerCase() === name.toLowerCase()) return true;
-  const word = name.toLowerCase().replace(/[^\w.-]/g, '');
-  return word.length > 2 && new RegExp(`(?<![\\w.])${word.replace(/\./g, '\\.')}(?![\\w])`).test(text);
+  const isTelling = name === 'temperature' || name.includes('_');
+  return (
+    [`'${name}'`, `"${name}"`, `\`${name}\``].some((quoted) => message.includes(quoted)) ||
+    (isTelling && message.includes(name))
+  );
 }
 
 /** What a refusal tells of sizes, in tokens. */

@@ -15,7 +15,9 @@ const THINKING = /^\s*<(think|thinking|reasoning)>[\s\S]*?<\/\1>/i;
  */
 export function objectsIn(content: string): unknown[] {
   const text = content.replace(THINKING, '');
-  const afterThinking = text.slice(text.lastIndexOf('</think>') + 1);
+  // A value may hold the tag.
+  const isAnswer = /^\s*[[{`]/.test(text.slice(0, 200));
+  const afterThinking = isAnswer ? text : text.slice(text.lastIndexOf('</think>') + 1);
   const objects = parsedObjects(afterThinking);
   return objects.length > 0 || afterThinking === text ? objects : parsedObjects(text);
 }

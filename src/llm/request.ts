@@ -77,7 +77,8 @@ export function requestBody(model: Model, question: Question, form: RequestForm)
 /** Tokens that the answer may take. */
 export function outputCap({ budget }: Model, pages: readonly SentPage[], form: RequestForm): number {
   const usual = Math.min(outputPerPage(budget) * pages.length * form.capFactor, budget.output);
-  return Math.max(1, Math.min(usual, form.mostOutput, roomForAnswer(pages, form)));
+  const room = Math.max(LEAST_OUTPUT_PER_PAGE, roomForAnswer(pages, form));
+  return Math.max(1, Math.min(usual, form.mostOutput, room));
 }
 
 function roomForAnswer(pages: readonly SentPage[], { mostTokens, tokensAByte }: RequestForm): number {

@@ -51,6 +51,8 @@ export function readSaid(given: unknown, status: number | undefined): Said {
   const named = Number(code || name);
   const isStatus = Number.isInteger(named) && named >= 400 && named < 600;
   const text = `${code} ${type} ${param} ${name} ${sentence} ${jsonOf(body)}`
+    // What follows is an echo of the request.
+    .replace(/input_value=.*$/gs, '')
     .slice(0, MOST_TEXT)
     .toLowerCase();
   return {
@@ -94,18 +96,28 @@ function sentenceIn(value: unknown): string | undefined {
 }
 
 function jsonOf(body: unknown): string {
-  const shown = isObject(body) ? { ...body, failed_generation: undefined } : body;
+  const shown = (key: string, value: unknown) => (ECHOES.has(key) ? undefined : value);
   try {
-    return JSON.stringify(shown ?? null);
+    return JSON.stringify(body ?? null, shown);
   } catch {
     return '';
   }
 }
 
+/** Under these, services send back what they were sent, or what the model wrote. */
+const ECHOES: ReadonlySet<string> = new Set([
+  'input',
+  'input_value',
+  'failed_generation',
+  'flagged_input',
+  'messages',
+  'body',
+]);
+
 /** An error that names no status is what its words say. */
 function statusIn(text: string): number {
   if (/rate.?limit|too many requests/.test(text)) return 429;
-  if (/overloaded|unavailable|timed? ?out|try again/.test(text)) return 503;
+  if (/overloaded|unavailable|timed? ?out|try again|internal|upstream|server[ _]error/.test(text)) return 503;
   return 400;
 }
 
@@ -119,9 +131,11 @@ export function reasonOf({ status, code, text }: Said, asksToWait: boolean): Fai
   if (/json_validate_failed|failed to (?:generate|validate|parse) (?:valid )?json|invalid_json/.test(text)) {
     return 'invalid_json';
   }
-  if (CONTENT_FILTER.test(text)) return 'content_filter';
-  if (/moderation|flagged/.test(text)) return 'moderation';
-  if (status === 413 || TOO_LARGE.test(text)) return 'too_large';
+  const isOfPage = status < 500 && status !== 401 && status !== 429;
+  if (isOfPage && CONTENT_FILTER.test(text)) return 'content_filter';
+  if (isOfPage && /moderation|flagged/.test(text)) return 'moderation';
+  const isPace = status === 429 && /\b(?:wait|again|slow down)\b/.test(text);
+  if (status === 413 || (!isPace && TOO_LARGE.test(text))) return 'too_large';
   if (NOT_FOUND_CODE.test(code)) return 'model_not_found';
   if (status === 401) return 'not_authorised';
   const isQuota = status === 402 || QUOTA.test(text) || QUOTA_CODE.test(code);
@@ -179,7 +193,9 @@ function isWord(text: string): boolean {
 const LIKE_A_KEY = /(?=[\w*+/=-]*\d)[\w*+/=-]{20,}|\bsk-[\w*-]+/g;
 
 function withoutQuotes(message: string, sent: readonly string[]): string {
-  const words = message.slice(0, MOST_TEXT).replace(LIKE_A_KEY, '…').split(/\s+/).filter(Boolean);
+  // Escaped line breaks of an echo part words, too.
+  const plain = message.slice(0, MOST_TEXT).replace(/\\+(?:u[0-9a-f]{4}|[nrt"'])/gi, ' ');
+  const words = plain.replace(LIKE_A_KEY, '…').split(/\s+/).filter(Boolean);
   const texts = sent.map(lettersOf);
   const isQuoted = (part: string) => part.length > 0 && texts.some((text) => text.includes(part));
   const hidden = new Set<number>();

@@ -14,54 +14,72 @@ const tidied = new WeakMap<ChatClient, ChatClient>();
 /**
  * The same client, but that bodies reach it in the form that it understands: it throws away an error that does
  * not stand under `error`, and reads JSON only where it is called JSON and nothing stands before it. A client that
- * was wrapped or changed, so that calls are seen by somebody, is used as it is.
+ * was wrapped, changed or derived, so that somebody sees its calls or it knows more than it tells, is used as it is.
  */
 export function withTidyBodies(client: ChatClient): ChatClient {
-  const known = tidied.get(client);
-  if (known) return known;
-  const derived = derive(client) ?? client;
+  if (isWrapped(client)) return client;
+  const derived = tidied.get(client) ?? derive(client) ?? client;
   tidied.set(client, derived);
-  return derived;
+  return isAlike(derived, client) ? derived : client;
+}
+
+/** Asked before each call: a client may be wrapped after its first one. */
+function isWrapped(client: ChatClient): boolean {
+  const { chat } = client;
+  return (
+    // Azure's client would forget its version and deployment.
+    'apiVersion' in client ||
+    types.isProxy(client) ||
+    types.isProxy(chat) ||
+    types.isProxy(chat.completions) ||
+    Object.hasOwn(chat.completions, 'create') ||
+    // A class of the caller's own.
+    !Object.hasOwn(Object.getPrototypeOf(client) as object, 'withOptions')
+  );
+}
+
+/** A key that was renewed, or completions of another class, are known to the caller's client alone. */
+function isAlike(derived: ChatClient, client: ChatClient): boolean {
+  const [one, other] = [derived, client] as {
+    apiKey?: unknown;
+    baseURL?: unknown;
+    chat: ChatClient['chat'];
+  }[];
+  return (
+    one?.apiKey === other?.apiKey &&
+    one?.baseURL === other?.baseURL &&
+    one?.chat.constructor === other?.chat.constructor &&
+    one?.chat.completions.constructor === other?.chat.completions.constructor
+  );
 }
 
 function derive(client: ChatClient): ChatClient | undefined {
   const { fetch, withOptions } = client as Partial<DerivableClient>;
-  const isWrapped =
-    // Azure's client would forget its version and deployment.
-    'apiVersion' in client ||
-    types.isProxy(client) ||
-    types.isProxy(client.chat) ||
-    types.isProxy(client.chat.completions) ||
-    Object.hasOwn(client.chat.completions, 'create');
-  if (isWrapped || typeof fetch !== 'function' || typeof withOptions !== 'function') return undefined;
-  try {
-    return withOptions.call(client, { fetch: async (...request) => tidy(await fetch(...request)) });
-  } catch {
-    // A class of the caller's own may need more to be made.
-    return undefined;
-  }
+  if (typeof fetch !== 'function' || typeof withOptions !== 'function') return undefined;
+  return withOptions.call(client, { fetch: async (...request) => tidy(await fetch(...request)) });
 }
 
 async function tidy(response: Response): Promise<Response> {
   const body = await response.text();
-  if (body === '') return response;
   const json = withoutKeepAlive(body);
   const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
   const text = response.ok ? json : asError(json);
   const { status, statusText } = response;
   const headers = new Headers([...response.headers]);
   if (!isJson && /^[[{]/.test(text)) headers.set('content-type', 'application/json');
-  return new Response(text, { status, statusText, headers });
+  return new Response(text === '' ? null : text, { status, statusText, headers });
 }
 
 /** What services send so that a connection is not given up: white space, and comments of an event stream. */
 function withoutKeepAlive(body: string): string {
-  return body.replace(/^(?:\uFEFF|\s|:[^\n]*\n)+/, '');
+  let text = body.trimStart();
+  while (text.startsWith(':') && text.includes('\n')) text = text.slice(text.indexOf('\n')).trimStart();
+  return text;
 }
 
 /** With the error where the client looks for it. */
 function asError(body: string): string {
-  if (body.startsWith('<')) return body;
+  if (body === '' || body.startsWith('<')) return body;
   try {
     const parsed: unknown = JSON.parse(body);
     return JSON.stringify({ error: parsed });

@@ -18,7 +18,8 @@ const LONGEST_FIELD = 20;
  */
 export function waitTold(headers: HeaderSource | undefined, body: unknown): number | undefined {
   const wait = inRetryAfter(headers) ?? inBody(body) ?? untilReset(headers);
-  return wait === undefined ? undefined : Math.min(wait, LONGEST_WAIT_MS);
+  // None is no wait: what is rejected all the same tells nothing.
+  return wait === undefined || wait <= 0 ? undefined : Math.min(wait, LONGEST_WAIT_MS);
 }
 
 function inRetryAfter(headers: HeaderSource | undefined): number | undefined {

@@ -17,6 +17,8 @@ const BATCH_FAILURES = 3;
 /** A page whose trouble will not go away is asked about this often. */
 const PERMANENT_FAILURES = 2;
 
+type PageFields = Extract<PageAnswer, { fields: Field[] }>;
+
 /** What came of asking about a page. */
 export type PageOutcome = { fields: Field[] } | { failed: FailureReason };
 
@@ -99,24 +101,32 @@ async function askPage(
   const instruction = INSTRUCTIONS[answerForm][page.kind];
   const question = { instruction, answerForm, pages: [page] };
   let mayMisfit = isSecondTry;
+  /** Better than none where the page would be given up. */
+  let partial: PageFields | undefined;
   const ask = async () => {
     const [answer] = await askModel(model, question, caller, { unit, purpose, signal });
     if (!answer) throw new ModelFailure('page_missing');
     if ('fault' in answer) throw new ModelFailure(answer.fault);
-    if (answer.misfits && !mayMisfit) {
-      mayMisfit = true;
-      throw new ModelFailure('page_malformed');
-    }
+    const isTriedAgain = answer.misfits && (!mayMisfit || answer.fields.length === 0);
+    if (answer.misfits && answer.fields.length > 0) partial = answer;
+    if (!isTriedAgain) return keep(answer);
+    mayMisfit = true;
+    throw new ModelFailure('page_malformed');
+  };
+  const keep = async (answer: PageFields) => {
     await finishing(answers.keep([page], [{ page, fields: answer.fields }]));
     return answer;
   };
-  try {
-    const { fields, misfits } = await withRetries(() => inPlace(ask), patience, signal);
+  const done = ({ fields, misfits }: PageFields): PageOutcome => {
     if (misfits) caller.emit({ type: 'field_dropped', page: page.number, fields: misfits });
     caller.emit({ type: 'page_done', page: page.number });
     return { fields };
+  };
+  try {
+    return done(await withRetries(() => inPlace(ask), patience, signal));
   } catch (error) {
     if (!(error instanceof ModelFailure)) throw error;
+    if (partial) return done(await keep(partial));
     const { reason, service = null } = error;
     caller.emit({ type: 'page_failed', page: page.number, reason, service });
     return { failed: reason };
