@@ -185,7 +185,7 @@ describe('documents of all owners', () => {
     letGo();
     const read = await mounted.upload(await pagesNamed('read'));
     await ended(mounted, read);
-    provider.behaviour.fault = () => ({ status: 401 });
+    provider.behaviour.fault = () => ({ status: 400 });
     const failed: string[] = [];
     for (const name of ['one', 'two', 'three', 'four']) {
       const id = await mounted.upload(await pagesNamed(name));
