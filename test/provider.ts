@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { z } from 'zod';
+import { asksForLines } from './asked-form.js';
 
 export interface Field {
   name: string;
@@ -66,12 +67,6 @@ export interface Behaviour {
   headers?: (call: Call, index: number) => Record<string, string>;
 }
 
-const pageSchema = z.looseObject({
-  properties: z.looseObject({
-    fields: z.looseObject({ items: z.looseObject({ type: z.enum(['object', 'string']) }) }),
-  }),
-});
-
 const request = z.looseObject({
   model: z.literal('test-model'),
   messages: z.tuple([
@@ -82,10 +77,7 @@ const request = z.looseObject({
     type: z.literal('json_schema'),
     json_schema: z.object({
       strict: z.literal(true),
-      schema: z.looseObject({
-        required: z.array(z.string()),
-        properties: z.looseObject({ page_1: pageSchema }),
-      }),
+      schema: z.looseObject({ required: z.array(z.string()) }),
     }),
   }),
   max_completion_tokens: z.int(),
@@ -138,9 +130,8 @@ export class Provider {
     const body = request.parse(JSON.parse(sent));
     const [system, user] = body.messages;
     if (!user.content.isWellFormed()) throw new Error('Half of a surrogate pair was sent');
-    const { page_1: page } = body.response_format.json_schema.schema.properties;
     const call: Call = {
-      answerForm: page.properties.fields.items.type === 'string' ? 'lines' : 'objects',
+      answerForm: asksForLines(body.response_format) ? 'lines' : 'objects',
       pages: receivedPages(user.content),
       instruction: system.content,
       maxTokens: body.max_completion_tokens,

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { z } from 'zod';
+import { asksForLines } from '../asked-form.js';
 import { asSent, GOLDEN } from '../golden.js';
 import { TokenBucket } from '../token-bucket.js';
 
@@ -117,10 +118,7 @@ class ProviderModel {
     if (!setup) throw new Error('POST /setup comes first');
     const { messages, response_format: format } = chatRequest.parse(JSON.parse(body));
     const [{ content: system }, { content: user }] = messages;
-    const { pages, answer } = answerTo(
-      user,
-      JSON.stringify(format ?? null).includes(`"items":{"type":"string"`),
-    );
+    const { pages, answer } = answerTo(user, format !== undefined && asksForLines(format));
     const content = JSON.stringify(answer, null, setup.answers === 'indented' ? 2 : undefined);
     const schema = format === undefined ? '' : JSON.stringify(format);
     const prefix = schema + system;

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { AccountRecord } from '../../src/index.js';
 import type { ReceivedPage } from '../provider.js';
 import {
@@ -9,8 +9,8 @@ import {
   PLANS,
   read,
   rightRecord,
-  Service,
   SINGLE,
+  start,
   valuesOn,
   type Call,
   type Reply,
@@ -18,17 +18,6 @@ import {
 } from './services.js';
 
 /** Services that answer in a form of their own: read where nothing is lost, and never taken for whole where it is. */
-
-const services: Service[] = [];
-afterEach(async () => {
-  await Promise.all(services.splice(0).map((service) => service.close()));
-});
-
-async function start(behave: (call: Call) => Reply | undefined): Promise<Service> {
-  const service = await Service.start(behave);
-  services.push(service);
-  return service;
-}
 
 let right: AccountRecord | null;
 beforeAll(async () => {

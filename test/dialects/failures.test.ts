@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { createQuire, type AccountRecord, type Logger } from '../../src/index.js';
+import { createQuire, type AccountRecord, type Logger, type Quire } from '../../src/index.js';
 import {
   allFailed,
   answer,
@@ -7,24 +7,18 @@ import {
   PLANS,
   read,
   rightRecord,
-  Service,
   SINGLE,
+  start,
   type Call,
   type Reply,
 } from './services.js';
 
 /** Services that serve nothing: for good, which ends the document, or for a while, which costs no page. */
 
-const closing: { close(): Promise<void> }[] = [];
+const quires: Quire[] = [];
 afterEach(async () => {
-  for (const each of closing.splice(0).reverse()) await each.close();
+  await Promise.all(quires.splice(0).map((quire) => quire.close()));
 });
-
-async function start(behave: (call: Call) => Reply | undefined): Promise<Service> {
-  const service = await Service.start(behave);
-  closing.push(service);
-  return service;
-}
 
 let right: AccountRecord | null;
 beforeAll(async () => {
@@ -275,7 +269,7 @@ describe('through createQuire', () => {
         body: { error: { message: 'Incorrect API key provided', code: 'invalid_api_key' } },
       }));
       const quire = await createQuire({ openai: service.client(), model: 'test-model', plan, logger });
-      closing.push(quire);
+      quires.push(quire);
       const { failed_pages: failed } = await quire.processPages(texts);
       expect(failed.map(({ reason }) => reason)).toEqual(Array(60).fill('not_authorised'));
       expect(service.calls.length).toBeLessThanOrEqual(3);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { createQuire, type AccountRecord } from '../../src/index.js';
 import { SILENT } from '../silent.js';
@@ -11,24 +11,13 @@ import {
   PLANS,
   read,
   rightRecord,
-  Service,
   SINGLE,
+  start,
   type Call,
   type Reply,
 } from './services.js';
 
 /** Services that refuse a part of the request: asked once without it, and never again with it. */
-
-const services: Service[] = [];
-afterEach(async () => {
-  await Promise.all(services.splice(0).map((service) => service.close()));
-});
-
-async function start(behave?: (call: Call) => Reply | undefined): Promise<Service> {
-  const service = await Service.start(behave);
-  services.push(service);
-  return service;
-}
 
 let right: AccountRecord | null;
 beforeAll(async () => {

@@ -1,3 +1,4 @@
+import { afterEach } from '@jest/globals';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -12,6 +13,7 @@ import {
   type ProcessingPlan,
 } from '../../src/index.js';
 import { extractFields } from '../../src/stages/fields.js';
+import { asksForLines } from '../asked-form.js';
 import type { ReceivedPage } from '../provider.js';
 
 /** Services that speak dialects of Chat Completions. `test/provider.ts` takes the pinned request and no other. */
@@ -103,6 +105,18 @@ export class Service {
   }
 }
 
+const started: Service[] = [];
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((service) => service.close()));
+});
+
+/** A service that is closed when its test is over. */
+export async function start(behave?: (call: Call) => Reply | undefined): Promise<Service> {
+  const service = await Service.start(behave);
+  started.push(service);
+  return service;
+}
+
 function isObject(body: unknown): body is object {
   return typeof body === 'object' && body !== null;
 }
@@ -147,28 +161,14 @@ export function valuesOn({ text }: ReceivedPage): WrittenField[] {
   }));
 }
 
-const askedSchema = z.looseObject({
-  json_schema: z.object({
-    schema: z.object({
-      properties: z.object({
-        page_1: z.object({
-          properties: z.object({ fields: z.object({ items: z.object({ type: z.string() }) }) }),
-        }),
-      }),
-    }),
-  }),
-});
-
 /** Whether a field is asked for as one text, `name|value|confidence`. */
-function asksForLines({ body, instruction, format }: Call): boolean {
-  if (format !== 'json_schema') return instruction.includes('|');
-  const { properties } = askedSchema.parse(body.response_format).json_schema.schema;
-  return properties.page_1.properties.fields.items.type === 'string';
+function isAskedInLines({ body, instruction, format }: Call): boolean {
+  return format === 'json_schema' ? asksForLines(body.response_format) : instruction.includes('|');
 }
 
 /** The answer's text. What is written as objects is so where lines are asked for, too, if `read` is given. */
 export function contentOf(call: Call, read?: (page: ReceivedPage) => WrittenField[]): string {
-  const isInLines = !read && asksForLines(call);
+  const isInLines = !read && isAskedInLines(call);
   const pages = call.pages.map((page) => {
     const fields = (read ?? valuesOn)(page);
     const lines = fields.map(
@@ -251,7 +251,6 @@ export async function read(
     name: 'test-model',
     timeoutMs: 30_000,
     outagePatienceMs: 600_000,
-    outputTokensPerPage: 4_000,
     requestDefaults,
     budget: { input: 128_000, output: 40_000 },
   };
