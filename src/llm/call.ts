@@ -191,7 +191,8 @@ interface Request {
 }
 
 function requestOf(model: Model, question: Question, form: RequestForm): Request {
-  const body = requestBody(model, question, form);
+  const cap = outputCap(model, question.pages, form);
+  const body = requestBody(model, question, form, cap);
   const sentBytes = jsonBytes(body);
   const { service_tier: tier } = body as { service_tier?: unknown };
   return {
@@ -200,7 +201,7 @@ function requestOf(model: Model, question: Question, form: RequestForm): Request
     sentBytes,
     most: {
       input: Math.ceil(sentBytes / BYTES_A_TOKEN),
-      output: outputCap(model, question.pages, form),
+      output: cap,
       tier: typeof tier === 'string' ? tier : undefined,
     },
     pages: question.pages.map(({ number }) => number),

@@ -58,10 +58,7 @@ export class Dialect {
   #form: RequestForm;
   readonly #tried = new Set<string>();
 
-  constructor({
-    responseFormat = 'json_schema',
-    tokenParameter = 'max_completion_tokens',
-  }: DialectSettings = {}) {
+  constructor({ responseFormat = 'json_schema', tokenParameter = 'max_completion_tokens' }: DialectSettings) {
     this.#form = {
       responseFormat,
       hasPattern: true,
@@ -93,9 +90,9 @@ export class Dialect {
     if (hasPattern && responseFormat === 'json_schema' && /\bpattern\b/.test(named)) {
       return this.#change('pattern', { hasPattern: false });
     }
-    if (TOKEN_LIMIT.test(named) && !RESPONSE_FORMAT.test(said.param.toLowerCase())) {
+    if (named.includes(tokenParameter) && !RESPONSE_FORMAT.test(said.param.toLowerCase())) {
       const other = tokenParameter === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens';
-      if (named.includes(tokenParameter)) return this.#change(tokenParameter, { tokenParameter: other });
+      return this.#change(tokenParameter, { tokenParameter: other });
     }
     const option = request.defaults.find((name) => namesOption(name, said));
     if (option !== undefined && !this.#form.without.has(option)) {
@@ -137,7 +134,7 @@ export class Dialect {
     }
     // One large page says nothing of batches.
     if (pages === 1) return false;
-    this.#form = { ...this.#form, mostPages: Math.min(mostPages, Math.max(1, Math.floor(pages / 2))) };
+    this.#form = { ...this.#form, mostPages: Math.min(mostPages, Math.floor(pages / 2)) };
     return false;
   }
 
@@ -150,7 +147,6 @@ export class Dialect {
   }
 }
 
-const TOKEN_LIMIT = /max_(?:completion_)?tokens/;
 const RESPONSE_FORMAT =
   /response[_ ]?format|json[_ ]?schema|json[_ ]?object|json[_ ]?mode|structured[_ ]outputs?|guided|grammar|\bschema\b|requested parameters|additionalproperties/;
 const SYSTEM_ROLE =

@@ -39,13 +39,10 @@ export function sentenceOf(reason: FailureReason): string {
   return REASONS[reason].says;
 }
 
-const REFUSES_ALL: ReadonlySet<FailureReason> = new Set([
-  'not_authorised',
-  'model_not_found',
-  'quota_exhausted',
-]);
+const REFUSALS = ['not_authorised', 'model_not_found', 'quota_exhausted'] as const satisfies FailureReason[];
+type ServiceRefusalReason = (typeof REFUSALS)[number];
 
 /** Whether the service refuses every call, whatever its pages. */
-export function isRefusalOfService(reason: FailureReason): boolean {
-  return REFUSES_ALL.has(reason);
+export function isRefusalOfService(reason: string): reason is ServiceRefusalReason {
+  return REFUSALS.some((refusal) => refusal === reason);
 }

@@ -1,8 +1,8 @@
 /** Levels of objects and lists; an answer needs four, with a wrapping five. */
 const DEEPEST = 40;
 
-/** So many beginnings that have no end are passed over; each is searched to the end of the text. */
-const MOST_UNENDED = 20;
+/** So many beginnings of what is no object are passed over; each may be searched to the end of the text. */
+const MOST_PASSED_OVER = 20;
 
 /** A model's reasoning, with or without its opening tag, which some servers take away. */
 const THINKING = /^\s*<(think|thinking|reasoning)>[\s\S]*?<\/\1>/i;
@@ -24,17 +24,16 @@ export function objectsIn(content: string): unknown[] {
 
 function parsedObjects(text: string): unknown[] {
   const objects: unknown[] = [];
-  let unended = 0;
+  let passedOver = 0;
   let start = text.indexOf('{');
   while (start >= 0) {
     const end = endOfObject(text, start);
     // An answer that broke off is none: what of it is whole was not meant to stand alone.
     if (end === undefined && /^\{\s*"/.test(text.slice(start, start + 100))) break;
-    if (end === undefined && ++unended > MOST_UNENDED) break;
     const parsed = end === undefined ? undefined : parseObject(text.slice(start, end));
     if (parsed !== undefined) objects.push(parsed);
+    else if (++passedOver > MOST_PASSED_OVER) break;
     start = text.indexOf('{', parsed === undefined ? start + 1 : end);
-    if (parsed === undefined && end !== undefined && ++unended > MOST_UNENDED) break;
   }
   return objects;
 }

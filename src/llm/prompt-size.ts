@@ -30,8 +30,11 @@ export function isCut(envelope: unknown, { messages }: ChatRequest): boolean {
   );
   const tokens = usage.prompt_tokens + (cached > usage.prompt_tokens ? cached : 0);
   if (tokens < TELLING_TOKENS) return false;
-  const bytes = messages.reduce((sum, { content }) => sum + Buffer.byteLength(withoutRuns(content)), 0);
-  return tokens * MOST_BYTES_A_TOKEN < bytes;
+  const isFarBelow = (form: (text: string) => string) =>
+    tokens * MOST_BYTES_A_TOKEN <
+    messages.reduce((sum, { content }) => sum + Buffer.byteLength(form(content)), 0);
+  // Runs are taken out only where that can matter: nearly every call is well without.
+  return isFarBelow((text) => text) && isFarBelow(withoutRuns);
 }
 
 function withoutRuns(text: string): string {

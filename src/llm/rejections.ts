@@ -5,7 +5,7 @@ import { FORGOTTEN_AFTER_MS, type StartedCall } from './outage.js';
 import { UNSPECIFIED_WAIT_MS } from './turns.js';
 
 /** In milliseconds. */
-const LONGEST_WAIT_MS = 60_000;
+const LONGEST_UNTOLD_WAIT_MS = 60_000;
 
 /**
  * Calls that a model service rejects for their rate without saying for how long. As long as it rejects all of
@@ -55,6 +55,6 @@ export class Rejections {
     failure.isOfService = true;
     if (call.number <= this.#roundUpTo) return 0;
     this.#roundUpTo = newest;
-    return Math.min(LONGEST_WAIT_MS, UNSPECIFIED_WAIT_MS * 2 ** this.#rounds++);
+    return Math.min(LONGEST_UNTOLD_WAIT_MS, UNSPECIFIED_WAIT_MS * 2 ** this.#rounds++);
   }
 }

@@ -46,8 +46,12 @@ export interface Question {
   pages: readonly SentPage[];
 }
 
-/** The body of a call in the form that the service takes. What is sent first is pinned (DESIGN, Wire format). */
-export function requestBody(model: Model, question: Question, form: RequestForm): ChatRequest {
+/**
+ * The body of a call in the form that the service takes. What is sent first is pinned (DESIGN, Wire format).
+ *
+ * @param cap tokens that the answer may take
+ */
+export function requestBody(model: Model, question: Question, form: RequestForm, cap: number): ChatRequest {
   const { answerForm, pages } = question;
   const format = answerFormat(pages.length, answerForm, form.hasPattern);
   const { schema } = format.json_schema;
@@ -70,7 +74,7 @@ export function requestBody(model: Model, question: Question, form: RequestForm)
       response_format: form.responseFormat === 'json_schema' ? format : ({ type: 'json_object' } as const),
     }),
     stream: false,
-    [form.tokenParameter]: outputCap(model, pages, form),
+    [form.tokenParameter]: cap,
   };
 }
 

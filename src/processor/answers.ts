@@ -96,7 +96,7 @@ function pageKey({ model, path, answerForm: form }: AskedFor, { kind, text }: Pa
   return digest([
     model.name,
     model.requestDefaults,
-    instructionVersion(kind, form),
+    INSTRUCTION_VERSIONS[form][kind],
     kind,
     path,
     text.toWellFormed(),
@@ -107,8 +107,13 @@ function digest(what: unknown): string {
   return createHash('sha256').update(JSON.stringify(what)).digest('hex');
 }
 
-function instructionVersion(kind: PageKind, form: AnswerForm): string {
-  return createHash('sha256')
-    .update(INSTRUCTIONS[form][kind] + JSON.stringify(answerFormat(1, form)))
-    .digest('hex');
+function instructionVersions(form: AnswerForm): Record<PageKind, string> {
+  const version = (kind: PageKind) =>
+    createHash('sha256')
+      .update(INSTRUCTIONS[form][kind] + JSON.stringify(answerFormat(1, form)))
+      .digest('hex');
+  return { loan: version('loan'), licence: version('licence') };
 }
+
+/** The same for every page. */
+const INSTRUCTION_VERSIONS = { objects: instructionVersions('objects'), lines: instructionVersions('lines') };

@@ -1,5 +1,5 @@
 import type { Usage } from '../llm/usage.js';
-import { FAILURE_REASONS, isRefusalOfService, type FailureReason } from '../llm/failure-reason.js';
+import { isRefusalOfService, type FailureReason } from '../llm/failure-reason.js';
 import type { AccountRecord } from '../processor/merge.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import type { AccountResult } from '../processor/processor.js';
@@ -53,12 +53,7 @@ export function isRead(record: DocumentRecord): boolean {
 
 /** Why the service refused every call; undefined where it did not. */
 export function refusalIn({ failed_pages: failed }: DocumentRecord): FailureReason | undefined {
-  for (const { reason } of failed) if (isFailure(reason) && isRefusalOfService(reason)) return reason;
-  return undefined;
-}
-
-function isFailure(reason: MissingPage['reason']): reason is FailureReason {
-  return FAILURE_REASONS.some((known) => known === reason);
+  return failed.map(({ reason }) => reason).find(isRefusalOfService);
 }
 
 /** Everything the stages found out about a document. */
