@@ -2,10 +2,13 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmdirSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Store, StoreError } from '../../src/index.js';
 import { lockFile } from '../../src/store/folder-lock.js';
+import { goldenPdf, PRINTABLE } from '../golden-pdf.js';
+import { Host } from '../host.js';
 import { newDataFolder, newFolder } from '../shared.js';
 
 /** One Quire at a time has the folder of an embedded database, as long as its process lives. */
@@ -127,4 +130,34 @@ describe('a version up to 0.1.0, whose lock is a folder that it touches,', () =>
     // So that one can go back to it.
     mkdirSync(lock);
   });
+});
+
+test('a process that is paused has its folder still; another waits, and goes on when it has ended', async () => {
+  const QUIRE_DATA_DIR = await newDataFolder();
+  const [paused, next] = [new Host({ QUIRE_DATA_DIR }), new Host({ QUIRE_DATA_DIR })];
+  const [document] = PRINTABLE;
+  if (!document) throw new Error('No golden document can be printed');
+  const pdf = await goldenPdf(document, 'paused');
+  const readiness = async () => (await (await next.fetch('/readyz')).json()) as { reason: string | null };
+  await paused.start();
+  paused.signal('SIGSTOP');
+  // As if it had been paused for long.
+  const long = Date.now() / 1_000 - 60;
+  utimesSync(join(QUIRE_DATA_DIR, 'lock'), long, long);
+  await next.start();
+  while ((await readiness()).reason === null) await sleep(20);
+  expect(await readiness()).toMatchObject({
+    ready: false,
+    reason: 'store: in_use',
+    store: { trouble: 'in_use', code: null },
+  });
+  expect(await next.upload(pdf)).toMatchObject({ code: 503, retryAfter: '5' });
+  paused.signal('SIGCONT');
+  const kept = await paused.upload(pdf);
+  expect((await paused.finished(kept.id)).status).toBe('completed');
+  await paused.stop();
+  while ((await readiness()).reason !== null) await sleep(20);
+  next.cookie = paused.cookie;
+  expect((await next.status(kept.id)).status).toBe('completed');
+  await next.stop();
 });

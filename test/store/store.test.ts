@@ -1,12 +1,10 @@
-import { utimesSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import { Store, type StoredDocument } from '../../src/index.js';
-import { goldenPdf, PRINTABLE } from '../golden-pdf.js';
-import { Host } from '../host.js';
-import { newDatabase, newDataFolder, newFolder } from '../shared.js';
+import { newDatabase, newFolder } from '../shared.js';
 import { unread } from '../stored-document.js';
 
 /** Who may go on with a document, when processes share a database, pause or end. */
@@ -109,34 +107,4 @@ describe('on a PostgreSQL that processes share', () => {
     expect((await one.events(document.id, 0))?.events).toEqual([event]);
     expect((await one.get(document.id, 'o'))?.status).toBe('completed');
   });
-});
-
-test('a process that is paused has its folder still; another waits, and goes on when it has ended', async () => {
-  const QUIRE_DATA_DIR = await newDataFolder();
-  const [paused, next] = [new Host({ QUIRE_DATA_DIR }), new Host({ QUIRE_DATA_DIR })];
-  const [document] = PRINTABLE;
-  if (!document) throw new Error('No golden document can be printed');
-  const pdf = await goldenPdf(document, 'paused');
-  const readiness = async () => (await (await next.fetch('/readyz')).json()) as { reason: string | null };
-  await paused.start();
-  paused.signal('SIGSTOP');
-  // As if it had been paused for long.
-  const long = Date.now() / 1_000 - 60;
-  utimesSync(join(QUIRE_DATA_DIR, 'lock'), long, long);
-  await next.start();
-  while ((await readiness()).reason === null) await sleep(20);
-  expect(await readiness()).toMatchObject({
-    ready: false,
-    reason: 'store: in_use',
-    store: { trouble: 'in_use', code: null },
-  });
-  expect(await next.upload(pdf)).toMatchObject({ code: 503, retryAfter: '5' });
-  paused.signal('SIGCONT');
-  const kept = await paused.upload(pdf);
-  expect((await paused.finished(kept.id)).status).toBe('completed');
-  await paused.stop();
-  while ((await readiness()).reason !== null) await sleep(20);
-  next.cookie = paused.cookie;
-  expect((await next.status(kept.id)).status).toBe('completed');
-  await next.stop();
 });
