@@ -38,6 +38,8 @@ export class ProgressOfEvents {
   #known = { totalPages: 0, pagesProcessed: 0, accounts: [] as readonly string[] };
   #stage: Stage = 'ocr_extraction';
   #askedPages = 0;
+  /** Pages that were asked about and are done with: some are while others are still read. */
+  #answeredPages = 0;
 
   /** @returns whether the event changed it */
   update(event: DocumentEvent): boolean {
@@ -54,8 +56,12 @@ export class ProgressOfEvents {
         this.#known.totalPages = event.total_pages;
         return true;
       case 'page_read':
+        this.#known.pagesProcessed++;
+        return true;
       case 'page_done':
       case 'page_failed':
+        this.#answeredPages++;
+        if (this.#stage !== 'llm_extraction') return false;
         this.#known.pagesProcessed++;
         return true;
       case 'completed':
@@ -83,12 +89,15 @@ export class ProgressOfEvents {
 
   #begin(event: DocumentEvent & { type: 'stage_begun' }): void {
     this.#stage = event.stage;
-    if (event.stage === 'ocr_extraction') this.#known = { totalPages: 0, pagesProcessed: 0, accounts: [] };
+    if (event.stage === 'ocr_extraction') {
+      this.#known = { totalPages: 0, pagesProcessed: 0, accounts: [] };
+      this.#answeredPages = 0;
+    }
     if (event.stage === 'account_splitting') this.#known.pagesProcessed = 0;
     if (event.stage === 'page_analysis') this.#known.accounts = event.accounts;
     if (event.stage === 'llm_extraction') {
       this.#askedPages = event.asked_pages;
-      this.#known.pagesProcessed = this.#known.totalPages - event.asked_pages;
+      this.#known.pagesProcessed = this.#known.totalPages - event.asked_pages + this.#answeredPages;
     }
   }
 

@@ -1,40 +1,25 @@
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { Model } from '../llm/request.js';
-import type { FailureReason } from '../llm/failure-reason.js';
 import { ModelService } from '../llm/service.js';
-import type { AnswerForm, Field } from '../llm/wire.js';
-import { pauses } from '../pauses.js';
+import type { AnswerForm } from '../llm/wire.js';
 import { AnswersByPage } from './answers.js';
-import { longestFirst, planBatches } from './batches.js';
-import { mergeFields, mergePageResults, type AccountRecord, type PageResult } from './merge.js';
-import { isBlank, preparePage, type Page } from './page.js';
+import {
+  BatchAsking,
+  pageResult,
+  type AccountPages,
+  type AccountResult,
+  type Asking,
+  type FailedPage,
+  type TextByPage,
+} from './asking.js';
+import { mergePageResults, type AccountRecord, type PageResult } from './merge.js';
+import { isBlank, preparePage } from './page.js';
 import { MOST_PAGES_A_BATCH, MOST_WORKERS, type ProcessingPlan } from './plan.js';
 import type { Reading } from './reading.js';
-import { readUnit, type PageOutcome, type UnitTools } from './unit.js';
+import { readUnit, type UnitTools } from './unit.js';
 
-/** Page texts by page number, from 1. A page without an entry is a page without text. */
-export type TextByPage = ReadonlyMap<number, string>;
-
-/** An account and its pages, in any order, repeated or not; null for a document that names none. */
-export interface AccountPages {
-  accountNumber: string | null;
-  pages: readonly number[];
-}
-
-/** A page that was given up, with the reason in the terms of `llm/failure.ts`. */
-export interface FailedPage {
-  page: number;
-  account: string | null;
-  reason: FailureReason;
-}
-
-/** What came of an account: its record (null when no page has fields) and the pages that are missing. */
-export interface AccountResult {
-  accountNumber: string | null;
-  record: AccountRecord | null;
-  failedPages: FailedPage[];
-}
+export type { AccountPages, AccountResult, Asking, FailedPage, TextByPage } from './asking.js';
 
 export interface ProcessorSettings {
   model: Model;
@@ -86,7 +71,7 @@ export class PageProcessor {
       tools.caller.emit({ type: 'page_done', page: pageNumber });
       return pageResult(pageNumber, known);
     }
-    const unit = { name: unitName(reading, pageNumber), kind: page.kind, pages: [page] };
+    const unit = { name: `${documentName(reading)}/${pageNumber}`, kind: page.kind, pages: [page] };
     const outcome = (await readUnit(unit, tools)).get(pageNumber);
     if (outcome && 'failed' in outcome) {
       throw new PageFailedError({ page: pageNumber, account: accountNumber, reason: outcome.failed });
@@ -120,33 +105,27 @@ export class PageProcessor {
     maxWorkers: number,
     reading: BatchReading,
   ): Promise<AccountResult[]> {
+    return this.beginBatches(batchSize, maxWorkers, reading).finish(accounts, texts);
+  }
+
+  /**
+   * The same for a document whose pages come one by one: batches are asked about as soon as their pages are known.
+   *
+   * @param onBroken told of what `finish` will throw, as soon as that is known. Default: nobody is.
+   * @throws {RangeError} for sizes out of range
+   */
+  beginBatches(
+    batchSize: number,
+    maxWorkers: number,
+    reading: BatchReading,
+    onBroken: (error: unknown) => void = () => undefined,
+  ): Asking {
     checkWithin('batchSize', batchSize, MOST_PAGES_A_BATCH);
     checkWithin('maxWorkers', maxWorkers, MOST_WORKERS);
     setMaxListeners(0, reading.signal);
     const answerForm = reading.answerForm ?? this.#settings.answerForm ?? 'lines';
     const tools = this.#tools(reading, { path: 'batch', answerForm }, pLimit(maxWorkers));
-    const work: { account: AccountPages; pages: Page[]; outcomes: Map<number, PageOutcome> }[] = [];
-    for (const account of accounts) {
-      work.push({ account, pages: await askedPages(account.pages, texts), outcomes: new Map() });
-    }
-    const { budget } = this.#settings.model;
-    const whole = work.flatMap(({ pages }) => planBatches(pages, batchSize, budget));
-    const known = await tools.answers.find(whole.map(({ pages }) => pages));
-    for (const page of known.keys()) tools.caller.emit({ type: 'page_done', page });
-    const batches = work.flatMap(({ pages, outcomes }) => {
-      for (const { number } of pages) {
-        const fields = known.get(number);
-        if (fields) outcomes.set(number, { fields });
-      }
-      const missing = pages.filter(({ number }) => !outcomes.has(number));
-      return planBatches(missing, batchSize, budget).map((batch) => ({ ...batch, outcomes }));
-    });
-    const read = async ({ outcomes, ...batch }: (typeof batches)[number], index: number) => {
-      const unit = { ...batch, name: unitName(reading, index + 1) };
-      for (const [page, outcome] of await readUnit(unit, tools)) outcomes.set(page, outcome);
-    };
-    await Promise.all(longestFirst(batches).map(read));
-    return work.map(({ account, outcomes }) => accountResult(account, outcomes));
+    return new BatchAsking(documentName(reading), batchSize, tools, onBroken);
   }
 
   /** {@link mergePageResults} as a method, where callers of the old processor look for it. */
@@ -192,48 +171,6 @@ function checkWithin(name: string, value: number, most: number): void {
   }
 }
 
-function unitName({ id = 'pages' }: Omit<Reading, 'plan'>, number: number): string {
-  return `${id}/${number}`;
-}
-
-/** Each page once, in order, and only those with text (DESIGN, row 7). */
-async function askedPages(pages: readonly number[], texts: TextByPage): Promise<Page[]> {
-  const asked: Page[] = [];
-  const pause = pauses();
-  for (const number of ascending(pages)) {
-    const text = texts.get(number) ?? '';
-    await pause();
-    if (!isBlank(text)) asked.push(preparePage(number, text));
-  }
-  return asked;
-}
-
-function accountResult(
-  { accountNumber, pages }: AccountPages,
-  outcomes: ReadonlyMap<number, PageOutcome>,
-): AccountResult {
-  const results: PageResult[] = [];
-  const failedPages: FailedPage[] = [];
-  for (const page of ascending(pages)) {
-    const outcome = outcomes.get(page);
-    if (outcome && 'failed' in outcome) {
-      failedPages.push({ page, account: accountNumber, reason: outcome.failed });
-    } else if (outcome) {
-      const result = pageResult(page, outcome.fields);
-      if (result) results.push(result);
-    }
-  }
-  return { accountNumber, record: mergePageResults(accountNumber, results, ascending(pages)), failedPages };
-}
-
-function pageResult(page: number, fields: readonly Field[]): PageResult | null {
-  if (fields.length === 0) return null;
-  const extracted = mergeFields(
-    fields.map(({ name, value, confidence }) => [name, { value, confidence }] as const),
-  );
-  return { page_number: page, extracted_data: extracted };
-}
-
-function ascending(pages: readonly number[]): number[] {
-  return [...new Set(pages)].sort((a, b) => a - b);
+function documentName({ id = 'pages' }: Omit<Reading, 'plan'>): string {
+  return id;
 }

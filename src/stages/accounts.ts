@@ -80,34 +80,71 @@ export interface AccountInPassing {
 
 /**
  * Splits pages by boundary: a page that names another account than the current one starts that
- * account, and every page belongs to the current one (CURRENT_SYSTEM, Account detection).
+ * account, and every page belongs to the current one (CURRENT_SYSTEM, Account detection). What is told of a
+ * page depends on the pages up to it alone, so that it can be told before the others are read.
+ */
+export class AccountSplitter {
+  readonly #pagesOf = new Map<string, number[]>();
+  readonly #split = {
+    pageMapping: new Map<number, string>(),
+    unassignedPages: [] as number[],
+    inPassing: [] as AccountInPassing[],
+  };
+  #current: string | undefined;
+  #mentioned: AccountInPassing | undefined;
+  /** How many pages it was given. */
+  pages = 0;
+
+  /**
+   * The next page, in ascending order of page numbers.
+   *
+   * @returns the account it belongs to; undefined before the first one
+   */
+  add(page: number, text: string): string | undefined {
+    this.pages++;
+    const [named] = detectAccountNumbers(text);
+    const current = (this.#current = named ?? this.#current);
+    if (current === undefined) {
+      this.#split.unassignedPages.push(page);
+      return undefined;
+    }
+    this.#note(page, text, named);
+    this.#split.pageMapping.set(page, current);
+    const pages = this.#pagesOf.get(current);
+    if (pages) pages.push(page);
+    else this.#pagesOf.set(current, [page]);
+    return current;
+  }
+
+  /** Of the pages so far. */
+  get split(): AccountSplit {
+    const accounts = Array.from(this.#pagesOf, ([accountNumber, pages]) => ({ accountNumber, pages }));
+    return { accounts, ...this.#split };
+  }
+
+  #note(page: number, text: string, named: string | undefined): void {
+    if (named === undefined) this.#mentioned?.joined.push(page);
+    else if (isInPassing(text, named)) {
+      this.#mentioned = { page, account: named, joined: [] };
+      this.#split.inPassing.push(this.#mentioned);
+    } else this.#mentioned = undefined;
+  }
+}
+
+/**
+ * Splits the pages of a whole document.
  *
  * @param texts in ascending order of page numbers
+ * @param splitter what was given the first of these pages already. Default: none.
  */
-export async function splitAccounts(texts: TextByPage): Promise<AccountSplit> {
-  const pagesOf = new Map<string, number[]>();
-  const pageMapping = new Map<number, string>();
-  const unassignedPages: number[] = [];
-  const inPassing: AccountInPassing[] = [];
-  let current: string | undefined;
-  let mentioned: AccountInPassing | undefined;
+export async function splitAccounts(
+  texts: TextByPage,
+  splitter: AccountSplitter = new AccountSplitter(),
+): Promise<AccountSplit> {
   const pause = pauses();
-  for (const [page, text] of texts) {
+  for (const [page, text] of [...texts].slice(splitter.pages)) {
     await pause();
-    const [named] = detectAccountNumbers(text);
-    current = named ?? current;
-    if (current === undefined) {
-      unassignedPages.push(page);
-      continue;
-    }
-    if (named === undefined) mentioned?.joined.push(page);
-    else if (isInPassing(text, named)) inPassing.push((mentioned = { page, account: named, joined: [] }));
-    else mentioned = undefined;
-    pageMapping.set(page, current);
-    const pages = pagesOf.get(current);
-    if (pages) pages.push(page);
-    else pagesOf.set(current, [page]);
+    splitter.add(page, text);
   }
-  const accounts = Array.from(pagesOf, ([accountNumber, pages]) => ({ accountNumber, pages }));
-  return { accounts, pageMapping, unassignedPages, inPassing };
+  return splitter.split;
 }

@@ -8,7 +8,7 @@ import { OcrError } from './ocr.js';
 import { checkPdf, PdfError } from './pdf-error.js';
 import type { GrayImage } from './pdf-worker.js';
 import { compiledPdfium } from './pdfium.js';
-import { PagesRead, type PageTexts, type UnreadableReason } from './pages-read.js';
+import { PagesRead, type PagesDone, type PageTexts, type UnreadableReason } from './pages-read.js';
 import { PdfiumThread, threadsEnded, type ThreadLimits } from './pdfium-thread.js';
 import { sharedPlaces, type Places } from './places.js';
 
@@ -40,7 +40,7 @@ export interface ReadOptions {
   /** Aborts the reading; `read` rejects with its reason. */
   signal?: AbortSignal;
   /** Called with no page once their number is known, then after every page, in no certain order. */
-  onPage?: (done: { totalPages: number; page?: number; by?: 'text' | 'ocr' }) => void;
+  onPage?: (done: PagesDone) => void;
   /** Whose turn it is at pdfium and OCR. Default: a party of its own. */
   party?: Party;
   /**

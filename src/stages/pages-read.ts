@@ -38,7 +38,17 @@ const NUMBERS_PER_BOX = 4;
 
 const NO_WORDS = packWords([]);
 
-type OnPage = (done: { totalPages: number; page?: number; by?: 'text' | 'ocr' }) => void;
+/** A page is done with, or, with no page, their number is known. */
+export interface PagesDone {
+  totalPages: number;
+  page?: number;
+  /** How it was read. */
+  by?: 'text' | 'ocr';
+  /** Its text, as it stays. */
+  text?: string;
+}
+
+type OnPage = (done: PagesDone) => void;
 
 /** What has been read of a document's pages so far: never more than is kept of one document. */
 export class PagesRead {
@@ -84,7 +94,7 @@ export class PagesRead {
 
   /** The page is done with. */
   done(page: number, by: 'text' | 'ocr'): void {
-    this.#onPage?.({ totalPages: this.#texts.size, page, by });
+    this.#onPage?.({ totalPages: this.#texts.size, page, by, text: this.#texts.get(page) ?? '' });
   }
 
   /** The page is done with, and was not read. */

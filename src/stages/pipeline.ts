@@ -1,9 +1,10 @@
 import { isBlank, isTruncated } from '../processor/page.js';
-import type { AccountPages, PageProcessor } from '../processor/processor.js';
+import type { AccountPages, Asking, PageProcessor } from '../processor/processor.js';
 import type { Reading } from '../processor/reading.js';
-import { splitAccounts, type AccountSplit } from './accounts.js';
-import { extractFields } from './fields.js';
+import { AccountSplitter, splitAccounts, type AccountSplit } from './accounts.js';
+import { beginAsking } from './fields.js';
 import type { PageTexts } from './page-texts.js';
+import type { PagesDone } from './pages-read.js';
 import { buildRecord, type DocumentRecord } from './record.js';
 import type { ReadingEvent } from './stage.js';
 
@@ -14,13 +15,14 @@ export interface DocumentReading extends Omit<Reading, 'emit'> {
 }
 
 /** Tells how reading page texts goes on: the number of pages first, then each page, in no certain order. */
-type OnPageTexts = (done: { totalPages: number; page?: number; by?: 'text' | 'ocr' }) => void;
+type OnPageTexts = (done: PagesDone) => void;
 
 /** Where page texts come from: given by the caller, or read from a PDF. */
 export type TextSource = (signal: AbortSignal, onPage: OnPageTexts) => PageTexts | Promise<PageTexts>;
 
 /**
- * Runs the stages over one document: page texts, accounts, fields, record.
+ * Runs the stages over one document: page texts, accounts, fields, record. Of a document with scans, whose pages come
+ * one by one, those that are read are asked about while others still are.
  *
  * @throws what the source throws for a document that cannot be read; the signal's reason on abort
  */
@@ -37,12 +39,19 @@ export async function runPipeline(
     signal.throwIfAborted();
     const started = performance.now();
     emit({ type: 'stage_begun', stage: 'ocr_extraction' });
-    const onPage = onPageTexts(emit);
+    const splitter = new AccountSplitter();
+    const asking = beginAsking(processor, { ...reading, signal, emit }, (error) => stop.abort(error));
+    const tell = onPageTexts(emit);
+    const ahead = askAhead(splitter, asking);
+    const onPage = (done: PagesDone) => {
+      tell(done);
+      ahead(done);
+    };
     const { texts, totalPages, ocrPages, unreadablePages } = await source(signal, onPage);
-    onPage({ totalPages });
+    tell({ totalPages });
     const read = performance.now();
     emit({ type: 'stage_begun', stage: 'account_splitting' });
-    const split = await splitAccounts(texts);
+    const split = await splitAccounts(texts, splitter);
     const accounts = split.accounts.map(({ accountNumber }) => accountNumber);
     emit({ type: 'stage_begun', stage: 'page_analysis', accounts });
     for (const mention of split.inPassing) emit({ type: 'account_in_passing', ...mention });
@@ -50,7 +59,7 @@ export async function runPipeline(
     const asked = groups.flatMap(({ pages }) => pages).filter((page) => !isBlank(texts.get(page) ?? ''));
     const splitted = performance.now();
     emit({ type: 'stage_begun', stage: 'llm_extraction', asked_pages: asked.length });
-    const results = await extractFields(processor, groups, texts, { ...reading, signal, emit });
+    const results = await asking.finish(groups, texts);
     const finished = performance.now();
     return buildRecord({
       split,
@@ -79,6 +88,27 @@ function onPageTexts(emit: (event: ReadingEvent) => void): OnPageTexts {
     if (totalPages !== counted) emit({ type: 'pages_counted', total_pages: totalPages });
     counted = totalPages;
     if (page !== undefined) emit({ type: 'page_read', page, by });
+  };
+}
+
+/**
+ * Asks about pages in their order as soon as it is known what they belong to. Not before one was read by OCR: text
+ * layers are read at once, and batches of all pages come out more even.
+ */
+function askAhead(splitter: AccountSplitter, asking: Asking): (done: PagesDone) => void {
+  const read = new Map<number, string>();
+  let isSlow = false;
+  return ({ page, by, text = '' }) => {
+    if (page === undefined) return;
+    read.set(page, text);
+    isSlow ||= by === 'ocr';
+    if (!isSlow) return;
+    for (let next = splitter.pages + 1; read.has(next); next++) {
+      const text = read.get(next) ?? '';
+      read.delete(next);
+      const account = splitter.add(next, text);
+      if (account !== undefined) asking.ahead(account, next, text);
+    }
   };
 }
 

@@ -12,7 +12,7 @@ import {
   type PageEvent,
   type ProcessingPlan,
 } from '../../src/index.js';
-import { extractFields } from '../../src/stages/fields.js';
+import { beginAsking } from '../../src/stages/fields.js';
 import { asksForLines } from '../asked-form.js';
 import type { ReceivedPage } from '../provider.js';
 
@@ -263,7 +263,8 @@ export async function read(
   };
   const processor = new PageProcessor({ model, pageAttempts });
   const accounts = [{ accountNumber: '40011234', pages: [...texts.keys()] }];
-  const [result] = await extractFields(processor, accounts, texts, reading);
+  const asking = beginAsking(processor, reading, () => undefined);
+  const [result] = await asking.finish(accounts, texts);
   if (!result) throw new Error('No account came back');
   const failed = Object.fromEntries(result.failedPages.map(({ page, reason }) => [page, reason]));
   return { record: result.record, failed, events };

@@ -9,7 +9,7 @@ import type { WaitReason } from '../../src/llm/turns.js';
 import { UsageLedger } from '../../src/llm/usage.js';
 import type { ProcessingPlan } from '../../src/processor/plan.js';
 import { PageProcessor } from '../../src/processor/processor.js';
-import { extractFields } from '../../src/stages/fields.js';
+import { beginAsking } from '../../src/stages/fields.js';
 import { Provider, type Call, type Fault } from '../provider.js';
 
 /** A service that is away or rejects all calls for a while loses no page: on real HTTP, with the real client. */
@@ -77,16 +77,16 @@ async function read({ plan, fault, refusedUntil = 0, patienceMs = 600_000, pages
   const model = { client, name: 'test-model', requestDefaults: {}, ...limits };
   const waits: WaitReason[] = [];
   const numbers = Array.from({ length: pages }, (_, index) => index + 1);
-  const [result] = await extractFields(
-    new PageProcessor({ model, pageAttempts: 6 }),
+  const reading = {
+    plan,
+    signal: new AbortController().signal,
+    usage: new UsageLedger({}),
+    queue: new CallQueue(clock).document((why) => waits.push(why)),
+  };
+  const asking = beginAsking(new PageProcessor({ model, pageAttempts: 6 }), reading, () => undefined);
+  const [result] = await asking.finish(
     [{ accountNumber: '12345678', pages: numbers }],
     new Map(numbers.map((page) => [page, `Ada stands on sheet ${page}`])),
-    {
-      plan,
-      signal: new AbortController().signal,
-      usage: new UsageLedger({}),
-      queue: new CallQueue(clock).document((why) => waits.push(why)),
-    },
   );
   const failed = result?.failedPages.map(({ page, reason }) => [page, reason] as const);
   return { failed, waits, ms: clock.now(), calls: provider.calls, refused };
