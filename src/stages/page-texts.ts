@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { systemClock, type Clock } from '../clock.js';
 import type { Party } from '../fair-turns.js';
@@ -106,6 +107,8 @@ export class PageReader {
   ): Promise<PageTexts> {
     signal?.throwIfAborted();
     const run = new AbortController();
+    // Each of its pages listens while it waits for its turn.
+    setMaxListeners(0, run.signal);
     const abort = (): void => run.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     this.running.add(run);

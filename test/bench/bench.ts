@@ -5,6 +5,7 @@ import { flips } from './flips.js';
 import { limits } from './limits.js';
 import { list } from './list.js';
 import { memory } from './memory.js';
+import { overlap } from './overlap.js';
 import { overload } from './overload.js';
 import { ownTime } from './own-time.js';
 import { pages } from './pages.js';
@@ -15,6 +16,7 @@ import { replay } from './replay.js';
 const BENCHES: Record<string, () => Promise<void>> = {
   paths: bothPaths,
   overload,
+  overlap,
   damaged,
   memory,
   fairness,
