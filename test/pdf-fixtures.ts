@@ -92,8 +92,13 @@ export async function drawn(pdf: Uint8Array, page = 1, dpi = 216): Promise<Pictu
   return drawGray(pdfium, handle, dpi / 72);
 }
 
-/** A picture as a PNG. */
-export function grayPng({ width, height, pixels }: Picture): Buffer {
+/** A PDF with the picture of a page and nothing else. */
+export function scanPdf(picture: Picture): Promise<Buffer> {
+  const layout = picture.width > picture.height ? 'landscape' : 'portrait';
+  return makePdf([{ scan: grayPng(picture) }], { layout });
+}
+
+function grayPng({ width, height, pixels }: Picture): Buffer {
   const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0]);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);

@@ -40,7 +40,7 @@ export function drawGray(pdfium: Pdfium, page: number, scale: number = OCR_SCALE
     return {
       width,
       height,
-      pixels: pdfium.HEAPU8.slice(pointer, pointer + width * height) as Picture['pixels'],
+      pixels: new Uint8Array(pdfium.HEAPU8.subarray(pointer, pointer + width * height)),
     };
   } finally {
     pdfium.wasmExports.free(pointer);

@@ -5,6 +5,7 @@ import { flips } from './flips.js';
 import { limits } from './limits.js';
 import { list } from './list.js';
 import { memory } from './memory.js';
+import { ocr } from './ocr.js';
 import { overload } from './overload.js';
 import { ownTime } from './own-time.js';
 import { pages } from './pages.js';
@@ -24,6 +25,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   replay,
   pages,
   blocks,
+  ocr,
   'own-time': ownTime,
 };
 

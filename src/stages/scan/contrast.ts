@@ -24,10 +24,7 @@ export function stretched(picture: Picture, into: Pixels = new Uint8Array(pictur
 /** The gray levels below and above which so few pixels lie. */
 function ends(pixels: Pixels): { low: number; high: number } {
   const counts = new Uint32Array(256);
-  for (let at = 0; at < pixels.length; at++) {
-    const level = pixels[at] ?? 0;
-    counts[level] = (counts[level] ?? 0) + 1;
-  }
+  for (const level of pixels) counts[level] = (counts[level] ?? 0) + 1;
   const cut = pixels.length * CUT;
   let low = 0;
   for (let below = counts[0] ?? 0; low < 255 && below < cut; below += counts[low] ?? 0) low++;
