@@ -29,7 +29,8 @@ export function findSkew(small: Picture): Skew {
     const slope = Math.tan((degrees * Math.PI) / 180);
     const middle = small.width / 2;
     for (let index = 0; index < edges.count; index++) {
-      const row = Math.round((edges.y[index] ?? 0) - slope * ((edges.x[index] ?? 0) - middle) + middle);
+      // To the nearest, and never below 0.
+      const row = ((edges.y[index] ?? 0) - slope * ((edges.x[index] ?? 0) - middle) + middle + 0.5) | 0;
       rows[row] = (rows[row] ?? 0) + 1;
     }
     return rows.reduce((sum, count) => sum + count * count, 0);
@@ -91,8 +92,8 @@ export function turnedBy(
     let fromX = -(width / 2) * cos + (y - height / 2) * sin + width / 2;
     let fromY = (width / 2) * sin + (y - height / 2) * cos + height / 2;
     for (let x = 0; x < width; x++, at++, fromX += cos, fromY -= sin) {
-      const [left, top] = [Math.floor(fromX), Math.floor(fromY)];
-      if (left < 0 || top < 0 || left + 1 >= width || top + 1 >= height) {
+      const [left, top] = [fromX | 0, fromY | 0];
+      if (fromX < 0 || fromY < 0 || left + 1 >= width || top + 1 >= height) {
         into[at] = 255;
         continue;
       }
