@@ -92,13 +92,15 @@ export function turnedBy(
     let fromX = -(width / 2) * cos + (y - height / 2) * sin + width / 2;
     let fromY = (width / 2) * sin + (y - height / 2) * cos + height / 2;
     for (let x = 0; x < width; x++, at++, fromX += cos, fromY -= sin) {
-      const [left, top] = [fromX | 0, fromY | 0];
+      const left = fromX | 0;
+      const top = fromY | 0;
       if (fromX < 0 || fromY < 0 || left + 1 >= width || top + 1 >= height) {
         into[at] = 255;
         continue;
       }
       // Between four pixels, in whole numbers.
-      const [across, down] = [((fromX - left) * 64) | 0, ((fromY - top) * 64) | 0];
+      const across = ((fromX - left) * 64) | 0;
+      const down = ((fromY - top) * 64) | 0;
       const from = top * width + left;
       const upper = (pixels[from] ?? 0) * (64 - across) + (pixels[from + 1] ?? 0) * across;
       const lower = (pixels[from + width] ?? 0) * (64 - across) + (pixels[from + width + 1] ?? 0) * across;

@@ -50,11 +50,14 @@ function median({ width, height, pixels }: Picture, into: Pixels): Picture {
   const [least, middle, most] = [new Uint8Array(width), new Uint8Array(width), new Uint8Array(width)];
   for (let y = 1; y < height - 1; y++) {
     for (let x = 0, at = y * width; x < width; x++, at++) {
-      const [a, b, c] = [pixels[at - width] ?? 0, pixels[at] ?? 0, pixels[at + width] ?? 0];
-      const [low, high] = [Math.min(a, b), Math.max(a, b)];
-      least[x] = Math.min(low, c);
-      most[x] = Math.max(high, c);
-      middle[x] = Math.max(low, Math.min(high, c));
+      const above = pixels[at - width] ?? 0;
+      const here = pixels[at] ?? 0;
+      const below = pixels[at + width] ?? 0;
+      const low = Math.min(above, here);
+      const high = Math.max(above, here);
+      least[x] = Math.min(low, below);
+      most[x] = Math.max(high, below);
+      middle[x] = Math.max(low, Math.min(high, below));
     }
     for (let x = 1, at = y * width + 1; x < width - 1; x++, at++) {
       const low = Math.max(least[x - 1] ?? 0, least[x] ?? 0, least[x + 1] ?? 0);
