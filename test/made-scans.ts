@@ -13,7 +13,10 @@ export async function scanned(texts: Placed[], steps: Step[], seed = 1): Promise
 }
 
 /** A scan of nothing but what is painted, by the place on the page from 0 to 1. */
-export function painting(gray: (x: number, y: number, random: () => number) => number, seed = 1): Promise<Buffer> {
+export function painting(
+  gray: (x: number, y: number, random: () => number) => number,
+  seed = 1,
+): Promise<Buffer> {
   const random = seeded(seed);
   const [width, height] = [LETTER.width * 2, LETTER.height * 2];
   const pixels = new Uint8Array(width * height);

@@ -11,12 +11,16 @@ interface Expected {
 }
 
 export function readingSample(name: string): { pdf: Buffer; expected: Expected } {
-  const file = (ending: string) => readFileSync(new URL(`samples/reading/${name}.${ending}`, import.meta.url));
+  const file = (ending: string) =>
+    readFileSync(new URL(`samples/reading/${name}.${ending}`, import.meta.url));
   return { pdf: file('pdf'), expected: JSON.parse(file('json').toString()) as Expected };
 }
 
 /** What of it a text does not hold. */
-export function misread(text: string, { lines = [], contains = [], lacks = [], maxChars }: Expected): string[] {
+export function misread(
+  text: string,
+  { lines = [], contains = [], lacks = [], maxChars }: Expected,
+): string[] {
   const read = text.split('\n').map(spaced);
   return [
     ...lines.filter((line) => !read.includes(line)).map((line) => `no line ${line}`),

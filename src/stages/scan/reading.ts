@@ -1,4 +1,5 @@
 import type { PlacedWord } from '../layout.js';
+import { barsAsLetters } from './bars.js';
 import { lostLetters, overlap } from './lost-cells.js';
 import { pgmOf, pictureIn } from './pgm.js';
 import type { Area, Pixels } from './picture.js';
@@ -69,7 +70,8 @@ export async function readPicture(
   }
 }
 
-function readingOf(words: ReadWord[], turns: QuarterTurns): Reading {
+function readingOf(read: ReadWord[], turns: QuarterTurns): Reading {
+  const words = barsAsLetters(read);
   const letters = words.reduce((sum, { text }) => sum + text.length, 0);
   const sure = words.reduce((sum, { text, confidence }) => sum + text.length * confidence, 0);
   return { words, turns, meanConfidence: letters === 0 ? 0 : sure / letters };
