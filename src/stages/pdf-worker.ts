@@ -205,9 +205,9 @@ function readyPicture(
     throw new PageError('no memory for so large a page');
   // Of what was drawn: pages that lie differently may come out alike.
   const hash = createHash('sha256').update(`${drawn.width} `).update(drawn.pixels).digest('base64');
-  const { picture, lie, letters } = prepared(drawn);
+  const { picture, ...found } = prepared(drawn);
   const { width, height } = picture;
-  return { width, height, pgm: pgmOf(picture), hash, lie, letters };
+  return { width, height, pgm: pgmOf(picture), hash, ...found };
 }
 
 async function serve({ pdf, compiled, memory }: PdfWork): Promise<void> {

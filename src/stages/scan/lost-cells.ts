@@ -12,6 +12,8 @@ const MOST_OF_ROW = 1.25;
 const SURE = 70;
 /** Fewer letters lost may be signs, specks and ends of rules. */
 const LEAST_LOST = 4;
+/** More than a page of cells has. */
+const MOST_LOST = 2_000;
 /** Pixels of one band of rows. */
 const BAND = 32;
 
@@ -52,7 +54,7 @@ export function lostLetters(letters: readonly Area[], words: readonly ReadArea[]
     const near = bands.get(bandOf((letter.top + letter.bottom) / 2)) ?? [];
     return near.some((word) => sharesRow(letter, word)) && !near.some(({ area }) => overlap(letter, area));
   });
-  return lost.length < LEAST_LOST ? [] : lost;
+  return lost.length < LEAST_LOST ? [] : lost.slice(0, MOST_LOST);
 }
 
 function bandOf(y: number): number {

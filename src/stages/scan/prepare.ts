@@ -1,3 +1,4 @@
+import { findCheckBoxes, withoutBoxes, type CheckBox } from './check-boxes.js';
 import { stretched } from './contrast.js';
 import { inkPieces } from './ink.js';
 import { isLetterSized } from './lost-cells.js';
@@ -27,6 +28,8 @@ export interface Prepared {
   lie: Lie;
   /** Pieces of ink that may be letters. */
   letters: Area[];
+  /** Boxes that were taken away from the picture. */
+  checkBoxes: CheckBox[];
 }
 
 /** Makes print on a page easy to read: black on white, upright or upside down, straight and without rules. */
@@ -37,8 +40,10 @@ export function prepared(drawn: Picture): Prepared {
   const lie = lieOf(sheet.picture);
   if (lie.turns !== 0) sheet.change((picture, into) => quarterTurned(lie.turns, picture, into));
   if (lie.skew !== 0) sheet.change((picture, into) => turnedBy(-lie.skew, picture, into));
+  const checkBoxes = findCheckBoxes(sheet.picture);
+  sheet.change((picture, into) => withoutBoxes(checkBoxes, picture, into));
   sheet.change(unruled);
-  return { picture: sheet.picture, lie, letters: inkPieces(sheet.picture, isLetterSized) };
+  return { picture: sheet.picture, lie, letters: inkPieces(sheet.picture, isLetterSized), checkBoxes };
 }
 
 /** Sideways or not, and how skewed. */

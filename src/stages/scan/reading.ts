@@ -1,5 +1,6 @@
 import type { PlacedWord } from '../layout.js';
 import { barsAsLetters } from './bars.js';
+import { boxWords } from './box-words.js';
 import { lostLetters, overlap } from './lost-cells.js';
 import { pgmOf, pictureIn } from './pgm.js';
 import type { Area, Pixels } from './picture.js';
@@ -43,30 +44,37 @@ const SURE = 70;
  * @param look - reads a picture
  */
 export async function readPicture(
-  image: { width: number; height: number; pgm: Pixels } & Pick<Prepared, 'letters'>,
+  image: { width: number; height: number; pgm: Pixels } & Pick<Prepared, 'letters' | 'checkBoxes'>,
   look: (pgm: Pixels, mode: PageMode) => Promise<ReadWord[]>,
 ): Promise<Reading> {
   const upright = readingOf(await look(image.pgm, 'sparse'), 0);
   if (upright.words.length === 0 && image.letters.length === 0) return upright;
-  if (upright.meanConfidence >= UNSURE) return withLostCells(upright, image.pgm);
+  if (upright.meanConfidence >= UNSURE) return completed(upright, image.pgm);
   const turnedPgm = pgmOf(quarterTurned(2, pictureIn(image.pgm, image.width, image.height)));
   const turned = readingOf(await look(turnedPgm, 'sparse'), 2);
   const better = goodLetters(turned) > goodLetters(upright) ? turned : upright;
   if (better.meanConfidence < UNSURE && !hasPrint(better)) return readingOf([], 0);
-  return withLostCells(better, better === turned ? turnedPgm : image.pgm);
+  return completed(better, better === turned ? turnedPgm : image.pgm);
 
-  async function withLostCells(reading: Reading, pgm: Pixels): Promise<Reading> {
-    const letters = image.letters.map((letter) => turnedArea(reading.turns, image, letter));
-    const lost = lostLetters(letters, reading.words);
-    if (lost.length === 0) return reading;
+  /** With what the first look leaves out. */
+  async function completed(reading: Reading, pgm: Pixels): Promise<Reading> {
+    const { turns, meanConfidence } = reading;
+    const words = [...reading.words, ...(await lostCells(reading, pgm))];
+    const boxes = image.checkBoxes.map((box) => ({ ...box, area: turnedArea(turns, image, box.area) }));
+    return { words: [...words, ...boxWords(boxes, words)], turns, meanConfidence };
+  }
+
+  async function lostCells({ words, turns }: Reading, pgm: Pixels): Promise<ReadWord[]> {
+    const letters = image.letters.map((letter) => turnedArea(turns, image, letter));
+    const lost = lostLetters(letters, words);
+    if (lost.length === 0) return [];
     const found = await look(pgm, 'block');
-    const added = found.filter(
+    return found.filter(
       ({ area, confidence }) =>
         confidence >= SURE &&
         lost.some((letter) => overlap(letter, area)) &&
-        !reading.words.some((word) => overlap(word.area, area)),
+        !words.some((word) => overlap(word.area, area)),
     );
-    return readingOf([...reading.words, ...added], reading.turns);
   }
 }
 

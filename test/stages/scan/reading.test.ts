@@ -33,7 +33,7 @@ async function read(
   looks: Partial<Record<`${'upright' | 'turned'} ${PageMode}`, ReadWord[]>>,
 ) {
   const taken: string[] = [];
-  const reading = await readPicture({ ...page, letters }, (pgm, mode) => {
+  const reading = await readPicture({ ...page, letters, checkBoxes: [] }, (pgm, mode) => {
     const isTurned = pgm.at(-WIDTH * HEIGHT) !== 0;
     const look = `${isTurned ? 'turned' : 'upright'} ${mode}` as const;
     taken.push(look);
