@@ -8,7 +8,7 @@ import type { Config } from 'jest';
  */
 const config: Config = {
   // `npm run test:all` runs the slow ones, in `test/all/`.
-  testMatch: ['<rootDir>/test/*.test.ts', '<rootDir>/test/!(all)/*.test.ts'],
+  testMatch: ['<rootDir>/test/*.test.ts', '<rootDir>/test/!(all)/**/*.test.ts'],
   transform: { '\\.ts$': '<rootDir>/test/transform.js' },
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {

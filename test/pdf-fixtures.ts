@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { Worker } from 'node:worker_threads';
 import { crc32, deflateSync } from 'node:zlib';
 import type PdfKit from 'pdfkit';
+import { drawGray } from '../src/stages/pdf-drawing.js';
+import { startPdfium } from '../src/stages/pdf-library.js';
 import { compiledPdfium } from '../src/stages/pdfium.js';
-import { pdfMemory } from '../src/stages/pdf-memory.js';
-import type { GrayImage, PdfAnswer, PdfWork } from '../src/stages/pdf-worker.js';
+import type { Picture } from '../src/stages/scan/picture.js';
 import { seeded } from './random.js';
 
 // As CommonJS: the ES modules below pdfkit lie in a folder `src`, which jest.config.ts maps to the build.
@@ -82,23 +82,23 @@ export async function scanOf(texts: Placed[]): Promise<Buffer> {
 }
 
 /** A page of a PDF as pdfium draws it. */
-export async function drawn(pdf: Uint8Array, page = 1): Promise<GrayImage> {
-  const worker = new Worker(new URL('../dist/stages/pdf-worker.js', import.meta.url), {
-    workerData: {
-      pdf: new Uint8Array(pdf),
-      compiled: await compiledPdfium(),
-      memory: pdfMemory({ usualMb: 500, moreMb: 0 }, 0),
-    } satisfies PdfWork,
-  });
-  worker.postMessage({ ask: 'image', page });
-  const [answer] = (await once(worker, 'message')) as [PdfAnswer];
-  await worker.terminate();
-  if (!('image' in answer)) throw new Error('the fixture could not be drawn');
-  return answer.image;
+export async function drawn(pdf: Uint8Array, page = 1, dpi = 216): Promise<Picture> {
+  const pdfium = await startPdfium(await compiledPdfium(), () => true);
+  pdfium._FPDF_InitLibraryWithConfig({});
+  const pointer = pdfium.wasmExports.malloc(pdf.length);
+  pdfium.HEAPU8.set(pdf, pointer);
+  const handle = pdfium._FPDF_LoadPage(pdfium._FPDF_LoadMemDocument(pointer, pdf.length, 0), page - 1);
+  if (handle === 0) throw new Error('the fixture could not be drawn');
+  return drawGray(pdfium, handle, dpi / 72);
 }
 
-function grayPng({ width, height, pgm }: GrayImage): Buffer {
-  const pixels = pgm.subarray(-width * height);
+/** A PDF with the picture of a page and nothing else. */
+export function scanPdf(picture: Picture): Promise<Buffer> {
+  const layout = picture.width > picture.height ? 'landscape' : 'portrait';
+  return makePdf([{ scan: grayPng(picture) }], { layout });
+}
+
+function grayPng({ width, height, pixels }: Picture): Buffer {
   const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0]);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);

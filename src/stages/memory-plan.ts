@@ -12,7 +12,7 @@ export interface MemoryPlan {
   threads: number;
   /** There is memory for one thread in all: the kinds share it. */
   isOneForAll: boolean;
-  /** For texts; laying them out takes its share. */
+  /** Laying out long texts, and preparing large pictures, takes its share. */
   text: ThreadMemory;
   drawing: ThreadMemory;
   ocrWorkers: number;
@@ -28,6 +28,8 @@ const PLACE_MB = THREAD_MB + USUAL_MB;
 const FOR_PLACES = 0.6;
 /** What laying out a page of 200,000 characters takes. */
 const LAYOUT_MB = 96;
+/** What preparing the picture of the largest page takes. */
+const PREPARE_MB = 32;
 /** The largest pages scanned in colour take some 300 MB. */
 const MOST_MORE_MB = 768;
 /** A worker takes 85 to 115 MB for usual pages, and up to 160 with the largest picture. */
@@ -43,12 +45,12 @@ export function planMemory(budgetMb: number, cores: number = availableParallelis
   const threads = within(fitting, 1, cores);
   const isOneForAll = fitting < 1;
   const places = isOneForAll ? 1 : KINDS * threads;
-  const moreMb = within(forThreads - places * PLACE_MB, 0, MOST_MORE_MB);
+  const restMb = forThreads - places * PLACE_MB;
   return {
     threads,
     isOneForAll,
-    text: { usualMb: USUAL_MB, moreMb: Math.max(moreMb - LAYOUT_MB, 0) },
-    drawing: { usualMb: USUAL_MB, moreMb },
+    text: { usualMb: USUAL_MB, moreMb: within(restMb - LAYOUT_MB, 0, MOST_MORE_MB - LAYOUT_MB) },
+    drawing: { usualMb: USUAL_MB, moreMb: within(restMb - PREPARE_MB, 0, MOST_MORE_MB) },
     ocrWorkers,
   };
 }

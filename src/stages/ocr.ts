@@ -6,9 +6,13 @@ import Tesseract from 'tesseract.js';
 import { unlessAborted } from '../abort.js';
 import { systemClock, type Clock } from '../clock.js';
 import { FairTurns, type Party } from '../fair-turns.js';
-import { packWords, type Box, type PageWords } from '../processor/words.js';
-import { layOutWords, type PlacedWord } from './layout.js';
+import { packWords, type PageWords } from '../processor/words.js';
+import { layOutWords } from './layout.js';
 import type { GrayImage } from './pdf-worker.js';
+import type { Pixels } from './scan/picture.js';
+import { onPage } from './scan/place.js';
+import { readPicture, type PageMode, type ReadWord } from './scan/reading.js';
+import type { QuarterTurns } from './scan/turns.js';
 
 /** A page has no OCR text: it took too long, or OCR failed. */
 export class OcrError extends Error {
@@ -28,6 +32,17 @@ export interface OcrText {
   words: PageWords;
   /** The page holds more text than is kept of one page. */
   cut: boolean;
+  how: HowRead;
+}
+
+/** How a page was read. */
+export interface HowRead {
+  /** Degrees clockwise by which the page was turned to stand upright. */
+  turned: 0 | 90 | 180 | 270;
+  /** Degrees clockwise that it lay askew then, and was straightened. */
+  skew: number;
+  /** How sure OCR was of its words, long ones weighing more, 0 to 100; 0 when it found none. */
+  meanConfidence: number;
 }
 
 interface OcrWorker {
@@ -48,17 +63,28 @@ export interface OcrLimit {
 /** @throws {OcrError} when OCR fails or takes too long */
 export type Recognize = (image: GrayImage, limit: OcrLimit) => Promise<OcrText>;
 
+const NOTHING: OcrText = {
+  text: '',
+  words: packWords([], []),
+  cut: false,
+  how: { turned: 0, skew: 0, meanConfidence: 0 },
+};
+/** Of quarter turns. */
+const DEGREES = [0, 90, 180, 270] as const;
+
 const START_LIMIT_MS = 30_000;
 const IDLE_LIMIT_MS = 30_000;
 
-/** Pixels. Nobody writes that small, and Sauvola's threshold fails on a page thinner than its window. */
+/** Pixels. Nobody writes that small. */
 const MIN_SIDE = 16;
 
+/** Forms are islands of text: any other mode drops some of them. Rows and columns are put together from the words. */
+const SPARSE = '11';
+const PAGE_MODES: Record<PageMode, string> = { sparse: SPARSE, block: '6' };
 const PARAMETERS = {
-  // Forms are islands of text: any other mode drops some of them. Rows and columns are put together from the words.
-  tessedit_pageseg_mode: '11',
-  // Sauvola, a threshold for each neighbourhood: one for the whole page loses text on shaded boxes.
-  thresholding_method: '2',
+  tessedit_pageseg_mode: SPARSE,
+  // Otsu, one threshold for the page: its contrast is stretched before.
+  thresholding_method: '0',
   preserve_interword_spaces: '1',
   // Its remarks on a page ("Estimating resolution as 218") belong in no one's log.
   debug_file: '/dev/null',
@@ -99,8 +125,7 @@ export class OcrPool {
   /** The text of a picture, rows and columns kept apart, and its words. */
   private async recognize(image: GrayImage, limit: OcrLimit): Promise<OcrText> {
     limit.signal.throwIfAborted();
-    if (Math.min(image.width, image.height) < MIN_SIDE)
-      return { text: '', words: packWords([], []), cut: false };
+    if (Math.min(image.width, image.height) < MIN_SIDE) return NOTHING;
     const worker = this.takeIdle() ?? (await this.start(limit.signal));
     try {
       const text = await recognize(worker, image, limit);
@@ -145,39 +170,38 @@ function ended({ thread, tesseract }: OcrWorker): Promise<unknown> {
   return thread?.terminate() ?? tesseract.terminate();
 }
 
-async function recognize(
-  worker: OcrWorker,
-  { width, height, pgm }: GrayImage,
-  limit: OcrLimit,
-): Promise<OcrText> {
+async function recognize(worker: OcrWorker, image: GrayImage, limit: OcrLimit): Promise<OcrText> {
   const { signal } = limit;
   const late = new OcrError('ocr_timeout');
-  const picture = Buffer.from(pgm.buffer);
-  const result = await within(
-    unlessAborted(worker.tesseract.recognize(picture, {}, { text: false, blocks: true }), worker.crashed),
-    limit,
-    late,
-  ).catch((error: unknown) => {
+  const look = async (pgm: Pixels, mode: PageMode): Promise<ReadWord[]> => {
     signal.throwIfAborted();
-    if (error === late) throw late;
-    // Tesseract rejects with strings, some of which hold paths.
-    throw new OcrError('ocr_failed', { cause: error });
-  });
-  const { text, words, cut } = layOutWords(readWords(result.data.blocks ?? []));
-  const boxes = words.map(({ bbox }): Box => ({
-    left: bbox.x0 / width,
-    top: bbox.y0 / height,
-    right: bbox.x1 / width,
-    bottom: bbox.y1 / height,
-  }));
+    const options = mode === 'sparse' ? {} : { tessedit_pageseg_mode: PAGE_MODES[mode] };
+    const picture = Buffer.from(pgm.buffer, pgm.byteOffset, pgm.length);
+    const result = await worker.tesseract.recognize(picture, options as object, {
+      text: false,
+      blocks: true,
+    });
+    return readWords(result.data.blocks ?? []);
+  };
+  const reading = await within(unlessAborted(readPicture(image, look), worker.crashed), limit, late).catch(
+    (error: unknown) => {
+      signal.throwIfAborted();
+      if (error === late) throw late;
+      // Tesseract rejects with strings, some of which hold paths.
+      throw new OcrError('ocr_failed', { cause: error });
+    },
+  );
+  const { text, words, cut } = layOutWords(reading.words);
+  const place = onPage(image, image.lie, reading.turns);
+  const boxes = words.map(({ area }) => place(area));
   const confidences = words.map(({ confidence }) => confidence);
-  return { text, words: packWords(boxes, confidences), cut };
-}
-
-interface ReadWord extends PlacedWord {
-  /** In the picture, in pixels. */
-  bbox: Tesseract.Bbox;
-  confidence: number;
+  const turned = ((image.lie.turns + reading.turns) % 4) as QuarterTurns;
+  const how: HowRead = {
+    turned: DEGREES[turned],
+    skew: image.lie.skew,
+    meanConfidence: reading.meanConfidence,
+  };
+  return { text, words: packWords(boxes, confidences), cut, how };
 }
 
 function readWords(blocks: Tesseract.Block[]): ReadWord[] {
@@ -194,7 +218,7 @@ function readWords(blocks: Tesseract.Block[]): ReadWord[] {
         // Pictures count downwards.
         baseline: -(baseline.y0 + slope * ((word.bbox.x0 + word.bbox.x1) / 2 - baseline.x0)),
         size,
-        bbox: word.bbox,
+        area: { left: word.bbox.x0, top: word.bbox.y0, right: word.bbox.x1, bottom: word.bbox.y1 },
         confidence: word.confidence,
       }))
       .filter((word) => word.text !== '');

@@ -3,9 +3,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { packWords, type PageWords } from '../processor/words.js';
 import { layOutChars } from './layout.js';
 import { placedChars } from './pdf-chars.js';
+import { drawGray } from './pdf-drawing.js';
 import { drawnFrame } from './pdf-frame.js';
 import { startPdfium, type Pdfium } from './pdf-library.js';
 import { mayTake, takeMore, type PdfMemory } from './pdf-memory.js';
+import { pgmOf } from './scan/pgm.js';
+import type { Pixels } from './scan/picture.js';
+import { prepared, type Prepared } from './scan/prepare.js';
 
 /** What the worker is started with. */
 export interface PdfWork {
@@ -37,12 +41,13 @@ export interface PageText {
   cut: boolean;
 }
 
-/** A gray picture as PGM: a header, then one byte a pixel, rows from the top. */
-export interface GrayImage {
+/** The picture of a page, prepared for OCR. */
+export interface GrayImage extends Omit<Prepared, 'picture'> {
   width: number;
   height: number;
-  pgm: Uint8Array<ArrayBuffer>;
-  /** The same for pictures that are the same, and for no others. */
+  /** A header, then one byte a pixel, rows from the top. */
+  pgm: Pixels;
+  /** The same for pages that are drawn the same, and for no others. */
   hash: string;
 }
 
@@ -75,21 +80,14 @@ export type PdfMessage = PdfAnswer | { wants: 'memory' };
 const MAX_CHARS_PER_PAGE = 200_000;
 /** Laying out more characters takes more memory than every thread has for sure. */
 const USUAL_CHARS_PER_PAGE = 20_000;
-/** 216 dpi, what OCR reads best for its time. */
-const OCR_SCALE = 3;
-/** A3 at 216 dpi is 9 million pixels. */
-const MAX_PIXELS = 16_000_000;
-/** Tesseract refuses longer sides. */
-const MAX_SIDE = 32_000;
+/** Preparing the picture of a larger page takes more memory than every thread has for sure. */
+const USUAL_PIXELS = 6_000_000;
 
 /** More than pdfium's structure of callbacks, of which it is given none. */
 const FORM_INFO_BYTES = 256;
 const FORM_INFO_VERSION = 2;
 const FLATTEN_FOR_DISPLAY = 0;
 const FLATTEN_SUCCESS = 1;
-const RENDER_ANNOTATIONS = 0x01;
-const RENDER_GRAYSCALE = 0x08;
-const BITMAP_GRAY = 1;
 const ERROR_PASSWORD = 4;
 const ERROR_SECURITY = 5;
 
@@ -195,40 +193,21 @@ function readText(
   });
 }
 
-function renderGray(document: OpenDocument, page: number, annotated: boolean): GrayImage {
-  const { pdfium } = document;
-  return withPage(document, page, annotated, (pageHandle) => {
-    const pageWidth = Math.max(pdfium._FPDF_GetPageWidthF(pageHandle), 1);
-    const pageHeight = Math.max(pdfium._FPDF_GetPageHeightF(pageHandle), 1);
-    const scale = Math.min(
-      OCR_SCALE,
-      Math.sqrt(MAX_PIXELS / pageWidth / pageHeight),
-      MAX_SIDE / Math.max(pageWidth, pageHeight),
-    );
-    const width = Math.max(Math.round(pageWidth * scale), 1);
-    const height = Math.max(Math.round(pageHeight * scale), 1);
-    const pointer = pdfium.wasmExports.malloc(width * height);
-    if (pointer === 0) throw new Error('no memory for the picture of the page');
-    try {
-      const bitmap = pdfium._FPDFBitmap_CreateEx(width, height, BITMAP_GRAY, pointer, width);
-      if (bitmap === 0) throw new Error('pdfium cannot make a bitmap');
-      pdfium._FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xffffffff);
-      const flags = RENDER_ANNOTATIONS | RENDER_GRAYSCALE;
-      pdfium._FPDF_RenderPageBitmap(bitmap, pageHandle, 0, 0, width, height, 0, flags);
-      pdfium._FPDFBitmap_Destroy(bitmap);
-      return grayImage(width, height, pdfium.HEAPU8.subarray(pointer, pointer + width * height));
-    } finally {
-      pdfium.wasmExports.free(pointer);
-    }
-  });
-}
-
-function grayImage(width: number, height: number, pixels: Uint8Array): GrayImage {
-  const header = Buffer.from(`P5 ${width} ${height} 255\n`);
-  const pgm = new Uint8Array(header.length + pixels.length);
-  pgm.set(header);
-  pgm.set(pixels, header.length);
-  return { width, height, pgm, hash: createHash('sha256').update(pgm).digest('base64') };
+/** @param mayTakeMore - asked before a picture is prepared that takes more memory than usual */
+function readyPicture(
+  document: OpenDocument,
+  page: number,
+  annotated: boolean,
+  mayTakeMore: () => boolean,
+): GrayImage {
+  const drawn = withPage(document, page, annotated, (pageHandle) => drawGray(document.pdfium, pageHandle));
+  if (drawn.pixels.length > USUAL_PIXELS && !mayTakeMore())
+    throw new PageError('no memory for so large a page');
+  // Of what was drawn: pages that lie differently may come out alike.
+  const hash = createHash('sha256').update(`${drawn.width} `).update(drawn.pixels).digest('base64');
+  const { picture, ...found } = prepared(drawn);
+  const { width, height } = picture;
+  return { width, height, pgm: pgmOf(picture), hash, ...found };
 }
 
 async function serve({ pdf, compiled, memory }: PdfWork): Promise<void> {
@@ -246,7 +225,7 @@ async function serve({ pdf, compiled, memory }: PdfWork): Promise<void> {
     try {
       return ask === 'text'
         ? { text: readText(document, page, !plain, takesLong) }
-        : { image: renderGray(document, page, !plain) };
+        : { image: readyPicture(document, page, !plain, takesLong) };
     } catch (error) {
       if (error instanceof PageError) return { failed: true };
       return { trapped: !plain && error instanceof AnnotationsError ? 'annotations' : 'page', pdf };

@@ -24,8 +24,7 @@ async function wordsOf(pdf: Uint8Array, page = 1): Promise<PageWord[]> {
 
 /** Round everything that is not white on a page of a PDF. */
 async function inkOf(pdf: Uint8Array): Promise<Box> {
-  const { width, height, pgm } = await drawn(pdf);
-  const pixels = pgm.subarray(-width * height);
+  const { width, height, pixels } = await drawn(pdf);
   const ink = { left: width, top: height, right: 0, bottom: 0 };
   for (const [at, gray] of pixels.entries()) {
     if (gray > 128) continue;

@@ -6,6 +6,7 @@ import { limits } from './limits.js';
 import { list } from './list.js';
 import { memory } from './memory.js';
 import { overlap } from './overlap.js';
+import { ocr } from './ocr.js';
 import { overload } from './overload.js';
 import { ownTime } from './own-time.js';
 import { pages } from './pages.js';
@@ -26,6 +27,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   replay,
   pages,
   blocks,
+  ocr,
   'own-time': ownTime,
 };
 

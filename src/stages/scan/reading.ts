@@ -1,0 +1,102 @@
+import type { PlacedWord } from '../layout.js';
+import { barsAsLetters } from './bars.js';
+import { boxWords } from './box-words.js';
+import { lostLetters, overlap } from './lost-cells.js';
+import { pgmOf, pictureIn } from './pgm.js';
+import type { Area, Pixels } from './picture.js';
+import type { Prepared } from './prepare.js';
+import { quarterTurned, turnedArea, type QuarterTurns } from './turns.js';
+
+/** A word as OCR read it. */
+export interface ReadWord extends PlacedWord {
+  /** In the picture that was read. */
+  area: Area;
+  /** How sure OCR was, 0 to 100. */
+  confidence: number;
+}
+
+/** How OCR looks for print: scattered, as on forms, or as one block of lines. */
+export type PageMode = 'sparse' | 'block';
+
+export interface Reading {
+  words: ReadWord[];
+  /** Clockwise, by which the picture was turned to be read. */
+  turns: QuarterTurns;
+  /** Of the words, long ones weighing more; 0 when there are none. */
+  meanConfidence: number;
+}
+
+/** A reading less sure than this is of a page upside down, or of no print at all: upright ones have 72 and more. */
+const UNSURE = 60;
+/** Good words, which print has and noise has not: at least as sure and as long, in Unicode code units. */
+const GOOD_CONFIDENCE = 80;
+const GOOD_LENGTH = 3;
+/** A page that is unsure every way round has print only with as many good words, and such a share of them. */
+const LEAST_GOOD = 5;
+const LEAST_GOOD_SHARE = 0.1;
+/** Words of the second look are taken from this confidence on. */
+const SURE = 70;
+
+/**
+ * Reads a page: turned where it is upside down, with a second look at cells of tables that came out empty. No
+ * words when there is no print on it.
+ *
+ * @param look - reads a picture
+ */
+export async function readPicture(
+  image: { width: number; height: number; pgm: Pixels } & Pick<Prepared, 'letters' | 'checkBoxes'>,
+  look: (pgm: Pixels, mode: PageMode) => Promise<ReadWord[]>,
+): Promise<Reading> {
+  const upright = readingOf(await look(image.pgm, 'sparse'), 0);
+  if (upright.words.length === 0 && image.letters.length === 0) return upright;
+  if (upright.meanConfidence >= UNSURE) return completed(upright, image.pgm);
+  const turnedPgm = pgmOf(quarterTurned(2, pictureIn(image.pgm, image.width, image.height)));
+  const turned = readingOf(await look(turnedPgm, 'sparse'), 2);
+  const better = goodLetters(turned) > goodLetters(upright) ? turned : upright;
+  if (better.meanConfidence < UNSURE && !hasPrint(better)) return readingOf([], 0);
+  return completed(better, better === turned ? turnedPgm : image.pgm);
+
+  /** With what the first look leaves out. */
+  async function completed(reading: Reading, pgm: Pixels): Promise<Reading> {
+    const { turns, meanConfidence } = reading;
+    const words = [...reading.words, ...(await lostCells(reading, pgm))];
+    const boxes = image.checkBoxes.map((box) => ({ ...box, area: turnedArea(turns, image, box.area) }));
+    return { words: [...words, ...boxWords(boxes, words)], turns, meanConfidence };
+  }
+
+  async function lostCells({ words, turns }: Reading, pgm: Pixels): Promise<ReadWord[]> {
+    const letters = image.letters.map((letter) => turnedArea(turns, image, letter));
+    const lost = lostLetters(letters, words);
+    if (lost.length === 0) return [];
+    const found = await look(pgm, 'block');
+    return found.filter(
+      ({ area, confidence }) =>
+        confidence >= SURE &&
+        lost.some((letter) => overlap(letter, area)) &&
+        !words.some((word) => overlap(word.area, area)),
+    );
+  }
+}
+
+function readingOf(read: ReadWord[], turns: QuarterTurns): Reading {
+  const words = barsAsLetters(read);
+  const letters = words.reduce((sum, { text }) => sum + text.length, 0);
+  const sure = words.reduce((sum, { text, confidence }) => sum + text.length * confidence, 0);
+  return { words, turns, meanConfidence: letters === 0 ? 0 : sure / letters };
+}
+
+function goodWords({ words }: Reading): ReadWord[] {
+  return words.filter(
+    ({ text, confidence }) =>
+      confidence >= GOOD_CONFIDENCE && /[\p{L}\p{N}]{3}/u.test(text) && text.length >= GOOD_LENGTH,
+  );
+}
+
+function goodLetters(reading: Reading): number {
+  return goodWords(reading).reduce((sum, { text }) => sum + text.length, 0);
+}
+
+function hasPrint(reading: Reading): boolean {
+  const good = goodWords(reading).length;
+  return good >= LEAST_GOOD && good >= LEAST_GOOD_SHARE * reading.words.length;
+}
