@@ -32,6 +32,7 @@ const PAGE_REASONS: readonly MissingPage['reason'][] = [
     'page_damaged',
     'page_too_long',
     'document_too_long',
+    'xfa_form',
     'drawing_failed',
     'drawing_timeout',
     'ocr_failed',

@@ -1,3 +1,6 @@
+import { joinSetApart, type Extent } from './letters-apart.js';
+import type { Mark } from './symbol-fonts.js';
+
 /** One character where the page shows it. Lengths in points; x grows to the right, y upwards. */
 export interface PlacedChar {
   /** One code point. White space ends a word; a line feed does so only where the pen jumped. */
@@ -14,6 +17,12 @@ export interface PlacedChar {
   size: number;
   /** Reading direction, radians counter-clockwise; 0 reads to the right. */
   angle: number;
+  /** The same for the characters that a PDF draws as one text. */
+  object?: number;
+  /** The PDF does not say for sure which character it is: its word is left out. */
+  isUnsound?: boolean;
+  /** What it shows, when it is a symbol of boxes and ticks. */
+  mark?: Mark;
 }
 
 /** A word where the reader sees it: lengths in any unit, the baseline growing upwards. */
@@ -24,6 +33,8 @@ export interface PlacedWord {
   baseline: number;
   /** Height of the font (its em). */
   size: number;
+  /** The same for the words that a PDF draws as one text. */
+  object?: number | undefined;
 }
 
 /** A word with the box round its characters, in the lengths of the characters. */
@@ -46,8 +57,10 @@ export interface LaidOut<Word> {
 }
 
 interface GrowingWord extends BoxedWord {
+  last: PlacedChar;
   /** Where its last character starts. */
   lastStart: number;
+  isUnsound: boolean;
 }
 
 /** Words of one row with no column's gap between them. */
@@ -74,6 +87,12 @@ const ROW_TOLERANCE = 0.45;
 const RAISED_TOLERANCE = 0.6;
 const PARAGRAPH_GAP = 1.8;
 const OVERPRINT_SHIFT = 0.3;
+const OVERPRINT_OF_LETTER = 0.1;
+const OVERLAP = 0.2;
+const OVERLAP_OF_LETTERS = 0.3;
+
+/** Lines and dots to be written on. */
+const LEADER = /[_.]{2}|^[-–—…·]+$/;
 
 const COLUMN_SPACES = 3;
 /** A page is laid out on at most this many character cells from left to right. */
@@ -159,35 +178,60 @@ function wordsAlong({ angle, runs }: Direction): BoxedWord[] {
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
   const upright = Math.abs(cos * sin) < 0.2;
+  const extentOf = (char: PlacedChar): Extent => extent(char, cos, sin, upright);
   const words: GrowingWord[] = [];
   for (const run of runs) {
+    let last: GrowingWord | undefined;
     let word: GrowingWord | undefined;
     let lineBroken = false;
-    for (const char of run) {
+    for (const char of joinSetApart(run, extentOf)) {
       if (isBlank(char.text)) {
         // pdfium makes up a line break wherever the pen jumps, even inside a word: the distance decides.
         if (char.text === '\n') lineBroken = true;
         else word = undefined;
         continue;
       }
-      const { start, end } = extent(char, cos, sin, upright);
+      if (last && isPrintedAgain(last.last, char)) {
+        word = last;
+        lineBroken = false;
+        continue;
+      }
+      const { start, end } = extentOf(char);
       const baseline = char.originY * cos - char.originX * sin;
       const reach = lineBroken ? GLUE_GAP : COLUMN_GAP;
       lineBroken = false;
-      if (word !== undefined && continues(word, start, baseline, char.size, reach)) {
+      if (word && continues(word, start, baseline, char, reach)) {
         word.text += char.text;
         word.end = Math.max(word.end, end);
         word.size = Math.max(word.size, char.size);
+        word.last = char;
         word.lastStart = start;
+        word.isUnsound ||= char.isUnsound === true;
         stretch(word, char);
       } else {
-        const { text, size, left, right, bottom, top } = char;
-        word = { text, start, end, baseline, size, lastStart: start, left, right, bottom, top };
+        word = newWord(char, start, end, baseline);
         words.push(word);
       }
+      last = word;
     }
   }
-  return words;
+  return words.filter(({ isUnsound }) => !isUnsound);
+}
+
+function newWord(char: PlacedChar, start: number, end: number, baseline: number): GrowingWord {
+  const { text, size, object, left, right, bottom, top, isUnsound = false } = char;
+  const box = { left, right, bottom, top };
+  return { text, start, end, baseline, size, object, last: char, lastStart: start, isUnsound, ...box };
+}
+
+/** Bold by printing each letter twice. The letters of a ligature stand in one place, and belong to one text. */
+function isPrintedAgain(last: PlacedChar, char: PlacedChar): boolean {
+  if (last.text !== char.text) return false;
+  const [across, up] = [Math.abs(char.originX - last.originX), Math.abs(char.originY - last.originY)];
+  const width = Math.min(char.right - char.left, char.top - char.bottom);
+  const shift = Math.min(OVERPRINT_OF_LETTER * char.size, width * 0.4);
+  if (across > shift || up > shift) return false;
+  return char.object !== undefined && (char.object !== last.object || across + up > 0);
 }
 
 function stretch(word: BoxedWord, char: PlacedChar): void {
@@ -197,12 +241,7 @@ function stretch(word: BoxedWord, char: PlacedChar): void {
   word.top = Math.max(word.top, char.top);
 }
 
-function extent(
-  char: PlacedChar,
-  cos: number,
-  sin: number,
-  upright: boolean,
-): { start: number; end: number } {
+function extent(char: PlacedChar, cos: number, sin: number, upright: boolean): Extent {
   const origin = char.originX * cos + char.originY * sin;
   // The box is level with the page: of a diagonal character it says nothing about the width.
   if (!upright) return { start: origin, end: origin + char.size / 2 };
@@ -212,14 +251,27 @@ function extent(
 }
 
 /** Whether a character goes on with the word before it: no jump up, down or back, nor one of `reach` ems on. */
-function continues(word: GrowingWord, start: number, baseline: number, size: number, reach: number): boolean {
-  const em = Math.max(word.size, size);
+function continues(
+  word: GrowingWord,
+  start: number,
+  baseline: number,
+  char: PlacedChar,
+  reach: number,
+): boolean {
+  const em = Math.max(word.size, char.size);
   const gap = start - word.end;
+  if (gap < -OVERLAP_OF_LETTERS * em && isOtherText(word.last, char) && start !== word.lastStart)
+    return false;
   return (
     Math.abs(baseline - word.baseline) <= RAISED_TOLERANCE * em &&
     // The characters of a ligature share one box.
     (start === word.lastStart || (gap < reach * em && gap > -Math.min(reach, BACK_JUMP) * em))
   );
+}
+
+/** Letters of two texts, which can have been drawn over each other. Accents are set over letters on purpose. */
+function isOtherText(last: PlacedChar, char: PlacedChar): boolean {
+  return last.object !== char.object && /[\p{L}\p{N}]/u.test(last.text) && /[\p{L}\p{N}]/u.test(char.text);
 }
 
 function gatherRows<Word extends PlacedWord>(words: readonly Word[]): Row<Word>[] {
@@ -284,10 +336,8 @@ function pieces<Word extends PlacedWord>(words: Word[]): Piece<Word>[] {
   const found: Piece<Word>[] = [];
   let piece: Piece<Word> | undefined;
   let last: Word | undefined;
-  for (const word of words.toSorted((a, b) => a.start - b.start)) {
+  for (const word of untangled(printedOnce(words.toSorted((a, b) => a.start - b.start)))) {
     const em = Math.min(word.size, last?.size ?? word.size);
-    // Bold by printing twice.
-    if (last?.text === word.text && word.start - last.start < OVERPRINT_SHIFT * em) continue;
     if (piece && word.start - piece.end < COLUMN_GAP * em) {
       piece.length += 1 + word.text.length;
       piece.words.push(word);
@@ -299,6 +349,52 @@ function pieces<Word extends PlacedWord>(words: Word[]): Piece<Word>[] {
     last = word;
   }
   return found;
+}
+
+/** Leaves out words that make others bold by being printed over them. */
+function printedOnce<Word extends PlacedWord>(words: readonly Word[]): Word[] {
+  const kept: Word[] = [];
+  for (const word of words) {
+    const last = kept.at(-1);
+    const em = Math.min(word.size, last?.size ?? word.size);
+    if (last?.text === word.text && word.start - last.start < OVERPRINT_SHIFT * em) continue;
+    kept.push(word);
+  }
+  return kept;
+}
+
+/**
+ * Words of two texts that were drawn over each other: one text follows the other whole.
+ *
+ * @param words - of one row, by where they start
+ */
+function untangled<Word extends PlacedWord>(words: Word[]): Word[] {
+  const tangled = new Set<number>();
+  let furthest: Word | undefined;
+  for (const word of words) {
+    // What is typed into a form stands on its dots.
+    if (word.object === undefined || LEADER.test(word.text)) continue;
+    if (furthest?.object !== undefined && furthest.object !== word.object) {
+      const overlap = furthest.end - word.start;
+      if (overlap > OVERLAP * Math.min(furthest.size, word.size))
+        tangled.add(furthest.object).add(word.object);
+    }
+    if (!furthest || word.end > furthest.end) furthest = word;
+  }
+  if (tangled.size === 0) return words;
+  const texts = new Map<number, Word[]>();
+  const inOrder: Word[][] = [];
+  for (const word of words) {
+    const text = word.object === undefined ? undefined : texts.get(word.object);
+    if (text) {
+      text.push(word);
+      continue;
+    }
+    const begun = [word];
+    inOrder.push(begun);
+    if (word.object !== undefined && tangled.has(word.object)) texts.set(word.object, begun);
+  }
+  return inOrder.flat();
 }
 
 /** Maps a place across the page to a character column; gutters that no row uses shrink to a few cells. */

@@ -7,7 +7,7 @@ import { codePointLength, strip } from '../text.js';
 import { DocumentOcr } from './document-ocr.js';
 import { OcrError } from './ocr.js';
 import { checkPdf, PdfError } from './pdf-error.js';
-import type { GrayImage } from './pdf-worker.js';
+import type { GrayImage, PageText } from './pdf-worker.js';
 import { compiledPdfium } from './pdfium.js';
 import { PagesRead, type PagesDone, type PageTexts, type UnreadableReason } from './pages-read.js';
 import { PdfiumThread, threadsEnded, type ThreadLimits } from './pdfium-thread.js';
@@ -51,10 +51,8 @@ export interface ReadOptions {
   aside?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-/** A page with less text than this, in code points, is taken for a scan. */
+/** A page with pictures and less text than this, in code points, is read by OCR. */
 const SCAN_BELOW = 20;
-/** Left by PDF editors on trial, mostly on top of scans they have read badly. */
-const TRIAL_WATERMARK = /pdf-xchange|clicktobuynow/i;
 /**
  * One pdfium draws so many pages, and begins none after so long, then the next document has its turn: a long
  * scan does not hold up short ones, and what pdfium keeps of the pages is given back.
@@ -183,10 +181,13 @@ export class PageReader {
           continue;
         }
         const layer = await pdfium.text(page);
-        if (layer) pages.keep(page, layer);
-        if (layer && isScan(layer.text)) scans.add(page);
-        else if (layer) pages.done(page, 'text');
-        else pages.fail(page, 'page_damaged', 'text');
+        if (!layer || layer.unreadable) {
+          pages.fail(page, layer?.unreadable ?? 'page_damaged', 'text');
+          continue;
+        }
+        pages.keep(page, keptText(layer));
+        if (isScan(layer)) scans.add(page);
+        else pages.done(page, 'text');
       }
       return scans;
     });
@@ -283,8 +284,13 @@ function partyOfItsOwn(): Party {
   return { owner: id, document: id };
 }
 
-function isScan(text: string): boolean {
-  return codePointLength(strip(text)) < SCAN_BELOW || TRIAL_WATERMARK.test(text.replace(/\s+/g, ''));
+function isScan({ layer, text }: PageText): boolean {
+  return layer === 'scan' || (layer === 'beside pictures' && codePointLength(strip(text)) < SCAN_BELOW);
+}
+
+/** Where nothing is seen, what lies under a picture is kept until OCR has read more. */
+function keptText(layer: PageText): Pick<PageText, 'text' | 'words' | 'cut'> {
+  return layer.text === '' && layer.invisible ? { ...layer.invisible, cut: layer.cut } : layer;
 }
 
 function drawingReason(error: Error): UnreadableReason {

@@ -6,6 +6,7 @@ export type UnreadableReason =
   | 'page_damaged'
   | 'page_too_long'
   | 'document_too_long'
+  | 'xfa_form'
   | 'drawing_failed'
   | 'drawing_timeout'
   | OcrError['reason'];

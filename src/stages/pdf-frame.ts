@@ -1,5 +1,5 @@
 import type { Box } from '../processor/words.js';
-import type { BoxedWord } from './layout.js';
+import { round, type Area, type Point } from './areas.js';
 import type { Pdfium } from './pdf-library.js';
 
 /** Pixels a side of the page that is drawn in thought; a round number of them loses nothing. */
@@ -7,16 +7,11 @@ const SIDE = 10_000;
 /** Two doubles. */
 const POINT_BYTES = 16;
 
-type Point = readonly [x: number, y: number];
-
 /**
  * Maps boxes in a page's own points, the origin wherever its author put it, to fractions of the page as
  * PDFium draws it, crop box and rotation applied. null for a box or page without a size.
  */
-export function drawnFrame(
-  pdfium: Pdfium,
-  page: number,
-): (box: Pick<BoxedWord, 'left' | 'right' | 'bottom' | 'top'>) => Box | null {
+export function drawnFrame(pdfium: Pdfium, page: number): (box: Area) => Box | null {
   const origin = pagePoint(pdfium, page, 0, 0);
   const across = minus(pagePoint(pdfium, page, SIDE, 0), origin);
   const down = minus(pagePoint(pdfium, page, 0, SIDE), origin);
@@ -29,6 +24,11 @@ export function drawnFrame(
     const box = { left: Math.min(...x), top: Math.min(...y), right: Math.max(...x), bottom: Math.max(...y) };
     return Object.values(box).every(Number.isFinite) ? box : null;
   };
+}
+
+/** What is drawn of a page, in its own points. */
+export function drawnArea(pdfium: Pdfium, page: number): Area {
+  return round([pagePoint(pdfium, page, 0, 0), pagePoint(pdfium, page, SIDE, SIDE)]);
 }
 
 /** Where a pixel of the drawn page lies in the page's own points. */

@@ -27,7 +27,54 @@ export interface Pdfium {
     pageX: number,
     pageY: number,
   ): number;
+  _FPDFPage_CountObjects(page: number): number;
+  _FPDFPage_GetObject(page: number, index: number): number;
+  _FPDFFormObj_CountObjects(form: number): number;
+  _FPDFFormObj_GetObject(form: number, index: number): number;
+  _FPDFPageObj_GetType(object: number): number;
+  _FPDFPageObj_GetBounds(object: number, left: number, bottom: number, right: number, top: number): number;
+  _FPDFPageObj_GetMatrix(object: number, matrix: number): number;
+  _FPDFPageObj_GetClipPath(object: number): number;
+  _FPDFPageObj_GetFillColor(object: number, red: number, green: number, blue: number, alpha: number): number;
+  _FPDFPageObj_GetStrokeColor(
+    object: number,
+    red: number,
+    green: number,
+    blue: number,
+    alpha: number,
+  ): number;
+  _FPDFPageObj_HasTransparency(object: number): number;
+  _FPDFClipPath_CountPaths(clip: number): number;
+  _FPDFClipPath_CountPathSegments(clip: number, path: number): number;
+  _FPDFClipPath_GetPathSegment(clip: number, path: number, index: number): number;
+  _FPDFPath_GetDrawMode(path: number, fill: number, stroke: number): number;
+  _FPDFPath_CountSegments(path: number): number;
+  _FPDFPath_GetPathSegment(path: number, index: number): number;
+  _FPDFPathSegment_GetType(segment: number): number;
+  _FPDFPathSegment_GetPoint(segment: number, x: number, y: number): number;
+  _FPDFImageObj_GetImagePixelSize(picture: number, width: number, height: number): number;
+  _FPDFImageObj_GetRenderedBitmap(document: number, page: number, picture: number): number;
+  _FPDFTextObj_GetTextRenderMode(text: number): number;
+  _FPDFTextObj_GetFont(text: number): number;
+  _FPDFFont_GetBaseFontName(font: number, name: number, size: number): number;
   _FPDFPage_GetAnnotCount(page: number): number;
+  _FPDFPage_GetAnnot(page: number, index: number): number;
+  _FPDFPage_CloseAnnot(annotation: number): void;
+  _FPDFAnnot_GetSubtype(annotation: number): number;
+  _FPDFAnnot_GetFlags(annotation: number): number;
+  _FPDFAnnot_GetRect(annotation: number, rectangle: number): number;
+  _FPDFAnnot_GetFormFieldType(form: number, annotation: number): number;
+  _FPDFAnnot_IsChecked(form: number, annotation: number): number;
+  _FPDF_GetFormType(document: number): number;
+  _FPDF_GetXFAPacketCount(document: number): number;
+  _FPDF_GetXFAPacketName(document: number, index: number, name: number, size: number): number;
+  _FPDF_GetXFAPacketContent(
+    document: number,
+    index: number,
+    content: number,
+    size: number,
+    length: number,
+  ): number;
   _FPDFPage_Flatten(page: number, purpose: number): number;
   _FPDFDOC_InitFormFillEnvironment(document: number, info: number): number;
   _FORM_OnAfterLoadPage(page: number, form: number): void;
@@ -38,6 +85,7 @@ export interface Pdfium {
   _FPDFText_GetUnicode(textPage: number, index: number): number;
   _FPDFText_IsGenerated(textPage: number, index: number): number;
   _FPDFText_IsHyphen(textPage: number, index: number): number;
+  _FPDFText_HasUnicodeMapError(textPage: number, index: number): number;
   _FPDFText_GetTextObject(textPage: number, index: number): number;
   _FPDFText_GetFontSize(textPage: number, index: number): number;
   _FPDFText_GetMatrix(textPage: number, index: number, matrix: number): number;
@@ -53,6 +101,11 @@ export interface Pdfium {
     color: number,
   ): void;
   _FPDFBitmap_Destroy(bitmap: number): void;
+  _FPDFBitmap_GetBuffer(bitmap: number): number;
+  _FPDFBitmap_GetWidth(bitmap: number): number;
+  _FPDFBitmap_GetHeight(bitmap: number): number;
+  _FPDFBitmap_GetStride(bitmap: number): number;
+  _FPDFBitmap_GetFormat(bitmap: number): number;
   _FPDF_RenderPageBitmap(
     bitmap: number,
     page: number,

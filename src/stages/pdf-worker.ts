@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { packWords, type PageWords } from '../processor/words.js';
-import { layOutChars } from './layout.js';
-import { placedChars } from './pdf-chars.js';
+import { annotationsOf, NOT_ANNOTATED, type Annotations } from './field-boxes.js';
+import type { BoxedWord, LaidOut } from './layout.js';
+import { pageLayer } from './page-layer.js';
 import { drawGray } from './pdf-drawing.js';
 import { drawnFrame } from './pdf-frame.js';
 import { startPdfium, type Pdfium } from './pdf-library.js';
 import { mayTake, takeMore, type PdfMemory } from './pdf-memory.js';
+import { PictureOpacity } from './picture-opacity.js';
 import { pgmOf } from './scan/pgm.js';
 import type { Pixels } from './scan/picture.js';
 import { prepared, type Prepared } from './scan/prepare.js';
+import type { TextLayer } from './text-layer.js';
+import { isXfaNotice, xfaValues } from './xfa-values.js';
 
 /** What the worker is started with. */
 export interface PdfWork {
@@ -39,6 +43,17 @@ export interface PageText {
   words: PageWords;
   /** The page holds more than is read of one page. */
   cut: boolean;
+  layer: TextLayer;
+  /** Text that goes with a picture, over or under it, and is not seen; undefined where there is none. */
+  invisible: PlacedText | undefined;
+  /** The page only says that it is not the form that the PDF holds as XML, which holds no values. */
+  unreadable?: 'xfa_form';
+}
+
+/** A text with the places of its words. */
+export interface PlacedText {
+  text: string;
+  words: PageWords;
 }
 
 /** The picture of a page, prepared for OCR. */
@@ -97,6 +112,9 @@ interface OpenDocument {
   /** pdfium's form handle, made when the first page with annotations comes. */
   form: number;
   totalPages: number;
+  opacity: PictureOpacity;
+  /** The page in whose place the values of a form stand; 0 before there was one. */
+  formPage: number;
 }
 
 /** pdfium refused something of a page, in good order: its memory can still be trusted, unlike after a trap. */
@@ -112,7 +130,17 @@ function open(pdfium: Pdfium, pdf: Uint8Array): OpenDocument | Refused {
     if (pointer === 0) return { refused: 'damaged' };
     pdfium.HEAPU8.set(pdf, pointer);
     const handle = pdfium._FPDF_LoadMemDocument(pointer, pdf.length, 0);
-    if (handle !== 0) return { pdfium, handle, form: 0, totalPages: pdfium._FPDF_GetPageCount(handle) };
+    if (handle !== 0) {
+      const totalPages = pdfium._FPDF_GetPageCount(handle);
+      return {
+        pdfium,
+        handle,
+        form: 0,
+        totalPages,
+        opacity: new PictureOpacity(pdfium, handle),
+        formPage: 0,
+      };
+    }
     const error = pdfium._FPDF_GetLastError();
     return { refused: error === ERROR_PASSWORD || error === ERROR_SECURITY ? 'encrypted' : 'damaged' };
   } catch {
@@ -125,16 +153,21 @@ function withPage<T>(
   document: OpenDocument,
   page: number,
   annotated: boolean,
-  use: (pageHandle: number) => T,
+  use: (pageHandle: number, annotations: Annotations) => T,
 ): T {
   const { pdfium } = document;
   let pageHandle = loadPage(document, page);
-  if (annotated && pdfium._FPDFPage_GetAnnotCount(pageHandle) > 0 && flatten(document, pageHandle)) {
-    pdfium._FPDF_ClosePage(pageHandle);
-    pageHandle = loadPage(document, page);
+  let annotations = NOT_ANNOTATED;
+  if (annotated && pdfium._FPDFPage_GetAnnotCount(pageHandle) > 0) {
+    const flattened = flatten(document, pageHandle);
+    annotations = flattened.annotations;
+    if (flattened.isChanged) {
+      pdfium._FPDF_ClosePage(pageHandle);
+      pageHandle = loadPage(document, page);
+    }
   }
   try {
-    return use(pageHandle);
+    return use(pageHandle, annotations);
   } finally {
     pdfium._FPDF_ClosePage(pageHandle);
   }
@@ -148,9 +181,12 @@ function loadPage({ pdfium, handle }: OpenDocument, page: number): number {
 
 /**
  * Makes form fields and other annotations part of the page: what people typed into a form is no text of the
- * page otherwise. True when that changed the page, which then has to be loaded again.
+ * page otherwise. A page that was changed by that has to be loaded again.
  */
-function flatten(document: OpenDocument, pageHandle: number): boolean {
+function flatten(
+  document: OpenDocument,
+  pageHandle: number,
+): { isChanged: boolean; annotations: Annotations } {
   const { pdfium } = document;
   try {
     if (document.form === 0) {
@@ -161,9 +197,10 @@ function flatten(document: OpenDocument, pageHandle: number): boolean {
     }
     // Makes the look of fields that have none yet.
     if (document.form !== 0) pdfium._FORM_OnAfterLoadPage(pageHandle, document.form);
-    const flattened = pdfium._FPDFPage_Flatten(pageHandle, FLATTEN_FOR_DISPLAY) === FLATTEN_SUCCESS;
+    const annotations = annotationsOf(pdfium, pageHandle, document.form);
+    const isChanged = pdfium._FPDFPage_Flatten(pageHandle, FLATTEN_FOR_DISPLAY) === FLATTEN_SUCCESS;
     if (document.form !== 0) pdfium._FORM_OnBeforeClosePage(pageHandle, document.form);
-    return flattened;
+    return { isChanged, annotations };
   } catch {
     throw new AnnotationsError();
   }
@@ -176,21 +213,39 @@ function readText(
   annotated: boolean,
   mayTakeMore: () => boolean,
 ): PageText {
-  const { pdfium } = document;
-  return withPage(document, page, annotated, (pageHandle) => {
+  const { pdfium, opacity } = document;
+  const read = withPage(document, page, annotated, (pageHandle, annotations): PageText => {
     const textPage = pdfium._FPDFText_LoadPage(pageHandle);
     if (textPage === 0) throw new PageError('pdfium cannot load the text of the page');
     try {
       const count = pdfium._FPDFText_CountChars(textPage);
       if (count > USUAL_CHARS_PER_PAGE && !mayTakeMore()) throw new PageError('no memory for so long a page');
-      const chars = placedChars(pdfium, textPage, Math.min(count, MAX_CHARS_PER_PAGE));
-      const { text, words, cut } = layOutChars(chars);
-      const boxes = words.map(drawnFrame(pdfium, pageHandle));
-      return { text, words: packWords(boxes), cut: cut || count > MAX_CHARS_PER_PAGE };
+      const source = { pdfium, page: pageHandle, textPage, annotations, opacity };
+      const { layer, invisible, cut, ...seen } = pageLayer(source, Math.min(count, MAX_CHARS_PER_PAGE));
+      const placed = (laidOut: Omit<LaidOut<BoxedWord>, 'cut'>): PlacedText => ({
+        text: laidOut.text,
+        words: packWords(laidOut.words.map(drawnFrame(pdfium, pageHandle))),
+      });
+      return {
+        ...placed(seen),
+        cut: cut || count > MAX_CHARS_PER_PAGE,
+        layer,
+        invisible: invisible && placed(invisible),
+      };
     } finally {
       pdfium._FPDFText_ClosePage(textPage);
     }
   });
+  return isXfaNotice(pdfium, document.handle, page, read.text) ? formValues(document, page) : read;
+}
+
+/** What stands in the form in place of which a page only says that it is none. */
+function formValues(document: OpenDocument, page: number): PageText {
+  if (document.formPage === 0) document.formPage = page;
+  const text = document.formPage === page ? xfaValues(document.pdfium, document.handle) : '';
+  const words = packWords((text.match(/\S+/g) ?? []).map(() => null));
+  const values = { text, words, cut: false, layer: 'sound', invisible: undefined } as const;
+  return text === '' && document.formPage === page ? { ...values, unreadable: 'xfa_form' } : values;
 }
 
 /** @param mayTakeMore - asked before a picture is prepared that takes more memory than usual */
