@@ -1,6 +1,9 @@
 import type { Note } from '../store/document.js';
 import type { DocumentEvent } from './events.js';
 
+/** Of 100: print in good order is read with 85 and more. */
+const UNSURE = 65;
+
 /** Remarks about a document's readings, made from its events: of each page and kind the last one. */
 export class NotesOfEvents {
   readonly #notes = new Map<string, Note & { page: number }>();
@@ -8,6 +11,15 @@ export class NotesOfEvents {
 
   update(event: DocumentEvent): void {
     switch (event.type) {
+      case 'page_read':
+        if (event.how && event.how.meanConfidence < UNSURE) {
+          this.#note({
+            kind: 'unsure_text',
+            page: event.page,
+            detail: String(Math.round(event.how.meanConfidence)),
+          });
+        }
+        break;
       case 'batch_checked':
         if (event.failure) this.#failures.set(event.unit, event.failure);
         break;

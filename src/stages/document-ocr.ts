@@ -34,13 +34,16 @@ export class DocumentOcr {
   /**
    * The text of a page, drawn when it is the document's turn at OCR.
    *
+   * @param draw - gives nothing for a page that need not be read
+   * @returns undefined for such a page
    * @throws {OcrError} when OCR fails or takes too long; whatever `draw` rejects with
    */
-  async read(draw: () => Promise<GrayImage>): Promise<OcrText> {
+  async read(draw: () => Promise<GrayImage | undefined>): Promise<OcrText | undefined> {
     const { pool, party, signal } = this.#settings;
     const begin = async (recognize: Recognize) => {
       if (this.isTimeUp) throw new OcrError('ocr_document_timeout');
       const image = await draw();
+      if (!image) return { text: undefined };
       const before = this.#texts.get(image.hash);
       if (before) return { text: before };
       const text = this.#recognize(image, recognize);

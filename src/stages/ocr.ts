@@ -33,6 +33,8 @@ export interface OcrText {
   /** The page holds more text than is kept of one page. */
   cut: boolean;
   how: HowRead;
+  /** The page's height by its width, as it is drawn. */
+  shape: number;
 }
 
 /** How a page was read. */
@@ -63,12 +65,12 @@ export interface OcrLimit {
 /** @throws {OcrError} when OCR fails or takes too long */
 export type Recognize = (image: GrayImage, limit: OcrLimit) => Promise<OcrText>;
 
-const NOTHING: OcrText = {
+const NOTHING = {
   text: '',
   words: packWords([], []),
   cut: false,
   how: { turned: 0, skew: 0, meanConfidence: 0 },
-};
+} as const;
 /** Of quarter turns. */
 const DEGREES = [0, 90, 180, 270] as const;
 
@@ -125,7 +127,8 @@ export class OcrPool {
   /** The text of a picture, rows and columns kept apart, and its words. */
   private async recognize(image: GrayImage, limit: OcrLimit): Promise<OcrText> {
     limit.signal.throwIfAborted();
-    if (Math.min(image.width, image.height) < MIN_SIDE) return NOTHING;
+    if (Math.min(image.width, image.height) < MIN_SIDE)
+      return { ...NOTHING, shape: image.height / image.width };
     const worker = this.takeIdle() ?? (await this.start(limit.signal));
     try {
       const text = await recognize(worker, image, limit);
@@ -201,7 +204,9 @@ async function recognize(worker: OcrWorker, image: GrayImage, limit: OcrLimit): 
     skew: image.lie.skew,
     meanConfidence: reading.meanConfidence,
   };
-  return { text, words: packWords(boxes, confidences), cut, how };
+  const across = image.lie.turns % 2 === 1;
+  const shape = across ? image.width / image.height : image.height / image.width;
+  return { text, words: packWords(boxes, confidences), cut, how, shape };
 }
 
 function readWords(blocks: Tesseract.Block[]): ReadWord[] {

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { systemClock, type Clock } from '../clock.js';
 import type { Party } from '../fair-turns.js';
-import { codePointLength, strip } from '../text.js';
+import { strip } from '../text.js';
 import { DocumentOcr } from './document-ocr.js';
 import { OcrError } from './ocr.js';
 import { checkPdf, PdfError } from './pdf-error.js';
@@ -12,6 +12,8 @@ import { compiledPdfium } from './pdfium.js';
 import { PagesRead, type PagesDone, type PageTexts, type UnreadableReason } from './pages-read.js';
 import { PdfiumThread, threadsEnded, type ThreadLimits } from './pdfium-thread.js';
 import { sharedPlaces, type Places } from './places.js';
+import { chosenText } from './reading-choice.js';
+import { hasStrayInk } from './stray-ink.js';
 
 export type { PageTexts, UnreadableReason } from './pages-read.js';
 
@@ -51,8 +53,6 @@ export interface ReadOptions {
   aside?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-/** A page with pictures and less text than this, in code points, is read by OCR. */
-const SCAN_BELOW = 20;
 /**
  * One pdfium draws so many pages, and begins none after so long, then the next document has its turn: a long
  * scan does not hold up short ones, and what pdfium keeps of the pages is given back.
@@ -162,19 +162,19 @@ export class PageReader {
   ): Promise<PageTexts> {
     const pages = new PagesRead(onPage);
     const reading = { load, signal, party, pages };
-    const scans = await this.places.text.run(party, () => this.readTexts(reading), signal);
-    if (scans.size > 0) await aside(() => this.readScans(reading, scans));
+    const layers = await this.places.text.run(party, () => this.readTexts(reading), signal);
+    if (layers.size > 0) await aside(() => this.readScans(reading, layers));
     return pages.all();
   }
 
-  /** @returns the pages that are scans */
-  private readTexts({ load, signal, party, pages }: DocumentReading): Promise<Set<number>> {
+  /** @returns the text layers of pages that hold more than these say, or something else */
+  private readTexts({ load, signal, party, pages }: DocumentReading): Promise<Map<number, PageText>> {
     const limits = { timeLimitMs: this.settings.timeLimitMs, memory: this.places.memory.text, party, signal };
     return this.withPdfium(load, limits, async (pdfium) => {
       const totalPages = await pdfium.open();
       checkPageCount(totalPages, this.settings.maxPages);
       pages.begin(totalPages);
-      const scans = new Set<number>();
+      const unsure = new Map<number, PageText>();
       for (let page = 1; page <= totalPages; page++) {
         if (pages.isFull) {
           pages.fail(page, 'document_too_long', 'text');
@@ -186,17 +186,18 @@ export class PageReader {
           continue;
         }
         pages.keep(page, keptText(layer));
-        if (isScan(layer)) scans.add(page);
+        if (layer.layer !== 'sound') unsure.set(page, layer);
         else pages.done(page, 'text');
       }
-      return scans;
+      return unsure;
     });
   }
 
   private async readScans(
     { load, signal, party, pages }: DocumentReading,
-    undrawn: Set<number>,
+    layers: ReadonlyMap<number, PageText>,
   ): Promise<void> {
+    const undrawn = new Set(layers.keys());
     const { places, clock, settings } = this;
     const ocr = new DocumentOcr({
       pool: places.ocr,
@@ -212,10 +213,21 @@ export class PageReader {
       undrawn.clear();
     };
     const readScan = async (page: number, draw: () => Promise<GrayImage>): Promise<void> => {
+      const layer = layers.get(page);
+      if (!layer) return;
+      const drawIfUnread = async () => {
+        const image = await draw();
+        const isRead = layer.layer === 'beside pictures' && !hasStrayInk(image, layer.words);
+        return isRead ? undefined : image;
+      };
       try {
-        const read = await ocr.read(draw);
-        if (strip(read.text) !== '') pages.keepOcr(page, read);
-        pages.done(page, 'ocr');
+        const read = await ocr.read(drawIfUnread);
+        const chosen = read && chosenText(layer, read);
+        if (chosen && strip(chosen.text) !== '') {
+          if (chosen.by === 'ocr') pages.keepOcr(page, chosen, read.how);
+          else pages.keep(page, chosen);
+        }
+        pages.done(page, chosen?.by ?? 'text');
       } catch (error) {
         signal.throwIfAborted();
         // It has its turn later, with a fresh pdfium: the drawing of another page ended this one, or its turn is over.
@@ -282,10 +294,6 @@ async function startPdfium(load: () => Promise<Uint8Array>, limits: ThreadLimits
 function partyOfItsOwn(): Party {
   const id = randomUUID();
   return { owner: id, document: id };
-}
-
-function isScan({ layer, text }: PageText): boolean {
-  return layer === 'scan' || (layer === 'beside pictures' && codePointLength(strip(text)) < SCAN_BELOW);
 }
 
 /** Where nothing is seen, what lies under a picture is kept until OCR has read more. */

@@ -1,5 +1,5 @@
 import { packWords, type PageWords } from '../processor/words.js';
-import type { OcrError } from './ocr.js';
+import type { HowRead, OcrError } from './ocr.js';
 
 /** Why a page was not read, or (`page_too_long`) its end was not. */
 export type UnreadableReason =
@@ -20,6 +20,8 @@ export interface PageTexts {
   words?: ReadonlyMap<number, PageWords>;
   /** Pages whose text was read by OCR, ascending. */
   ocrPages: number[];
+  /** How those were read; missing for texts that came without their pages. */
+  howRead?: readonly ({ page: number } & HowRead)[];
   /** Pages not read, or only in part, ascending: their text is what the text layer held, often ''. */
   unreadablePages: { page: number; reason: UnreadableReason }[];
 }
@@ -47,6 +49,8 @@ export interface PagesDone {
   by?: 'text' | 'ocr';
   /** Its text, as it stays. */
   text?: string;
+  /** Of one that was read by OCR. */
+  how?: HowRead | undefined;
 }
 
 type OnPage = (done: PagesDone) => void;
@@ -56,7 +60,7 @@ export class PagesRead {
   readonly #onPage: OnPage | undefined;
   readonly #texts = new Map<number, string>();
   readonly #words = new Map<number, PageWords>();
-  readonly #ocrPages: number[] = [];
+  readonly #howRead = new Map<number, HowRead>();
   readonly #unreadable = new Map<number, UnreadableReason>();
   #length = 0;
   #wordsLeft = MOST_WORDS;
@@ -83,19 +87,21 @@ export class PagesRead {
       return;
     }
     this.#length = length;
-    const placed = firstWords(words, this.#wordsLeft);
-    this.#wordsLeft -= wordCount(placed);
+    const before = wordCount(this.#words.get(page) ?? NO_WORDS);
+    const placed = firstWords(words, this.#wordsLeft + before);
+    this.#wordsLeft += before - wordCount(placed);
     this.#put(page, text, placed);
   }
 
-  keepOcr(page: number, read: ReadText): void {
+  keepOcr(page: number, read: ReadText, how: HowRead): void {
     this.keep(page, read);
-    if (this.#texts.get(page) === read.text) this.#ocrPages.push(page);
+    if (this.#texts.get(page) === read.text) this.#howRead.set(page, how);
   }
 
   /** The page is done with. */
   done(page: number, by: 'text' | 'ocr'): void {
-    this.#onPage?.({ totalPages: this.#texts.size, page, by, text: this.#texts.get(page) ?? '' });
+    const [text, how] = [this.#texts.get(page) ?? '', this.#howRead.get(page)];
+    this.#onPage?.({ totalPages: this.#texts.size, page, by, text, how });
   }
 
   /** The page is done with, and was not read. */
@@ -105,11 +111,13 @@ export class PagesRead {
   }
 
   all(): PageTexts {
+    const howRead = [...this.#howRead].sort(([a], [b]) => a - b).map(([page, how]) => ({ page, ...how }));
     return {
       totalPages: this.#texts.size,
       texts: this.#texts,
       words: this.#words,
-      ocrPages: this.#ocrPages.sort((a, b) => a - b),
+      ocrPages: howRead.map(({ page }) => page),
+      howRead,
       unreadablePages: [...this.#unreadable]
         .sort(([a], [b]) => a - b)
         .map(([page, reason]) => ({ page, reason })),

@@ -84,10 +84,10 @@ export async function runPipeline(
 
 function onPageTexts(emit: (event: ReadingEvent) => void): OnPageTexts {
   let counted: number | undefined;
-  return ({ totalPages, page, by = 'text' }) => {
+  return ({ totalPages, page, by = 'text', how }) => {
     if (totalPages !== counted) emit({ type: 'pages_counted', total_pages: totalPages });
     counted = totalPages;
-    if (page !== undefined) emit({ type: 'page_read', page, by });
+    if (page !== undefined) emit({ type: 'page_read', page, by, ...(how && { how }) });
   };
 }
 

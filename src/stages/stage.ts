@@ -1,5 +1,6 @@
 import type { PageEvent } from '../processor/reading.js';
 import type { AccountInPassing } from './accounts.js';
+import type { HowRead } from './ocr.js';
 
 /** The stages of a document, in order (CURRENT_SYSTEM, Stages). */
 export const STAGES = [
@@ -34,4 +35,6 @@ export type ReadingEvent =
       page: number;
       /** Where its text came from. */
       by: 'text' | 'ocr';
+      /** Of one that was read by OCR. */
+      how?: HowRead;
     };

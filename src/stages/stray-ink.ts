@@ -1,0 +1,34 @@
+import { boxOf, type PageWords } from '../processor/words.js';
+import type { GrayImage } from './pdf-worker.js';
+import { onPage } from './scan/place.js';
+
+/** Cells of a page from side to side, and from top to bottom. */
+const CELLS = 400;
+/** Cells round a word that are its own. */
+const MARGIN = 2;
+/** Fewer pieces of ink may be a logo's. */
+const LEAST_LETTERS = 30;
+
+/** Whether a page shows more letters than its text layer has words for. */
+export function hasStrayInk(image: GrayImage, words: PageWords): boolean {
+  const covered = new Uint8Array(CELLS * CELLS);
+  for (let index = 0; index < words.boxes.length / 4; index++) {
+    const box = boxOf(words, index);
+    if (!box) continue;
+    const [left, right] = [cell(box.left) - MARGIN, cell(box.right) + MARGIN + 1];
+    const bottom = Math.min(cell(box.bottom) + MARGIN, CELLS - 1);
+    for (let row = Math.max(cell(box.top) - MARGIN, 0); row <= bottom; row++) {
+      covered.fill(1, row * CELLS + Math.max(left, 0), row * CELLS + Math.min(right, CELLS));
+    }
+  }
+  const place = onPage(image, image.lie, 0);
+  const stray = image.letters.filter((letter) => {
+    const { left, top, right, bottom } = place(letter);
+    return covered[cell((top + bottom) / 2) * CELLS + cell((left + right) / 2)] === 0;
+  });
+  return stray.length >= LEAST_LETTERS;
+}
+
+function cell(share: number): number {
+  return Math.min(Math.max(Math.floor(share * CELLS), 0), CELLS - 1);
+}
