@@ -6,7 +6,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import type PdfKit from 'pdfkit';
 import { compiledPdfium } from '../src/stages/pdfium.js';
 import { pdfMemory } from '../src/stages/pdf-memory.js';
-import type { GrayImage, PdfAnswer, PdfWork } from '../src/stages/pdf-worker.js';
+import type { GrayImage, PageText, PdfAnswer, PdfRequest, PdfWork } from '../src/stages/pdf-worker.js';
 import { seeded } from './random.js';
 
 // As CommonJS: the ES modules below pdfkit lie in a folder `src`, which jest.config.ts maps to the build.
@@ -83,6 +83,19 @@ export async function scanOf(texts: Placed[]): Promise<Buffer> {
 
 /** A page of a PDF as pdfium draws it. */
 export async function drawn(pdf: Uint8Array, page = 1): Promise<GrayImage> {
+  const answer = await asked(pdf, { ask: 'image', page });
+  if (!('image' in answer)) throw new Error('the fixture could not be drawn');
+  return answer.image;
+}
+
+/** The text layer of a page of a PDF, as the worker reads it. */
+export async function layerOf(pdf: Uint8Array, page = 1): Promise<PageText> {
+  const answer = await asked(pdf, { ask: 'text', page });
+  if (!('text' in answer)) throw new Error('the text of the fixture could not be read');
+  return answer.text;
+}
+
+async function asked(pdf: Uint8Array, request: PdfRequest): Promise<PdfAnswer> {
   const worker = new Worker(new URL('../dist/stages/pdf-worker.js', import.meta.url), {
     workerData: {
       pdf: new Uint8Array(pdf),
@@ -90,11 +103,10 @@ export async function drawn(pdf: Uint8Array, page = 1): Promise<GrayImage> {
       memory: pdfMemory({ usualMb: 500, moreMb: 0 }, 0),
     } satisfies PdfWork,
   });
-  worker.postMessage({ ask: 'image', page });
+  worker.postMessage(request);
   const [answer] = (await once(worker, 'message')) as [PdfAnswer];
   await worker.terminate();
-  if (!('image' in answer)) throw new Error('the fixture could not be drawn');
-  return answer.image;
+  return answer;
 }
 
 function grayPng({ width, height, pgm }: GrayImage): Buffer {
@@ -135,6 +147,11 @@ export interface RawPage {
   /** More entries of the page's dictionary. */
   extra?: string;
 }
+
+/** Lines that nobody sees, so many that a page with little text counts as drawn, not written. */
+export const DRAWN = `1 G ${'0 0 m 1 1 l S '.repeat(100)} 0 G `;
+/** A white picture on the whole page. */
+export const WHITE_PICTURE = 'q 612 0 0 792 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \xff EI Q ';
 
 /** A PDF from content streams. A page given as `null` is named in the page tree, but is not in the file. */
 export function rawPdf(pages: (RawPage | null)[], objects: string[] = []): Buffer {
