@@ -199,7 +199,8 @@ describe('letters that are set apart', () => {
     ['by spacing', `BT 8 Tc /F1 12 Tf 50 600 Td (ACCOUNT NUMBER) Tj ET`, 'ACCOUNT NUMBER'],
     ['one by one', Array.from('BALANCE', (letter, n) => at(letter, 50 + n * 16, 600)).join(''), 'BALANCE'],
   ])('are words again: %s', async (_, content, heading) => {
-    expect((await textOf({ content: PLAIN + content })).split('\n').at(-1)).toBe(heading);
+    const row = (await textOf({ content: PLAIN + content })).split('\n').at(-1);
+    expect(row?.replace(/ +/g, ' ')).toBe(heading);
   });
 
   test.each<[string, string, RegExp]>([
