@@ -2,10 +2,13 @@ import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { crc32, deflateSync } from 'node:zlib';
+import { Worker } from 'node:worker_threads';
 import type PdfKit from 'pdfkit';
 import { drawGray } from '../src/stages/pdf-drawing.js';
 import { startPdfium } from '../src/stages/pdf-library.js';
 import { compiledPdfium } from '../src/stages/pdfium.js';
+import { pdfMemory } from '../src/stages/pdf-memory.js';
+import type { PageText, PdfAnswer, PdfWork } from '../src/stages/pdf-worker.js';
 import type { Picture } from '../src/stages/scan/picture.js';
 import { seeded } from './random.js';
 
@@ -92,6 +95,22 @@ export async function drawn(pdf: Uint8Array, page = 1, dpi = 216): Promise<Pictu
   return drawGray(pdfium, handle, dpi / 72);
 }
 
+/** The text layer of a page of a PDF, as the worker reads it. */
+export async function layerOf(pdf: Uint8Array, page = 1): Promise<PageText> {
+  const worker = new Worker(new URL('../dist/stages/pdf-worker.js', import.meta.url), {
+    workerData: {
+      pdf: new Uint8Array(pdf),
+      compiled: await compiledPdfium(),
+      memory: pdfMemory({ usualMb: 500, moreMb: 0 }, 0),
+    } satisfies PdfWork,
+  });
+  worker.postMessage({ ask: 'text', page });
+  const [answer] = (await once(worker, 'message')) as [PdfAnswer];
+  await worker.terminate();
+  if (!('text' in answer)) throw new Error('the text of the fixture could not be read');
+  return answer.text;
+}
+
 /** A PDF with the picture of a page and nothing else. */
 export function scanPdf(picture: Picture): Promise<Buffer> {
   const layout = picture.width > picture.height ? 'landscape' : 'portrait';
@@ -135,6 +154,11 @@ export interface RawPage {
   /** More entries of the page's dictionary. */
   extra?: string;
 }
+
+/** Lines that nobody sees, so many that a page with little text counts as drawn, not written. */
+export const DRAWN = `1 G ${'0 0 m 1 1 l S '.repeat(100)} 0 G `;
+/** A white picture on the whole page. */
+export const WHITE_PICTURE = 'q 612 0 0 792 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \xff EI Q ';
 
 /** A PDF from content streams. A page given as `null` is named in the page tree, but is not in the file. */
 export function rawPdf(pages: (RawPage | null)[], objects: string[] = []): Buffer {

@@ -39,9 +39,12 @@ const MARK_LETTER = /^[xX×✓✔✕✖✗✘]$/u;
  *
  * @param chars - what is seen of the page's text
  */
-export function withCheckBoxes(chars: readonly PlacedChar[], { fields, drawn }: Boxes): PlacedChar[] {
+export function withCheckBoxes(
+  chars: readonly PlacedChar[],
+  { fields, drawn }: Boxes,
+): readonly PlacedChar[] {
   const marked = chars.filter(({ mark }) => mark !== undefined && mark !== 'tick');
-  if (fields.length + drawn.length + marked.length === 0) return [...chars];
+  if (fields.length + drawn.length + marked.length === 0) return chars;
   const angle = readingAngle(chars);
   const near = new CharIndex(chars);
   const dropped = new Set<PlacedChar>();
@@ -65,7 +68,7 @@ export function withCheckBoxes(chars: readonly PlacedChar[], { fields, drawn }: 
     for (const tick of ticks) dropped.add(tick);
     replaced.set(char, isMarked || ticks.length > 0);
   }
-  if (found.length + replaced.size + dropped.size === 0) return [...chars];
+  if (found.length + replaced.size + dropped.size === 0) return chars;
   const kept = chars.flatMap((char) => {
     if (dropped.has(char)) return [{ ...char, text: ' ' }];
     const isMarked = replaced.get(char);

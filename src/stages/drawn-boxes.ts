@@ -27,16 +27,17 @@ const LARGEST_MARK = LARGEST * 2;
 /**
  * Boxes that stand alone on a page: squares in a row are cells for the letters of a word.
  *
- * @param isSideways - rows of text run up or down the page
+ * @param isSideways - whether rows of text run up or down the page
  */
-export function drawnBoxes(objects: PageObjects, isSideways: boolean): DrawnBox[] {
+export function drawnBoxes(objects: PageObjects, isSideways: () => boolean): DrawnBox[] {
   const squares = squaresOf(objects);
   if (squares.length === 0 || squares.length > MOST_BOXES) return [];
   const frames = framesOf(objects);
   if (frames.length > MOST_FRAMES) return [];
   const marks = objects.painted.filter(({ area }) => !isEmpty(grown(area, 0.1)) && isSmall(area));
+  const turned = isSideways();
   const alone = squares.filter(
-    (square) => ![...frames, ...squares].some((other) => touches(square, other, isSideways)),
+    (square) => ![...frames, ...squares].some((other) => touches(square, other, turned)),
   );
   return alone.map((area) => ({ area, isMarked: isMarked(area, marks, objects) }));
 }
@@ -154,7 +155,7 @@ function markOf(mark: Painted, box: Area, objects: PageObjects): Stroke[] | 'fil
   const { isFilled, isStroked } = objects.drawing(mark.handle);
   const fill = isFilled ? objects.fill(mark.handle) : undefined;
   const line = isStroked ? objects.lineColour(mark.handle) : undefined;
-  const isInked = (fill && !isPaper(fill)) || (isFilled && !fill);
+  const isInked = isFilled && !(fill && isPaper(fill));
   const side = box.right - box.left;
   if (isInked) return isFilling(mark.area, box) ? 'filling' : isWithin(mark.area, box, side) ? 'unsure' : [];
   if (!line || isPaper(line)) return [];

@@ -1,10 +1,9 @@
-import { grown, holds, isEmpty, middle, shared, type Area, type Point } from './areas.js';
+import { grown, holds, isEmpty, shared, type Area, type Point } from './areas.js';
 import { PaintIndex } from './paint-index.js';
 import {
   isPaper,
   isUnseen,
   rectangle,
-  type Clip,
   type Colour,
   type DrawnText,
   type PageObjects,
@@ -23,7 +22,8 @@ export type Sight = 'seen' | 'beneath' | 'hidden';
 /** What is the same for all characters of a text object. */
 export interface TextSight {
   drawn: DrawnText | undefined;
-  clip: Clip | undefined;
+  /** What is let through, and a little more; undefined when that is all. */
+  clip: Area | undefined;
   /** Drawn without ink. */
   isInkless: boolean;
   isWhite: boolean;
@@ -49,6 +49,7 @@ const SLACK = 0.5;
 const CORE = 0.25;
 /** A picture on more of the page than this is the page. */
 const WHOLE = 0.5;
+const NOWHERE: Area = { left: Infinity, bottom: Infinity, right: -Infinity, top: -Infinity };
 /** What pdfium says for patterns in colours of their own. */
 const PATTERN_GRAY = 0xbf;
 
@@ -61,12 +62,14 @@ interface Cover {
 export class TextSights {
   readonly #pdfium: Pdfium;
   readonly #page: SeenPage;
+  readonly #shown: Area;
   readonly #paint: PaintIndex;
   readonly #covers = new Map<Painted, Cover | undefined>();
 
   constructor(pdfium: Pdfium, page: SeenPage) {
     this.#pdfium = pdfium;
     this.#page = page;
+    this.#shown = grown(page.area, SLACK);
     this.#paint = new PaintIndex(page.objects.painted, page.area);
   }
 
@@ -77,9 +80,10 @@ export class TextSights {
     if (!drawn) return { drawn, clip: undefined, isInkless: false, isWhite: false, isMirrored: false };
     const mode = this.#pdfium._FPDFTextObj_GetTextRenderMode(text);
     const inks = this.#inks(text, mode);
+    const clip = objects.clip(text, drawn.within);
     return {
       drawn,
-      clip: objects.clip(text, drawn.within),
+      clip: clip && (isEmpty(grown(clip.area, SLACK)) ? NOWHERE : grown(clip.area, SLACK)),
       isInkless: INKLESS.includes(mode) || (inks.length > 0 && inks.every(isUnseen)),
       isWhite: isPlain && inks.length > 0 && inks.every(isPaper),
       isMirrored: isPlain && isMirrored,
@@ -88,14 +92,14 @@ export class TextSights {
 
   /** @param box - round a character */
   see({ drawn, clip, isInkless, isWhite, isMirrored }: TextSight, box: Area): Sight {
-    const [x, y] = middle(box);
-    if (!holds(grown(this.#page.area, SLACK), x, y)) return 'hidden';
-    if (clip && (isEmpty(grown(clip.area, SLACK)) || !holds(grown(clip.area, SLACK), x, y))) return 'hidden';
-    if (isMirrored) return 'hidden';
+    const [x, y] = [(box.left + box.right) / 2, (box.bottom + box.top) / 2];
+    if (!holds(this.#shown, x, y) || (clip && !holds(clip, x, y)) || isMirrored) return 'hidden';
     if (isInkless) return 'beneath';
     if (!drawn) return 'seen';
-    for (const painted of this.#paint.above(x, y, drawn.order)) {
-      if (this.#hides(painted, box)) return this.#isPage(painted) ? 'beneath' : 'hidden';
+    if (this.#paint.last > drawn.order) {
+      for (const painted of this.#paint.above(x, y, drawn.order)) {
+        if (this.#hides(painted, box)) return this.#isPage(painted) ? 'beneath' : 'hidden';
+      }
     }
     return isWhite && this.#isOnPaper(x, y, drawn.order) ? 'hidden' : 'seen';
   }

@@ -52,12 +52,14 @@ export function joinSetApart(
   );
 }
 
-/** Whether a look is worth it: nearly no line has letters between blanks. */
+/** Whether a look is worth it: nearly no text has letters between blanks one after the other. */
 function hasLoneLetters(run: readonly PlacedChar[]): boolean {
   let count = 0;
   for (let index = 0; index < run.length; index++) {
-    const isLone = isMember(run[index]) && !isInked(run[index - 1]) && !isInked(run[index + 1]);
-    if (isLone && ++count === FEWEST) return true;
+    if (!isInked(run[index])) continue;
+    const isLone = !isInked(run[index - 1]) && !isInked(run[index + 1]) && isMember(run[index]);
+    count = isLone ? count + 1 : 0;
+    if (count === 2) return true;
   }
   return false;
 }
@@ -127,7 +129,7 @@ function isOnLine(a: PlacedChar, b: PlacedChar): boolean {
 }
 
 function isInked(char: PlacedChar | undefined): char is PlacedChar {
-  return char !== undefined && !/^\s$/.test(char.text);
+  return char !== undefined && char.text !== ' ' && !/^\s$/.test(char.text);
 }
 
 function isMember(char: PlacedChar | undefined): boolean {

@@ -45,7 +45,7 @@ export function pageLayer(
     opacity.turnTo(page);
     const seenPage = { objects, area, highlights: annotations.highlights, opacity };
     const chars = trusted(placedChars(pdfium, textPage, count, new TextSights(pdfium, seenPage)));
-    const drawn = drawnBoxes(objects, Math.abs(Math.sin(readingAngle(chars.seen))) > 0.5);
+    const drawn = drawnBoxes(objects, () => Math.abs(Math.sin(readingAngle(chars.seen))) > 0.5);
     const laidOut = layOutChars(withCheckBoxes(chars.seen, { fields: annotations.boxes, drawn }));
     const { pictures, paths, segments } = paintOf(objects, area);
     const unsound = chars.inked === 0 ? 0 : chars.unsound / chars.inked;
@@ -59,8 +59,9 @@ export function pageLayer(
 
 /** Takes letters at their word whose codes make well-formed words, although their font does not vouch for them. */
 function trusted(chars: PageChars): PageChars {
-  const text = chars.seen.map(({ text }) => text).join('');
-  const letters = chars.unsound === 0 ? 0 : (text.match(/\p{L}/gu) ?? []).length;
+  if (chars.unsound === 0) return chars;
+  const text = chars.seen.map((char) => char.text).join('');
+  const letters = (text.match(/\p{L}/gu) ?? []).length;
   if (letters < FEWEST_LETTERS || /\p{Co}/u.test(text) || soundness(text) < WELL_FORMED) return chars;
   return { ...chars, seen: chars.seen.map(vouchedFor), unsound: 0 };
 }

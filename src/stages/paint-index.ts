@@ -15,26 +15,28 @@ export class PaintIndex {
   readonly #tall: Painted[] = [];
   readonly #bottom: number;
   readonly #bandHeight: number;
-  readonly #last: number;
+  /** The place of the last in the order of drawing. */
+  readonly last: number;
   #looks = 0;
 
   /** @param painted - in the order of drawing */
   constructor(painted: readonly Painted[], page: Area) {
     this.#bottom = page.bottom;
     this.#bandHeight = Math.max((page.top - page.bottom) / BANDS, Number.MIN_VALUE);
-    this.#last = painted.at(-1)?.order ?? 0;
+    let last = 0;
     for (const each of painted) {
       const { left, bottom, right, top } = each.area;
       if (!(right - left >= THIN && top - bottom >= THIN)) continue;
-      const [first, last] = [this.#band(bottom), this.#band(top)];
-      if (last - first >= TALL) this.#tall.push(each);
-      else for (let band = first; band <= last; band++) this.#bands[band]?.push(each);
+      const [lowest, highest] = [this.#band(bottom), this.#band(top)];
+      if (highest - lowest >= TALL) this.#tall.push(each);
+      else for (let band = lowest; band <= highest; band++) this.#bands[band]?.push(each);
+      last = each.order;
     }
+    this.last = last;
   }
 
   /** What was painted over a place after something else was drawn, the last first. */
   *above(x: number, y: number, order: number): Generator<Painted> {
-    if (order > this.#last) return;
     for (const each of this.#at(x, y)) {
       if (each.order < order) return;
       yield each;

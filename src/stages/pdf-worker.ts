@@ -13,7 +13,7 @@ import { pgmOf } from './scan/pgm.js';
 import type { Pixels } from './scan/picture.js';
 import { prepared, type Prepared } from './scan/prepare.js';
 import type { TextLayer } from './text-layer.js';
-import { isXfaNotice, xfaValues } from './xfa-values.js';
+import type { XfaForm } from './xfa-form.js';
 
 /** What the worker is started with. */
 export interface PdfWork {
@@ -113,8 +113,8 @@ interface OpenDocument {
   form: number;
   totalPages: number;
   opacity: PictureOpacity;
-  /** The page in whose place the values of a form stand; 0 before there was one. */
-  formPage: number;
+  /** The form that it holds as XML. */
+  xfa: XfaForm | undefined;
 }
 
 /** pdfium refused something of a page, in good order: its memory can still be trusted, unlike after a trap. */
@@ -138,7 +138,7 @@ function open(pdfium: Pdfium, pdf: Uint8Array): OpenDocument | Refused {
         form: 0,
         totalPages,
         opacity: new PictureOpacity(pdfium, handle),
-        formPage: 0,
+        xfa: undefined,
       };
     }
     const error = pdfium._FPDF_GetLastError();
@@ -236,16 +236,15 @@ function readText(
       pdfium._FPDFText_ClosePage(textPage);
     }
   });
-  return isXfaNotice(pdfium, document.handle, page, read.text) ? formValues(document, page) : read;
+  return document.xfa?.isNotice(page, read.text) ? formValues(document.xfa, page) : read;
 }
 
 /** What stands in the form in place of which a page only says that it is none. */
-function formValues(document: OpenDocument, page: number): PageText {
-  if (document.formPage === 0) document.formPage = page;
-  const text = document.formPage === page ? xfaValues(document.pdfium, document.handle) : '';
-  const words = packWords((text.match(/\S+/g) ?? []).map(() => null));
-  const values = { text, words, cut: false, layer: 'sound', invisible: undefined } as const;
-  return text === '' && document.formPage === page ? { ...values, unreadable: 'xfa_form' } : values;
+function formValues(xfa: XfaForm, page: number): PageText {
+  const text = xfa.valuesOn(page);
+  const words = packWords((text?.match(/\S+/g) ?? []).map(() => null));
+  const values = { text: text ?? '', words, cut: false, layer: 'sound', invisible: undefined } as const;
+  return text === undefined ? { ...values, unreadable: 'xfa_form' } : values;
 }
 
 /** @param mayTakeMore - asked before a picture is prepared that takes more memory than usual */
@@ -272,6 +271,11 @@ async function serve({ pdf, compiled, memory }: PdfWork): Promise<void> {
   const takesLong = (): boolean => takeMore(memory, askForMore);
   const pdfium = await startPdfium(compiled, (bytes) => mayTake(memory, bytes, askForMore));
   const document = open(pdfium, pdf);
+  if (!('refused' in document) && pdfium._FPDF_GetXFAPacketCount(document.handle) > 0) {
+    // Few documents need it, and it takes as long to load as all the rest here.
+    const { XfaForm } = await import('./xfa-form.js');
+    document.xfa = new XfaForm(pdfium, document.handle);
+  }
 
   function answer(request: PdfRequest): PdfAnswer {
     if ('refused' in document) return document;

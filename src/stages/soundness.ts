@@ -3,12 +3,16 @@ const SHORTEST = 2;
 const EDGES = /^[\s"'“”‘’«»([{<*•·–—|-]+|[\s"'“”‘’«»)\]}>*•·,.:;!?…–—|-]+$/gu;
 const NUMBER = /^[+-]?[$€£¥#]?[+-]?\d+([.,:/' -]\d+)*[%$€£¥]?$/u;
 /** References, part numbers, account numbers with their letters in front or behind: "IBAN12", "2B", "A-1042". */
-const CODE = /^([\p{Lu}]{1,6}[-/.]?)?\d+([-/.]?\d+)*([-/.]?\p{Lu}{1,3})?$|^\d+(st|nd|rd|th|am|pm|x|k|m)$/u;
+const CODE = /^(\p{Lu}{1,6}[-/.]?)?\d+([-/.]\d+)*([-/.]?\p{Lu}{1,3})?$|^\d+(st|nd|rd|th|am|pm|x|k|m)$/u;
 const WORD = /^\p{L}+(['’.&/-]\p{L}+)*\.?$/u;
 const ADDRESS = /^[\p{L}\p{N}][\p{L}\p{N}._%+/:-]*[@/:.][\p{L}\p{N}._/:?=&%-]+$/u;
 const VOWEL = /[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýœ]/iu;
 const LATIN = /^[\p{Script=Latin}'’.&/-]+$/u;
 const CLUSTER = /[bcdfghjklmnpqrstvwxz]{5,}/iu;
+/** With a domain or a folder in it. */
+const PLACE = /[@/:]|\.\p{L}{2}/u;
+/** Nothing longer is a word. */
+const LONGEST = 100;
 /** Short words without vowels are abbreviations. */
 const LONGEST_VOWELLESS = 4;
 
@@ -21,6 +25,10 @@ export function soundness(text: string): number {
   let formed = 0;
   let all = 0;
   for (const [run] of text.matchAll(/\S+/g)) {
+    if (run.length > LONGEST) {
+      if (/[\p{L}\p{N}]/u.test(run)) all += run.length;
+      continue;
+    }
     const word = run.replace(EDGES, '');
     const length = Array.from(word).length;
     if (length < SHORTEST && !/^\d$/.test(word)) {
@@ -36,8 +44,8 @@ export function soundness(text: string): number {
 
 function formOf(word: string): number {
   if (NUMBER.test(word) || CODE.test(word)) return 1;
-  if (/\d/.test(word)) return ADDRESS.test(word) ? 0.8 : 0;
-  if (!WORD.test(word)) return ADDRESS.test(word) ? 0.8 : 0;
+  if (PLACE.test(word) && ADDRESS.test(word)) return 0.9;
+  if (!WORD.test(word)) return 0;
   if (!LATIN.test(word)) return 1;
   return latinForm(word);
 }

@@ -3,13 +3,13 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from '@jest/globals';
 import { PageReader } from '../../src/stages/page-texts.js';
-import { rawPdf, type RawPage } from '../pdf-fixtures.js';
+import { DRAWN, rawPdf, type RawPage } from '../pdf-fixtures.js';
 
 /** Pages that take long: scans of real paper, and files made to keep pdfium busy. */
 
 const PLAIN: RawPage = { content: 'BT /F1 12 Tf 50 700 Td (A sound page with text enough) Tj ET' };
-/** Too little text for a page that was not scanned. */
-const SCAN: RawPage = { content: 'BT /F1 30 Tf 50 700 Td (Jane Doe) Tj ET' };
+/** Little text on a page with much else on it. */
+const SCAN: RawPage = { content: `${DRAWN}BT /F1 30 Tf 50 700 Td (Jane Doe) Tj ET` };
 /** Its text is read in a moment, its drawing takes minutes. */
 const ENDLESS: RawPage = {
   content: `BT /F1 30 Tf 50 700 Td (Draft) Tj ET [0.02 0.02] 0 d ${'0 0 m 612 792 l S '.repeat(20_000)}`,

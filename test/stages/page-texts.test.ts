@@ -5,12 +5,22 @@ import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import Tesseract from 'tesseract.js';
 import { layOutWords, type PlacedWord } from '../../src/stages/layout.js';
 import { PageReader } from '../../src/stages/page-texts.js';
-import { lines, makePdf, rawPdf, scanOf, textBomb, type Placed, type RawPage } from '../pdf-fixtures.js';
+import {
+  DRAWN,
+  lines,
+  makePdf,
+  rawPdf,
+  scanOf,
+  textBomb,
+  WHITE_PICTURE,
+  type Placed,
+  type RawPage,
+} from '../pdf-fixtures.js';
 
 const sample = (name: string) => readFileSync(new URL(`../samples/${name}`, import.meta.url));
 const PLAIN: RawPage = { content: 'BT /F1 12 Tf 50 700 Td (A sound page with text enough) Tj ET' };
-/** Too little text for a page that was not scanned. */
-const SCAN: RawPage = { content: 'BT /F1 30 Tf 50 700 Td (Jane Doe) Tj ET' };
+/** Little text on a page with much else on it. */
+const SCAN: RawPage = { content: `${DRAWN}BT /F1 30 Tf 50 700 Td (Jane Doe) Tj ET` };
 
 const reader = new PageReader();
 afterAll(() => reader.close());
@@ -193,7 +203,7 @@ describe('OCR', () => {
 
   test('a page on which OCR finds nothing keeps its text', async () => {
     const { texts, ocrPages, unreadablePages } = await reader.read(
-      rawPdf([{ content: 'BT /F1 12 Tf 3 Tr 50 700 Td (hidden) Tj ET' }]),
+      rawPdf([{ content: `${WHITE_PICTURE}BT /F1 12 Tf 3 Tr 50 700 Td (hidden) Tj ET` }]),
     );
     expect(texts).toEqual(new Map([[1, 'hidden']]));
     expect({ ocrPages, unreadablePages }).toEqual({ ocrPages: [], unreadablePages: [] });
@@ -215,7 +225,10 @@ describe('OCR', () => {
   test('a page of absurd size is drawn within bounds', async () => {
     const { ocrPages, unreadablePages } = await reader.read(
       rawPdf([
-        { content: 'BT /F1 12000 Tf 9000 90000 Td (Jane Doe) Tj ET', mediaBox: [0, 0, 200_000, 200_000] },
+        {
+          content: `${DRAWN}BT /F1 12000 Tf 9000 90000 Td (Jane Doe) Tj ET`,
+          mediaBox: [0, 0, 200_000, 200_000],
+        },
         { content: '', mediaBox: [0, 0, 200_000, 1] },
       ]),
     );

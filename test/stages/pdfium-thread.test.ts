@@ -11,6 +11,7 @@ const PLAIN: RawPage = { content: 'BT /F1 12 Tf 50 700 Td (A sound page with tex
 /** Laying it out takes more memory than every thread has. */
 const LONG: RawPage = {
   content: `BT /F1 1 Tf 1 TL 20 780 Td ${`(${'word '.repeat(300)}) Tj T* `.repeat(15)} ET`,
+  mediaBox: [0, 0, 1_000, 792],
 };
 const memory = { usualMb: 24, moreMb: 24 };
 const other: Party = { owner: 'other', document: 'other' };

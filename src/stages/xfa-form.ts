@@ -18,24 +18,44 @@ const LONGEST_NOTICE = 1_500;
 const NOTICE =
   /please wait|one moment|(viewer|reader|browser|application|program)\b[^.]{0,80}\b(not|unable|cannot|can['’]t|doesn['’]t)\b[^.]{0,60}\b(display|show|open|support|render|view)/i;
 
-/** Whether a page's text only stands in for a form that the PDF holds as XML. */
-export function isXfaNotice(pdfium: Pdfium, document: number, page: number, text: string): boolean {
-  const count = pdfium._FPDF_GetXFAPacketCount(document);
-  if (count <= 0 || text.length > LONGEST_NOTICE) return false;
-  const isFirstOfMany = pdfium._FPDF_GetFormType(document) === XFA_FULL && page === 1;
-  return isFirstOfMany || NOTICE.test(text.replace(/\s+/g, ' '));
-}
+/** A form that a PDF holds as XML. */
+export class XfaForm {
+  readonly #pdfium: Pdfium;
+  readonly #document: number;
+  /** The page in whose place its values stand. */
+  #page: number | undefined;
 
-/** The values of a form that the PDF holds as XML, one a line: "name: value". '' when there are none. */
-export function xfaValues(pdfium: Pdfium, document: number): string {
-  const count = Math.min(pdfium._FPDF_GetXFAPacketCount(document), MOST_PACKETS);
-  for (let index = 0; index < count; index++) {
-    // The whole form is one packet without a name, or has a packet for each part.
-    if (!['', 'datasets'].includes(packetName(pdfium, document, index))) continue;
-    const lines = valuesIn(packet(pdfium, document, index));
-    if (lines.length > 0) return lines.join('\n');
+  constructor(pdfium: Pdfium, document: number) {
+    this.#pdfium = pdfium;
+    this.#document = document;
   }
-  return '';
+
+  /** Whether a page's text only stands in for the form. */
+  isNotice(page: number, text: string): boolean {
+    if (text.length > LONGEST_NOTICE) return false;
+    const isFirst = page === 1 && this.#pdfium._FPDF_GetFormType(this.#document) === XFA_FULL;
+    return isFirst || NOTICE.test(text.replace(/\s+/g, ' '));
+  }
+
+  /**
+   * What a page that is such a notice holds: the values of the form, one a line ("name: value"), on the first
+   * of them. undefined when the form has none.
+   */
+  valuesOn(page: number): string | undefined {
+    this.#page ??= page;
+    return this.#page === page ? this.#values() : '';
+  }
+
+  #values(): string | undefined {
+    const count = Math.min(this.#pdfium._FPDF_GetXFAPacketCount(this.#document), MOST_PACKETS);
+    for (let index = 0; index < count; index++) {
+      // The whole form is one packet without a name, or has a packet for each part.
+      if (!['', 'datasets'].includes(packetName(this.#pdfium, this.#document, index))) continue;
+      const lines = valuesIn(packet(this.#pdfium, this.#document, index));
+      if (lines.length > 0) return lines.join('\n');
+    }
+    return undefined;
+  }
 }
 
 /** The values in a form's XML: those of the innermost elements of its data. */
