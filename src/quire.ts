@@ -46,6 +46,7 @@ import { Rollback } from './rollout/rollback.js';
 import { readSettings, warnOfMisspelt, type Settings } from './settings.js';
 import { pagesGiven } from './stages/given-pages.js';
 import { PageReader } from './stages/page-texts.js';
+import { missingLanguages } from './stages/ocr-languages.js';
 import type { TextSource } from './stages/pipeline.js';
 import type { DocumentRecord } from './stages/record.js';
 
@@ -168,12 +169,15 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     model: { ...asked, requestDefaults: shadowDefaults },
     ...asking,
   });
+  const missing = missingLanguages(settings.OCR_LANGUAGES);
+  if (missing.length > 0) throw new SettingsError(`OCR_LANGUAGES: install ${missing.join(', ')}.`);
   const reader = new PageReader({
     maxPages: settings.PDF_MAX_PAGES,
     timeLimitMs: settings.PDF_TIME_LIMIT_MS,
     ocrTimeLimitMs: settings.OCR_TIME_LIMIT_MS,
     ocrDocumentTimeLimitMs: settings.OCR_DOCUMENT_TIME_LIMIT_MS,
     memoryMb: settings.PDF_MEMORY_MB,
+    languages: settings.OCR_LANGUAGES,
   });
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);

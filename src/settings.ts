@@ -67,6 +67,11 @@ export interface Settings {
   PDF_MAX_PAGES: number;
   /** Time limit for a PDF's text layer in milliseconds, 100 to 3,600,000. Default: 30,000. */
   PDF_TIME_LIMIT_MS: number;
+  /**
+   * Languages that OCR reads, as Tesseract names them, like `eng+deu`. Each needs its package of data beside
+   * Quire, `@tesseract.js-data/deu`. Default: `eng`.
+   */
+  OCR_LANGUAGES: string;
   /** Time limit for OCR of one page in milliseconds, 100 to 3,600,000. Default: 60,000. */
   OCR_TIME_LIMIT_MS: number;
   /** Time OCR may work on one document in all, in milliseconds, 100 to 86,400,000. Default: 900,000. */
@@ -225,6 +230,10 @@ const MODULE = {
   LLM_SHADOW_REQUEST_DEFAULTS: json(z.record(z.string(), z.unknown())).default({}),
   PDF_MAX_PAGES: whole(1, 100_000, 500),
   PDF_TIME_LIMIT_MS: whole(100, 3_600_000, 30_000),
+  OCR_LANGUAGES: z
+    .string()
+    .regex(/^[a-z]{3}(_[a-z]+)*(\+[a-z]{3}(_[a-z]+)*)*$/, 'must be like "eng" or "eng+deu"')
+    .default('eng'),
   OCR_TIME_LIMIT_MS: whole(100, 3_600_000, 60_000),
   OCR_DOCUMENT_TIME_LIMIT_MS: whole(100, 86_400_000, 900_000),
   PDF_MEMORY_MB: whole(LEAST_PDF_MEMORY_MB, 1_000_000, quarterOfMemory()),

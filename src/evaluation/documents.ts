@@ -29,6 +29,7 @@ export async function readDocuments(files: readonly string[], settings: Settings
     ocrTimeLimitMs: settings.OCR_TIME_LIMIT_MS,
     ocrDocumentTimeLimitMs: settings.OCR_DOCUMENT_TIME_LIMIT_MS,
     memoryMb: settings.PDF_MEMORY_MB,
+    languages: settings.OCR_LANGUAGES,
   });
   const documents: TrialDocument[] = [];
   const unreadable: string[] = [];

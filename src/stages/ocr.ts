@@ -1,6 +1,3 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { access } from 'node:fs/promises';
 import { Worker as Thread } from 'node:worker_threads';
 import Tesseract from 'tesseract.js';
 import { unlessAborted } from '../abort.js';
@@ -8,6 +5,7 @@ import { systemClock, type Clock } from '../clock.js';
 import { FairTurns, type Party } from '../fair-turns.js';
 import { packWords, type PageWords } from '../processor/words.js';
 import { layOutWords } from './layout.js';
+import { withLanguages } from './ocr-languages.js';
 import type { GrayImage } from './pdf-worker.js';
 import type { Pixels } from './scan/picture.js';
 import { onPage } from './scan/place.js';
@@ -101,8 +99,14 @@ export class OcrPool {
   private readonly turns: FairTurns;
   private readonly idle = new Map<OcrWorker, NodeJS.Timeout>();
 
-  /** @param workers - pages read at once */
-  constructor(workers: number) {
+  /**
+   * @param workers - pages read at once
+   * @param languages - those that it reads, like `eng+deu`
+   */
+  constructor(
+    workers: number,
+    private readonly languages: string,
+  ) {
     this.turns = new FairTurns(workers);
   }
 
@@ -141,7 +145,7 @@ export class OcrPool {
   }
 
   private async start(signal: AbortSignal): Promise<OcrWorker> {
-    const worker = await startWorker(signal);
+    const worker = await startWorker(this.languages, signal);
     worker.crashed.addEventListener('abort', () => void this.retire(worker), { once: true });
     return worker;
   }
@@ -230,26 +234,29 @@ function readWords(blocks: Tesseract.Block[]): ReadWord[] {
   });
 }
 
-async function startWorker(signal: AbortSignal): Promise<OcrWorker> {
-  const langPath = await languageFolder();
-  signal.throwIfAborted();
-  const created = Tesseract.createWorker('eng', Tesseract.OEM.LSTM_ONLY, {
-    langPath,
-    gzip: true,
-    cacheMethod: 'none',
-    // Without one tesseract.js throws out of an event handler, which ends the process. Callers get the rejection.
-    errorHandler: () => undefined,
-  });
+async function startWorker(languages: string, signal: AbortSignal): Promise<OcrWorker> {
   const late = new OcrError('ocr_timeout');
+  const limit = { timeLimitMs: START_LIMIT_MS, clock: systemClock, signal };
   try {
-    const limit = { timeLimitMs: START_LIMIT_MS, clock: systemClock, signal };
-    return await within(created.then(prepare), limit, late);
+    return await withLanguages(languages, async (langPath) => {
+      signal.throwIfAborted();
+      const created = Tesseract.createWorker(languages, Tesseract.OEM.LSTM_ONLY, {
+        langPath,
+        gzip: true,
+        cacheMethod: 'none',
+        // Without one tesseract.js throws out of an event handler, which ends the process. Callers get the rejection.
+        errorHandler: () => undefined,
+      });
+      return within(created.then(prepare), limit, late).catch((error: unknown) => {
+        // Its thread is out of reach until it has started.
+        created.then(
+          (tesseract) => tesseract.terminate(),
+          () => undefined,
+        );
+        throw error;
+      });
+    });
   } catch (error) {
-    // Its thread is out of reach until it has started.
-    created.then(
-      (tesseract) => tesseract.terminate(),
-      () => undefined,
-    );
     signal.throwIfAborted();
     throw error === late ? late : new OcrError('ocr_failed', { cause: error });
   }
@@ -266,18 +273,6 @@ async function prepare(tesseract: Tesseract.Worker): Promise<OcrWorker> {
     crashed,
   );
   return { tesseract, thread, crashed };
-}
-
-/** tesseract.js waits for ever when its language data is missing, and leaves a thread behind. */
-async function languageFolder(): Promise<string> {
-  try {
-    const data = createRequire(import.meta.url).resolve('@tesseract.js-data/eng/package.json');
-    const folder = join(dirname(data), '4.0.0_best_int');
-    await access(join(folder, 'eng.traineddata.gz'));
-    return folder;
-  } catch (cause) {
-    throw new OcrError('ocr_failed', { cause });
-  }
 }
 
 /** The thread behind a worker: not in the typings, but only it tells of a crash and can be left unreferenced. */

@@ -34,9 +34,11 @@ export interface PageReaderSettings {
   ocrDocumentTimeLimitMs: number;
   /**
    * Megabytes for the threads of pdfium and OCR and what they hand over, from 320. Readers with the same number
-   * share them. Default 1,024.
+   * and languages share them. Default 1,024.
    */
   memoryMb: number;
+  /** Languages that OCR reads, as Tesseract names them, like `eng+deu`. Default `eng`. */
+  languages: string;
 }
 
 export interface ReadOptions {
@@ -83,9 +85,10 @@ export class PageReader {
       ocrTimeLimitMs: 60_000,
       ocrDocumentTimeLimitMs: 900_000,
       memoryMb: 1_024,
+      languages: 'eng',
       ...settings,
     };
-    this.places = sharedPlaces(this.settings.memoryMb);
+    this.places = sharedPlaces(this.settings.memoryMb, this.settings.languages);
   }
 
   /**

@@ -14,17 +14,18 @@ export interface Places {
   ocr: OcrPool;
 }
 
-/** By megabytes. */
-const shared = new Map<number, Places>();
+/** By megabytes and languages. */
+const shared = new Map<string, Places>();
 
-/** The places for so much memory: the same for all readers of the process. */
-export function sharedPlaces(memoryMb: number): Places {
-  const places = shared.get(memoryMb) ?? newPlaces(memoryMb);
-  shared.set(memoryMb, places);
+/** The places for so much memory, and OCR of these languages: the same for all such readers of the process. */
+export function sharedPlaces(memoryMb: number, languages: string): Places {
+  const key = `${memoryMb} ${languages}`;
+  const places = shared.get(key) ?? newPlaces(memoryMb, languages);
+  shared.set(key, places);
   return places;
 }
 
-function newPlaces(memoryMb: number): Places {
+function newPlaces(memoryMb: number, languages: string): Places {
   const { threads, isOneForAll, ocrWorkers, text, drawing } = planMemory(memoryMb);
   const count = new FairTurns(threads);
   return {
@@ -35,6 +36,6 @@ function newPlaces(memoryMb: number): Places {
     draw: isOneForAll ? count : new FairTurns(1),
     moreMemory: new FairTurns(1),
     memory: { text, drawing },
-    ocr: new OcrPool(ocrWorkers),
+    ocr: new OcrPool(ocrWorkers, languages),
   };
 }
