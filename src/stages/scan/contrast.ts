@@ -1,7 +1,9 @@
 import type { Picture, Pixels } from './picture.js';
 
-/** The share of the pixels, at each end, that become all black and all white. */
-const CUT = 0.01;
+/** The share of the pixels that become all white. */
+const LIGHT_CUT = 0.01;
+/** The share that become all black: less, because a page may hold little ink, whose gray seams would become thick. */
+const DARK_CUT = 0.002;
 /** Fewer gray levels than this between both ends: next to nothing stands on the page, and noise is no print. */
 const LEAST_RANGE = 32;
 
@@ -25,10 +27,11 @@ export function stretched(picture: Picture, into: Pixels = new Uint8Array(pictur
 function ends(pixels: Pixels): { low: number; high: number } {
   const counts = new Uint32Array(256);
   for (const level of pixels) counts[level] = (counts[level] ?? 0) + 1;
-  const cut = pixels.length * CUT;
+  const dark = pixels.length * DARK_CUT;
+  const light = pixels.length * LIGHT_CUT;
   let low = 0;
-  for (let below = counts[0] ?? 0; low < 255 && below < cut; below += counts[low] ?? 0) low++;
+  for (let below = counts[0] ?? 0; low < 255 && below < dark; below += counts[low] ?? 0) low++;
   let high = 255;
-  for (let above = counts[255] ?? 0; high > low && above < cut; above += counts[high] ?? 0) high--;
+  for (let above = counts[255] ?? 0; high > low && above < light; above += counts[high] ?? 0) high--;
   return { low, high };
 }
