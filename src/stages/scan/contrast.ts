@@ -6,16 +6,18 @@ const LIGHT_CUT = 0.01;
 const DARK_CUT = 0.002;
 /** Fewer gray levels than this between both ends: next to nothing stands on the page, and noise is no print. */
 const LEAST_RANGE = 32;
+/** From so many on print is black enough: more would only make small bold letters run together. */
+const ENOUGH_RANGE = 150;
 
 /**
- * The picture's gray levels spread over all from black to white.
+ * The gray levels of a pale picture spread over all from black to white.
  *
  * @param into - holds the new pixels; may be those of the picture
  */
 export function stretched(picture: Picture, into: Pixels = new Uint8Array(picture.pixels.length)): Picture {
   const { width, height, pixels } = picture;
   const { low, high } = ends(pixels);
-  if (high - low < LEAST_RANGE) return picture;
+  if (high - low < LEAST_RANGE || high - low >= ENOUGH_RANGE) return picture;
   const levels = Uint8Array.from({ length: 256 }, (_, level) =>
     Math.min(Math.max(((level - low) * 255) / (high - low), 0), 255),
   );
