@@ -4,6 +4,7 @@ import { inkPieces } from './ink.js';
 import { isLetterSized } from './lost-cells.js';
 import { reduced, type Area, type Picture, type Pixels } from './picture.js';
 import { unruled } from './rules.js';
+import { unshaded } from './shade.js';
 import { findSkew, turnedBy } from './skew.js';
 import { unspeckled } from './specks.js';
 import { quarterTurned, type QuarterTurns } from './turns.js';
@@ -35,6 +36,7 @@ export interface Prepared {
 /** Makes print on a page easy to read: black on white, upright or upside down, straight and without rules. */
 export function prepared(drawn: Picture): Prepared {
   const sheet = new Sheet(drawn);
+  sheet.change(unshaded);
   sheet.change(stretched);
   sheet.change(unspeckled);
   const lie = lieOf(sheet.picture);

@@ -6,9 +6,9 @@ import { pick, seeded } from '../../random.js';
 
 const PDFDocument = createRequire(import.meta.url)('pdfkit') as typeof PdfKit;
 
-export type FieldKind = 'account' | 'amount' | 'date' | 'name' | 'other';
+type FieldKind = 'account' | 'amount' | 'date' | 'name' | 'other';
 
-export interface Field {
+interface Field {
   kind: FieldKind;
   value: string;
 }

@@ -20,7 +20,7 @@ function mapped(
 }
 
 /** Paper and ink of these gray levels; `fall` darkens the paper towards the right bottom corner. */
-export function paper(white: number, black: number, fall = 0): Step {
+function paper(white: number, black: number, fall = 0): Step {
   return (picture) =>
     mapped(picture, (old, x, y) => {
       const shade = fall * (x / picture.width + y / picture.height) * 0.5;
@@ -33,7 +33,7 @@ export function noise(sigma: number): Step {
     mapped(picture, (old) => old + sigma * 1.732 * (random() + random() + random() + random() - 2));
 }
 
-export function saltAndPepper(share: number): Step {
+function saltAndPepper(share: number): Step {
   return (picture, random) =>
     mapped(picture, (old) => {
       const chance = random();
@@ -41,7 +41,7 @@ export function saltAndPepper(share: number): Step {
     });
 }
 
-export function bilevel(threshold: number): Step {
+function bilevel(threshold: number): Step {
   return (picture) => mapped(picture, (old) => (old < threshold ? 0 : 255));
 }
 
