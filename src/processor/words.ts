@@ -27,7 +27,7 @@ export interface PageWord {
   /** UTF-16 units of the page's text, `end` behind the last. */
   start: number;
   end: number;
-  /** null for text that the page holds and does not show, beyond its crop box for instance. */
+  /** null for text that has no place on the page, as the values of a form in XML. */
   box: Box | null;
   /** How sure OCR was, 0 to 100; only of words that OCR read. */
   confidence?: number;

@@ -1,6 +1,6 @@
 import { grown, holds, middle, type Area } from './areas.js';
 import type { DrawnBox } from './drawn-boxes.js';
-import type { PlacedChar } from './layout.js';
+import type { PlacedChar } from './placed-char.js';
 
 /** A box of a form field, as the PDF says whether it is ticked. */
 export interface FieldBox {

@@ -21,6 +21,8 @@ const CELLS_APART = 0.6;
 const MOST_BOXES = 500;
 const MOST_FRAMES = 5_000;
 const MOST_SEGMENTS = 100_000;
+/** Of a rectangle. */
+const FEWEST_SEGMENTS = 4;
 /** Points a side of what can be a mark in a box. */
 const LARGEST_MARK = LARGEST * 2;
 
@@ -69,9 +71,11 @@ function rectanglesOf(objects: PageObjects, isLookedAt: (painted: Painted) => bo
   let left = MOST_SEGMENTS;
   for (const painted of objects.painted) {
     if (painted.kind !== 'path' || !isLookedAt(painted)) continue;
-    left -= objects.segments(painted.handle);
+    const segments = objects.segments(painted.handle);
+    left -= segments;
     if (left < 0 || found.length > MOST_FRAMES) break;
-    if (isFrame(painted, objects)) found.push(...shownRectangles(painted, objects));
+    if (segments >= FEWEST_SEGMENTS && isFrame(painted, objects))
+      found.push(...shownRectangles(painted, objects));
   }
   return found;
 }

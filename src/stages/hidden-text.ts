@@ -55,6 +55,8 @@ const PATTERN_GRAY = 0xbf;
 
 interface Cover {
   areas: readonly Area[];
+  /** A picture that is the page, with its text beneath it. */
+  isPage: boolean;
   opacity?: Opacity;
 }
 
@@ -98,35 +100,25 @@ export class TextSights {
     if (!drawn) return 'seen';
     if (this.#paint.last > drawn.order) {
       for (const painted of this.#paint.above(x, y, drawn.order)) {
-        if (this.#hides(painted, box)) return this.#isPage(painted) ? 'beneath' : 'hidden';
+        const cover = this.#coverOf(painted);
+        if (cover && hides(cover, box)) return cover.isPage ? 'beneath' : 'hidden';
       }
     }
     return isWhite && this.#isOnPaper(x, y, drawn.order) ? 'hidden' : 'seen';
   }
 
+  /** The colours that it is drawn with; none when one of them is a pattern. */
   #inks(text: number, mode: number): Colour[] {
     const { objects } = this.#page;
-    const fill = objects.fill(text);
-    const line =
-      STROKED.includes(mode) || FILLED_AND_STROKED.includes(mode) ? objects.lineColour(text) : fill;
-    const inks = STROKED.includes(mode) ? [line] : [fill, line];
+    const inks: (Colour | undefined)[] = [];
+    if (!STROKED.includes(mode)) inks.push(objects.fill(text));
+    if (STROKED.includes(mode) || FILLED_AND_STROKED.includes(mode)) inks.push(objects.lineColour(text));
     return inks.every((ink) => ink !== undefined) ? inks : [];
   }
 
-  #hides(painted: Painted, box: Area): boolean {
+  #coverOf(painted: Painted): Cover | undefined {
     if (!this.#covers.has(painted)) this.#covers.set(painted, this.#cover(painted));
-    const cover = this.#covers.get(painted);
-    if (!cover) return false;
-    const inset = { x: (box.right - box.left) * CORE, y: (box.top - box.bottom) * CORE };
-    const corners: Point[] = [box.left + inset.x, box.right - inset.x].flatMap((x) => [
-      [x, box.bottom + inset.y],
-      [x, box.top - inset.y],
-    ]);
-    const { areas, opacity } = cover;
-    return corners.every(
-      // A rectangle within a rectangle can be a hole.
-      ([x, y]) => areas.filter((area) => holds(area, x, y)).length === 1 && (opacity?.(x, y) ?? true),
-    );
+    return this.#covers.get(painted);
   }
 
   /** Where something hides what lies beneath it; undefined where it does not, or that is not sure. */
@@ -139,18 +131,15 @@ export class TextSights {
     if (highlights.some((highlight) => isWithin(area, grown(highlight, 2)))) return undefined;
     if (painted.kind === 'picture') {
       const opaque = opacity.of(painted, objects.pictureMatrix(painted));
-      return opaque && { areas: [area], opacity: opaque };
+      const isPage = shareCovered([area], this.#page.area) >= WHOLE;
+      return opaque && { areas: [area], isPage, opacity: opaque };
     }
     const { handle } = painted;
     const fill = objects.drawing(handle).isFilled ? objects.fill(handle) : undefined;
     if (!fill || fill[3] < 255 || fill.slice(0, 3).every((part) => part === PATTERN_GRAY)) return undefined;
     const areas = objects.strokes(painted)?.map(rectangle);
     if (!areas?.every((each) => each !== undefined)) return undefined;
-    return { areas: clip ? areas.map((each) => shared(each, clip.area)) : areas };
-  }
-
-  #isPage({ kind, area }: Painted): boolean {
-    return kind === 'picture' && shareCovered([area], this.#page.area) >= WHOLE;
+    return { areas: clip ? areas.map((each) => shared(each, clip.area)) : areas, isPage: false };
   }
 
   /** Whether nothing but paper, or white on it, lies beneath a place. */
@@ -182,6 +171,18 @@ export class TextSights {
     const colour = line ? objects.lineColour(painted.handle) : undefined;
     return colour && !isPaper(colour) ? 'ink' : 'nothing';
   }
+}
+
+function hides({ areas, opacity }: Cover, box: Area): boolean {
+  const inset = { x: (box.right - box.left) * CORE, y: (box.top - box.bottom) * CORE };
+  const corners: Point[] = [box.left + inset.x, box.right - inset.x].flatMap((x) => [
+    [x, box.bottom + inset.y],
+    [x, box.top - inset.y],
+  ]);
+  return corners.every(
+    // A rectangle within a rectangle can be a hole.
+    ([x, y]) => areas.filter((area) => holds(area, x, y)).length === 1 && (opacity?.(x, y) ?? true),
+  );
 }
 
 function isWithin(area: Area, other: Area): boolean {

@@ -1,4 +1,4 @@
-import type { PlacedChar } from './layout.js';
+import type { PlacedChar } from './placed-char.js';
 
 /** Where a character stands along its line. */
 export interface Extent {

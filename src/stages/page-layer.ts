@@ -3,13 +3,14 @@ import { readingAngle, withCheckBoxes } from './check-boxes.js';
 import { drawnBoxes } from './drawn-boxes.js';
 import type { Annotations } from './field-boxes.js';
 import { TextSights } from './hidden-text.js';
-import { layOutChars, type BoxedWord, type LaidOut, type PlacedChar } from './layout.js';
+import { layOutChars, type BoxedWord, type LaidOut } from './layout.js';
 import { PageObjects } from './page-objects.js';
 import { placedChars, type PageChars } from './pdf-chars.js';
 import { drawnArea } from './pdf-frame.js';
 import type { Pdfium } from './pdf-library.js';
 import type { PictureOpacity } from './picture-opacity.js';
 import { shareCovered } from './picture-share.js';
+import type { PlacedChar } from './placed-char.js';
 import { soundness } from './soundness.js';
 import { textLayer, type TextLayer } from './text-layer.js';
 

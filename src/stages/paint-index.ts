@@ -4,8 +4,8 @@ import type { Painted } from './page-objects.js';
 const BANDS = 64;
 /** What goes through more bands is kept apart. */
 const TALL = 16;
-/** Thinner things are lines: nothing lies on or beneath them. In points. */
-const THIN = 1;
+/** Points: a shade can be made of many thin strips, but not of nothing. */
+const THIN = 0.02;
 /** Looks at things, for a whole page: crafted pages could take minutes. */
 const MOST_LOOKS = 20_000_000;
 

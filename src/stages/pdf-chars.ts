@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Sight, TextSight, TextSights } from './hidden-text.js';
-import type { PlacedChar } from './layout.js';
+import type { PlacedChar } from './placed-char.js';
 import type { Pdfium } from './pdf-library.js';
 import { Scratch } from './pdf-scratch.js';
 import { markOf, symbolsOf, type Mark } from './symbol-fonts.js';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { PageReader, type PageReaderSettings } from '../../src/stages/page-texts.js';
 import { ManualClock } from '../manual-clock.js';
 import { OcrDouble } from '../ocr-double.js';
-import { memoryBomb, rawPdf, type RawPage } from '../pdf-fixtures.js';
+import { DRAWN, memoryBomb, rawPdf, type RawPage } from '../pdf-fixtures.js';
 
 /** What one document may take of OCR, of turns and of memory, whatever is in it. */
 
@@ -33,7 +33,7 @@ afterEach(async () => {
   await Promise.all(readers.splice(0).map((reader) => reader.close()));
 });
 
-const scan = (name: string): RawPage => ({ content: `BT /F1 30 Tf 50 700 Td (${name}) Tj ET` });
+const scan = (name: string): RawPage => ({ content: `${DRAWN}BT /F1 30 Tf 50 700 Td (${name}) Tj ET` });
 const scans = (count: number, name: (page: number) => string): Buffer =>
   rawPdf(Array.from({ length: count }, (_, index) => scan(name(index + 1))));
 const PLAIN: RawPage = { content: 'BT /F1 12 Tf 50 700 Td (A sound page with text enough) Tj ET' };

@@ -1,7 +1,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { PageReader, type ReadOptions } from '../../src/stages/page-texts.js';
 import { streamed } from '../event-stream.js';
-import { lines, makePdf, rawPdf } from '../pdf-fixtures.js';
+import { lines, makePdf, rawPdf, WHITE_PICTURE } from '../pdf-fixtures.js';
 import { mount, readNumber, type Mounted } from '../watched-documents.js';
 
 /** Owners take turns at the places where documents are read. */
@@ -40,7 +40,7 @@ test('a document that waits for OCR holds no place of another', async () => {
     const held: ReadOptions['aside'] = () => (options?.aside ?? ((work) => work()))(() => scans);
     return whole.call(this, pdf, { ...options, aside: held });
   });
-  const scan = await upload(mounted.base, 'anna', rawPdf([{ content: '' }]));
+  const scan = await upload(mounted.base, 'anna', rawPdf([{ content: WHITE_PICTURE }]));
   const text = await upload(mounted.base, 'berta', await textOf('B'));
   expect(await lastOf(mounted, 'berta', text)).toMatchObject({ type: 'completed', total_pages: 1 });
   const shown = await fetch(mounted.of(scan), { headers: { 'x-user': 'anna' } });
