@@ -43,7 +43,7 @@ import { PageProcessor } from './processor/processor.js';
 import { Decisions } from './rollout/decision.js';
 import type { FlagContext, Flags } from './rollout/flags.js';
 import { Rollback } from './rollout/rollback.js';
-import { readSettings, warnOfMisspelt, type Settings } from './settings.js';
+import { readSettings, SettingsError, warnOfMisspelt, type Settings } from './settings.js';
 import { pagesGiven } from './stages/given-pages.js';
 import { PageReader } from './stages/page-texts.js';
 import { missingLanguages } from './stages/ocr-languages.js';

@@ -36,7 +36,7 @@ export interface OcrText {
 }
 
 /** How a page was read. */
-interface HowRead {
+export interface HowRead {
   /** Degrees clockwise by which the page was turned to stand upright. */
   turned: 0 | 90 | 180 | 270;
   /** Degrees clockwise that it lay askew then, and was straightened. */
