@@ -26,12 +26,13 @@ export const PLANS: ProcessingPlan[] = [
   { path: 'single-page' },
   { path: 'batch', batchSize: 2, maxWorkers: 1 },
   { path: 'batch', batchSize: 2, maxWorkers: 3 },
-  { path: 'batch', batchSize: 3, maxWorkers: 5 },
+  { path: 'batch', batchSize: 3, maxWorkers: 5, answerForm: 'objects' },
   { path: 'batch', batchSize: 10, maxWorkers: 20 },
 ];
 
 export function planName(plan: ProcessingPlan): string {
-  return plan.path === 'batch' ? `batch ${plan.batchSize}x${plan.maxWorkers}` : plan.path;
+  if (plan.path !== 'batch') return plan.path;
+  return `batch ${plan.batchSize}x${plan.maxWorkers}, answered as ${plan.answerForm ?? 'lines'}`;
 }
 
 /**

@@ -74,6 +74,8 @@ async function answer(request, response) {
 export async function start() {
   folder = mkdtempSync(join(tmpdir(), 'quire-tests-'));
   server = createServer((request, response) => void answer(request, response));
+  // Or a connection that rested for 5 s could be closed at the moment at which a test uses it again.
+  server.keepAliveTimeout = 0;
   await once(server.listen(0, '127.0.0.1'), 'listening');
   Object.assign(process.env, {
     TESTS_DIR: folder,

@@ -64,7 +64,8 @@ function ownParts(
 ): [string, unknown][] {
   const own = Object.entries(object).filter(([key]) => keys.has(key));
   if (own.length > 0) return own;
-  const page = pageAnswer.safeParse(object);
+  // Under no key, and with a key too many, it could be the rests of two pages.
+  const page = pageAnswer.strict().safeParse(object);
   const index = pages.findIndex(({ number }) => number === page.data?.page_number);
   return page.success && index >= 0 ? [[answerKey(index), object]] : [];
 }

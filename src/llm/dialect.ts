@@ -99,8 +99,7 @@ export class Dialect {
       return this.#change(option, { without: new Set([...this.#form.without, option]) });
     }
     if (responseFormat !== 'none' && RESPONSE_FORMAT.test(named)) {
-      const next =
-        responseFormat === 'json_schema' && !said.param.includes('json_object') ? 'json_object' : 'none';
+      const next = this.#nextFormat(said);
       return this.#change(`response_format ${responseFormat}`, { responseFormat: next });
     }
     if (SYSTEM_ROLE.test(named)) return this.#change('system', { instructionIn: 'user' });
@@ -136,6 +135,14 @@ export class Dialect {
     if (pages === 1) return false;
     this.#form = { ...this.#form, mostPages: Math.min(mostPages, Math.floor(pages / 2)) };
     return false;
+  }
+
+  #nextFormat({ text, param }: Said): ResponseFormat {
+    if (this.#form.responseFormat === 'json_schema')
+      return param.includes('json_object') ? 'none' : 'json_object';
+    // Some take a schema, and no JSON without one.
+    const takesSchema = text.includes('json_schema') && !this.#tried.has('response_format json_schema');
+    return takesSchema ? 'json_schema' : 'none';
   }
 
   /** Each part once: what was refused in its older form, too, is the caller's to mend. */

@@ -1,4 +1,5 @@
 import { blocks } from './blocks.js';
+import { answers } from './cost.js';
 import { damaged } from './damaged.js';
 import { fairness } from './fairness.js';
 import { flips } from './flips.js';
@@ -28,6 +29,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   pages,
   blocks,
   ocr,
+  answers,
   'own-time': ownTime,
 };
 

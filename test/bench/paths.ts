@@ -33,6 +33,12 @@ const FIRST: Path = {
 const sizes = (batchSize: number, maxWorkers: number) => quire('', { path: 'batch', batchSize, maxWorkers });
 const AUTO = quire('batch auto', { path: 'batch', batchSize: 'auto' });
 const BATCHES = [sizes(2, 1), sizes(2, 3), sizes(2, 5), sizes(3, 5), AUTO];
+const OBJECTS = quire('batch 2x3, answers as objects', {
+  path: 'batch',
+  batchSize: 2,
+  maxWorkers: 3,
+  answerForm: 'objects',
+});
 const PARALLEL_PAGES = [sizes(1, 3), sizes(1, 5)];
 
 const REGIMES = [
@@ -48,7 +54,7 @@ const REGIMES = [
     id: 'generation',
     latency: GENERATION_BOUND,
     limits: null,
-    paths: [SINGLE, FIRST, ...PARALLEL_PAGES, ...BATCHES.slice(1)],
+    paths: [SINGLE, FIRST, ...PARALLEL_PAGES, OBJECTS, ...BATCHES.slice(1)],
   },
   {
     title: 'Generation-bound, one call in twenty four times as long',

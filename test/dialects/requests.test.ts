@@ -243,6 +243,18 @@ test('several parts refused one after the other are each left out', async () => 
   expect(service.calls.length).toBeLessThanOrEqual(6 + 4);
 });
 
+test('LM Studio: a schema is asked for where JSON without one is refused', async () => {
+  const body = { error: "'response_format.type' must be 'json_schema' or 'text'" };
+  const service = await start(({ format }) => (format === 'json_object' ? { status: 400, body } : undefined));
+  const { record, failed } = await read(service, { plan: SINGLE, responseFormat: 'json_object' });
+  expect(failed).toEqual({});
+  expect(record).toEqual(right);
+  expect(service.calls.map(({ format }) => format)).toEqual([
+    'json_object',
+    ...Array<string>(6).fill('json_schema'),
+  ]);
+});
+
 test('what was learned holds for the next document and for another client of the same service', async () => {
   const body = openAi('response_format json_schema is not supported');
   const service = await start((call) => (asksSchema(call) ? { status: 400, body } : undefined));

@@ -12,6 +12,7 @@ import {
   type PageEvent,
   type ProcessingPlan,
 } from '../../src/index.js';
+import type { ResponseFormat } from '../../src/llm/dialect.js';
 import { beginAsking } from '../../src/stages/fields.js';
 import { asksForLines } from '../asked-form.js';
 import type { ReceivedPage } from '../provider.js';
@@ -238,13 +239,21 @@ interface HowToRead {
   texts?: ReadonlyMap<number, string>;
   pageAttempts?: number;
   requestDefaults?: Record<string, unknown>;
+  responseFormat?: ResponseFormat | undefined;
   client?: OpenAI;
 }
 
 /** Reads the pages as those of one account. */
 export async function read(
   service: Service,
-  { plan, texts = DOCUMENT, pageAttempts = 6, requestDefaults = {}, client = service.client() }: HowToRead,
+  {
+    plan,
+    texts = DOCUMENT,
+    pageAttempts = 6,
+    requestDefaults = {},
+    responseFormat,
+    client = service.client(),
+  }: HowToRead,
 ): Promise<Outcome> {
   const model = {
     client,
@@ -252,6 +261,7 @@ export async function read(
     timeoutMs: 30_000,
     outagePatienceMs: 600_000,
     requestDefaults,
+    responseFormat,
     budget: { input: 128_000, output: 40_000 },
   };
   const events: PageEvent[] = [];

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createQuire, UsageLedger, type DocumentRecord, type ProcessingPlan } from '../../src/index.js';
+import { ANSWER_FORMS } from '../../src/llm/wire.js';
 import { Provider, type Behaviour, type Call, type Field } from '../provider.js';
 
 /** The ten rows of "Ten ways a batch goes wrong" (DESIGN): what holds here in place of each. */
@@ -32,11 +33,6 @@ async function run(
 }
 
 const SINGLE: ProcessingPlan = { path: 'single-page' };
-const batch = (batchSize: number, maxWorkers: number): ProcessingPlan => ({
-  path: 'batch',
-  batchSize,
-  maxWorkers,
-});
 const pagesOf = (calls: readonly Call[]) => calls.map(({ pages }) => pages.map(({ number }) => number));
 const page1 = 'ACCOUNT NUMBER: 12345678\n';
 
@@ -45,7 +41,14 @@ function content({ plan, usage, timings, ...rest }: DocumentRecord) {
   return rest;
 }
 
-describe('a batch', () => {
+describe.each(ANSWER_FORMS)('a batch, answered as %s,', (answerForm) => {
+  const batch = (batchSize: number, maxWorkers: number): ProcessingPlan => ({
+    path: 'batch',
+    batchSize,
+    maxWorkers,
+    answerForm,
+  });
+
   test('1: has an answer for each page, so page data is each page’s own', async () => {
     const pages = { 1: `${page1}Branch: Main`, 2: 'Phone_Number: 555-0100', 3: 'Occupation: Baker' };
     const { record, calls } = await run(pages, batch(3, 1));

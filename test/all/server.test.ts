@@ -3,13 +3,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { StoredDocument } from '../src/index.js';
-import { Child } from './child.js';
-import { lines, makePdf, scanOf } from './pdf-fixtures.js';
-import { newDataFolder } from './shared.js';
+import type { StoredDocument } from '../../src/index.js';
+import { Child } from '../child.js';
+import { lines, makePdf, scanOf } from '../pdf-fixtures.js';
+import { newDataFolder } from '../shared.js';
 
 /** The runnable host, as `npm start` runs it. */
-const SERVER = fileURLToPath(new URL('../dist/server.js', import.meta.url));
+const SERVER = fileURLToPath(new URL('../../dist/server.js', import.meta.url));
 
 let QUIRE_DATA_DIR: string;
 beforeAll(async () => {
@@ -57,7 +57,7 @@ describe('without settings', () => {
   }
 
   test('the bank statement names no account by label and comes back under `document`', async () => {
-    const sample = new URL('./samples/bank-statement-multipage.pdf', import.meta.url);
+    const sample = new URL('../samples/bank-statement-multipage.pdf', import.meta.url);
     const record = await process(readFileSync(sample));
     expect(record).toMatchObject({ accounts: [], page_mapping: {}, ocr_pages: [], failed_pages: [] });
     expect(record.document).toMatchObject({ accountNumber: null, pages: [1, 2, 3, 4, 5] });
