@@ -9,7 +9,8 @@ import { withLanguages } from './ocr-languages.js';
 import type { GrayImage } from './pdf-worker.js';
 import type { Pixels } from './scan/picture.js';
 import { onPage } from './scan/place.js';
-import { readPicture, type PageMode, type ReadWord } from './scan/reading.js';
+import type { ReadWord } from './scan/read-word.js';
+import { readPicture, type PageMode } from './scan/reading.js';
 import type { QuarterTurns } from './scan/turns.js';
 
 /** A page has no OCR text: it took too long, or OCR failed. */

@@ -1,6 +1,6 @@
 import type { CheckBox } from './check-boxes.js';
 import type { Area } from './picture.js';
-import type { ReadWord } from './reading.js';
+import type { ReadWord } from './read-word.js';
 
 /** How far from a box its label may stand, to the box's side: behind it, as most do, or before it. */
 const BEHIND = 2.5;

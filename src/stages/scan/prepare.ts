@@ -33,7 +33,11 @@ export interface Prepared {
   checkBoxes: CheckBox[];
 }
 
-/** Makes print on a page easy to read: black on white, upright or upside down, straight and without rules. */
+/**
+ * Makes print on a page easy to read: black on white, upright or upside down, straight and without rules.
+ *
+ * @param drawn - its pixels are used up
+ */
 export function prepared(drawn: Picture): Prepared {
   const sheet = new Sheet(drawn);
   sheet.change(unshaded);

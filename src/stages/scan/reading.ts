@@ -1,19 +1,11 @@
-import type { PlacedWord } from '../layout.js';
 import { barsAsLetters } from './bars.js';
 import { boxWords } from './box-words.js';
 import { lostLetters, overlap } from './lost-cells.js';
 import { pgmOf, pictureIn } from './pgm.js';
-import type { Area, Pixels } from './picture.js';
+import type { Pixels } from './picture.js';
 import type { Prepared } from './prepare.js';
+import type { ReadWord } from './read-word.js';
 import { quarterTurned, turnedArea, type QuarterTurns } from './turns.js';
-
-/** A word as OCR read it. */
-export interface ReadWord extends PlacedWord {
-  /** In the picture that was read. */
-  area: Area;
-  /** How sure OCR was, 0 to 100. */
-  confidence: number;
-}
 
 /** How OCR looks for print: scattered, as on forms, or as one block of lines. */
 export type PageMode = 'sparse' | 'block';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { layOutWords } from '../../../src/stages/layout.js';
 import { boxWords } from '../../../src/stages/scan/box-words.js';
-import type { ReadWord } from '../../../src/stages/scan/reading.js';
+import type { ReadWord } from '../../../src/stages/scan/read-word.js';
 
 function word(text: string, left: number, top: number): ReadWord {
   const area = { left, top, right: left + 18 * text.length, bottom: top + 30 };

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { pgmOf } from '../../../src/stages/scan/pgm.js';
 import type { Area } from '../../../src/stages/scan/picture.js';
-import { readPicture, type PageMode, type ReadWord } from '../../../src/stages/scan/reading.js';
+import type { ReadWord } from '../../../src/stages/scan/read-word.js';
+import { readPicture, type PageMode } from '../../../src/stages/scan/reading.js';
 import { painted } from './pictures.js';
 
 const WIDTH = 1_000;
