@@ -28,7 +28,11 @@ export function stretched(picture: Picture, into: Pixels = new Uint8Array(pictur
 /** The gray levels below and above which so few pixels lie. */
 function ends(pixels: Pixels): { low: number; high: number } {
   const counts = new Uint32Array(256);
-  for (const level of pixels) counts[level] = (counts[level] ?? 0) + 1;
+  // By index: an iterator takes ten times as long.
+  for (let at = 0; at < pixels.length; at++) {
+    const level = pixels[at] ?? 0;
+    counts[level] = (counts[level] ?? 0) + 1;
+  }
   const dark = pixels.length * DARK_CUT;
   const light = pixels.length * LIGHT_CUT;
   let low = 0;

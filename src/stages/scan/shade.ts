@@ -21,15 +21,20 @@ export function unshaded(picture: Picture, into: Pixels = new Uint8Array(picture
   for (let y = 0; y < height; y++) {
     const row = Math.min((y / side) | 0, papers.rows - 1);
     for (let column = 0; column < papers.columns; column++) {
-      const paper = papers.levels[row * papers.columns + column] ?? 255;
+      const paper = 256 * (papers.levels[row * papers.columns + column] ?? 255);
       const end = y * width + (column === papers.columns - 1 ? width : (column + 1) * side);
       for (let at = y * width + column * side; at < end; at++) {
-        into[at] = Math.min((((pixels[at] ?? 0) * 255) / paper) | 0, 255);
+        into[at] = LIGHTER[paper + (pixels[at] ?? 0)] ?? 0;
       }
     }
   }
   return { width, height, pixels: into };
 }
+
+/** What each of 256 gray levels becomes, by the level of the paper. */
+const LIGHTER = Uint8Array.from({ length: 256 * 256 }, (_, index) =>
+  Math.min(((index & 255) * 255) / Math.max(index >> 8, 1), 255),
+);
 
 /** The gray level of the paper in each tile; 255 where it is dark. */
 function paperLevels({ width, height, pixels }: Picture): { columns: number; rows: number; levels: Pixels } {
