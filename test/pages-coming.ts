@@ -89,7 +89,7 @@ export const oneByOne =
     const scans = [...texts].filter(([page]) => isScan(page));
     while (scans.length > 0) {
       const [scan] = scans.splice(Math.floor(random() * Math.min(scans.length, 3)), 1);
-      if (scan) onPage({ totalPages, page: scan[0], by: 'ocr', text: scan[1] });
+      if (scan) onPage({ totalPages, page: scan[0], by: 'ocr', text: scan[1], waited: true });
       if (random() < 0.3) await setImmediate();
     }
     return known(texts);
@@ -102,9 +102,13 @@ export function known(texts: Map<number, string>): PageTexts {
 export async function run(
   plan: ProcessingPlan,
   source: TextSource,
-  { reader = new Reader(), answers }: { reader?: Reader; answers?: AnswerCache } = {},
+  {
+    reader = new Reader(),
+    answers,
+    output = 40_000,
+  }: { reader?: Reader; answers?: AnswerCache; output?: number } = {},
 ): Promise<{ record: DocumentRecord; calls: number[][] }> {
-  const limits = { timeoutMs: 60_000, outagePatienceMs: 60_000, budget: { input: 128_000, output: 40_000 } };
+  const limits = { timeoutMs: 60_000, outagePatienceMs: 60_000, budget: { input: 128_000, output } };
   const model = { client: reader.client, name: 'test-model', requestDefaults: {}, ...limits };
   const processor = new PageProcessor({ model, pageAttempts: 2 });
   const reading = { plan, signal: new AbortController().signal, usage: new UsageLedger({}), answers };
@@ -122,8 +126,10 @@ export async function documentsKeepTheirRecords(rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     const texts = documentOf(random);
     const plan = pick(random, [SINGLE, batches(2), batches(3), batches(10)] as const);
-    const whole = await run(plan, atOnce(texts));
-    const one = await run(plan, oneByOne(texts, random));
+    // An answer of ten pages, of six or of two.
+    const output = pick(random, [40_000, 24_000, 8_000] as const);
+    const whole = await run(plan, atOnce(texts), { output });
+    const one = await run(plan, oneByOne(texts, random), { output });
     const told = `${round} ${content(one.record)}`;
     expect(told).toBe(`${round} ${content(whole.record)}`);
     expect(one.calls.length).toBeLessThanOrEqual(whole.calls.length);

@@ -2,7 +2,7 @@ import type { FailureReason } from '../llm/failure-reason.js';
 import type { TokenBudget } from '../llm/request.js';
 import type { Field } from '../llm/wire.js';
 import { pauses } from '../pauses.js';
-import { longestFirst, planBatches, type Batch } from './batches.js';
+import { fits, longestFirst, planBatches, type Batch } from './batches.js';
 import { mergeFields, mergePageResults, type AccountRecord, type PageResult } from './merge.js';
 import { isBlank, preparePage, type Page } from './page.js';
 import { readUnit, type PageOutcome, type UnitTools } from './unit.js';
@@ -78,17 +78,21 @@ export class BatchAsking implements Asking {
   ahead(account: string | null, number: number, text: string): void {
     if (isBlank(text)) return;
     const page = preparePage(number, text);
-    const key = `${page.kind} ${account}`;
-    const waiting = page.alone ? [page] : [...(this.#waiting.get(key) ?? []), page];
-    const isWhole = page.alone || waiting.length === this.#batchSize;
-    if (!page.alone) this.#waiting.set(key, isWhole ? [] : waiting);
-    if (!isWhole) return;
-    for (const { number } of waiting) this.#ahead.set(number, undefined);
-    for (const batch of planBatches(waiting, this.#batchSize, this.#budget)) {
-      const read = this.#findOrRead(batch);
-      read.catch(this.#onBroken);
-      this.#asked.push(read);
+    const { kind } = page;
+    if (page.alone) {
+      this.#begin({ kind, pages: [page] });
+      return;
     }
+    const key = `${kind} ${account}`;
+    const before = this.#waiting.get(key) ?? [];
+    let waiting = [...before, page];
+    if (before.length > 0 && !fits(waiting, this.#budget)) {
+      this.#begin({ kind, pages: before });
+      waiting = [page];
+    }
+    const isWhole = waiting.length === this.#batchSize;
+    if (isWhole) this.#begin({ kind, pages: waiting });
+    this.#waiting.set(key, isWhole ? [] : waiting);
   }
 
   async finish(accounts: readonly AccountPages[], texts: TextByPage): Promise<AccountResult[]> {
@@ -118,6 +122,13 @@ export class BatchAsking implements Asking {
 
   get #budget(): TokenBudget {
     return this.#tools.model.budget;
+  }
+
+  #begin(batch: Batch): void {
+    for (const { number } of batch.pages) this.#ahead.set(number, undefined);
+    const read = this.#findOrRead(batch);
+    read.catch(this.#onBroken);
+    this.#asked.push(read);
   }
 
   async #findOrRead({ kind, pages }: Batch): Promise<void> {

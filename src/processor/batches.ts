@@ -69,10 +69,16 @@ function evenly(pages: readonly Page[], parts: number): Page[][] {
 }
 
 function fitting(pages: readonly Page[], budget: TokenBudget): (readonly Page[])[] {
-  const fits =
+  if (fits(pages, budget) || pages.length === 1) return [pages];
+  return halves(pages).flatMap((half) => fitting(half, budget));
+}
+
+/** Whether a call about these pages, and its answer, are within the budget. */
+export function fits(pages: readonly Page[], budget: TokenBudget): boolean {
+  return (
     inputTokens(pages) + OVERHEAD_TOKENS <= budget.input &&
-    pages.length * outputPerPage(budget) <= budget.output;
-  return fits || pages.length === 1 ? [pages] : halves(pages).flatMap((half) => fitting(half, budget));
+    pages.length * outputPerPage(budget) <= budget.output
+  );
 }
 
 function inputTokens(pages: readonly Page[]): number {

@@ -32,8 +32,15 @@ export interface OcrText {
   /** The page holds more text than is kept of one page. */
   cut: boolean;
   how: HowRead;
-  /** The page's height by its width, as it is drawn. */
-  shape: number;
+  print: Print;
+}
+
+/** How words stand on the page once it is upright and straight. */
+export interface Print {
+  /** Start, end, baseline and size of each word, in widths of the page; baselines grow upwards from its top. */
+  rows: Float32Array;
+  /** The page's height, in its widths. */
+  height: number;
 }
 
 /** How a page was read. */
@@ -134,7 +141,7 @@ export class OcrPool {
   private async recognize(image: GrayImage, limit: OcrLimit): Promise<OcrText> {
     limit.signal.throwIfAborted();
     if (Math.min(image.width, image.height) < MIN_SIDE)
-      return { ...NOTHING, shape: image.height / image.width };
+      return { ...NOTHING, print: { rows: new Float32Array(), height: image.height / image.width } };
     const worker = this.takeIdle() ?? (await this.start(limit.signal));
     try {
       const text = await recognize(worker, image, limit);
@@ -210,9 +217,12 @@ async function recognize(worker: OcrWorker, image: GrayImage, limit: OcrLimit): 
     skew: image.lie.skew,
     meanConfidence: reading.meanConfidence,
   };
-  const across = image.lie.turns % 2 === 1;
-  const shape = across ? image.width / image.height : image.height / image.width;
-  return { text, words: packWords(boxes, confidences), cut, how, shape };
+  const { width, height } = image;
+  const rows = words.flatMap(({ start, end, baseline, size }) =>
+    [start, end, baseline, size].map((length) => length / width),
+  );
+  const print = { rows: Float32Array.from(rows), height: height / width };
+  return { text, words: packWords(boxes, confidences), cut, how, print };
 }
 
 function readWords(blocks: Tesseract.Block[]): ReadWord[] {

@@ -230,7 +230,7 @@ export class PageReader {
           if (chosen.by === 'ocr') pages.keepOcr(page, chosen, read.how);
           else pages.keep(page, chosen);
         }
-        pages.done(page, chosen?.by ?? 'text');
+        pages.done(page, chosen?.by ?? 'text', true);
       } catch (error) {
         signal.throwIfAborted();
         // It has its turn later, with a fresh pdfium: the drawing of another page ended this one, or its turn is over.

@@ -51,6 +51,8 @@ export interface PagesDone {
   text?: string;
   /** Of one that was read by OCR. */
   how?: HowRead | undefined;
+  /** It waited for OCR, whatever came of that. */
+  waited?: boolean;
 }
 
 type OnPage = (done: PagesDone) => void;
@@ -99,9 +101,9 @@ export class PagesRead {
   }
 
   /** The page is done with. */
-  done(page: number, by: 'text' | 'ocr'): void {
+  done(page: number, by: 'text' | 'ocr', waited = by === 'ocr'): void {
     const [text, how] = [this.#texts.get(page) ?? '', this.#howRead.get(page)];
-    this.#onPage?.({ totalPages: this.#texts.size, page, by, text, how });
+    this.#onPage?.({ totalPages: this.#texts.size, page, by, text, how, waited });
   }
 
   /** The page is done with, and was not read. */

@@ -92,16 +92,16 @@ function onPageTexts(emit: (event: ReadingEvent) => void): OnPageTexts {
 }
 
 /**
- * Asks about pages in their order as soon as it is known what they belong to. Not before one was read by OCR: text
+ * Asks about pages in their order as soon as it is known what they belong to. Not before one waited for OCR: text
  * layers are read at once, and batches of all pages come out more even.
  */
 function askAhead(splitter: AccountSplitter, asking: Asking): (done: PagesDone) => void {
   const read = new Map<number, string>();
   let isSlow = false;
-  return ({ page, by, text = '' }) => {
+  return ({ page, waited = false, text = '' }) => {
     if (page === undefined) return;
     read.set(page, text);
-    isSlow ||= by === 'ocr';
+    isSlow ||= waited;
     if (!isSlow) return;
     for (let next = splitter.pages + 1; read.has(next); next++) {
       const text = read.get(next) ?? '';

@@ -6,13 +6,16 @@ import { onPage } from './scan/place.js';
 const CELLS = 400;
 /** Cells round a word that are its own. */
 const MARGIN = 2;
-/** Fewer pieces of ink may be a logo's. */
+/** Fewer pieces of ink may be a logo's; beside a line of print, a word of a slip. */
 const LEAST_LETTERS = 30;
+const LEAST_BESIDE_LITTLE = 8;
+const LITTLE = 20;
 
 /** Whether a page shows more letters than its text layer has words for. */
 export function hasStrayInk(image: GrayImage, words: PageWords): boolean {
   const covered = new Uint8Array(CELLS * CELLS);
-  for (let index = 0; index < words.boxes.length / 4; index++) {
+  const count = words.boxes.length / 4;
+  for (let index = 0; index < count; index++) {
     const box = boxOf(words, index);
     if (!box) continue;
     const [left, right] = [cell(box.left) - MARGIN, cell(box.right) + MARGIN + 1];
@@ -26,7 +29,7 @@ export function hasStrayInk(image: GrayImage, words: PageWords): boolean {
     const { left, top, right, bottom } = place(letter);
     return covered[cell((top + bottom) / 2) * CELLS + cell((left + right) / 2)] === 0;
   });
-  return stray.length >= LEAST_LETTERS;
+  return stray.length >= (count < LITTLE ? LEAST_BESIDE_LITTLE : LEAST_LETTERS);
 }
 
 function cell(share: number): number {

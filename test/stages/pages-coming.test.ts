@@ -41,7 +41,7 @@ test.each([SINGLE, batches(2)])('calls are made while pages are still read, %j',
   const reader = new Reader();
   const source: TextSource = async (_signal, onPage) => {
     for (const [page, text] of SCANS) {
-      onPage({ totalPages: SCANS.size, page, by: 'ocr', text });
+      onPage({ totalPages: SCANS.size, page, by: 'ocr', text, waited: true });
       while (page === 3 && reader.calls.length === 0) await setImmediate();
     }
     return known(SCANS);
@@ -66,7 +66,7 @@ test.each([SINGLE, batches(2)])(
       keep: () => Promise.reject(gone),
     };
     const endless: TextSource = (signal, onPage) => {
-      for (const [page, text] of SCANS) onPage({ totalPages: 5, page, by: 'ocr', text });
+      for (const [page, text] of SCANS) onPage({ totalPages: 5, page, by: 'ocr', text, waited: true });
       return new Promise((_, broken) =>
         signal.addEventListener('abort', () => broken(signal.reason as Error)),
       );

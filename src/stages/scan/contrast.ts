@@ -28,13 +28,13 @@ export function stretched(picture: Picture, into: Pixels = new Uint8Array(pictur
 /** The gray levels below and above which so few pixels lie. */
 function ends(pixels: Pixels): { low: number; high: number } {
   const counts = new Uint32Array(256);
-  // By index: an iterator takes ten times as long.
-  for (let at = 0; at < pixels.length; at++) {
+  // Every other pixel tells the same.
+  for (let at = 0; at < pixels.length; at += 2) {
     const level = pixels[at] ?? 0;
     counts[level] = (counts[level] ?? 0) + 1;
   }
-  const dark = pixels.length * DARK_CUT;
-  const light = pixels.length * LIGHT_CUT;
+  const dark = (pixels.length / 2) * DARK_CUT;
+  const light = (pixels.length / 2) * LIGHT_CUT;
   let low = 0;
   for (let below = counts[0] ?? 0; low < 255 && below < dark; below += counts[low] ?? 0) low++;
   let high = 255;

@@ -2,12 +2,12 @@ import type { Area, Picture } from './picture.js';
 
 /** Pixels darker than this are ink. */
 const INK = 150;
-/** Pieces of ink of which a page is made; one with more is noise. */
+/** Pieces of ink that are told apart; what has more is fine print, or noise. */
 const MOST_PIECES = 65_536;
 
 /**
- * The areas of the pieces of ink that hang together, corners included. None for a picture that is made of more
- * pieces than a page.
+ * The areas of the pieces of ink that hang together, corners included. Those at the top alone where a picture is made
+ * of very many.
  *
  * @param fits - says which are wanted
  */
@@ -26,7 +26,7 @@ export function inkPieces(picture: Picture, fits: (area: Area) => boolean): Area
       else {
         const next = above[x + 1] ?? 0;
         if (piece === 0) piece = before || over || next || pieces.begin();
-        if (piece === 0) return [];
+        if (piece === 0) return pieces.areas().filter(fits);
         if (over !== 0) pieces.join(piece, over);
         else if (next !== 0) pieces.join(piece, next);
         pieces.add(piece, x - 1, y);
