@@ -90,7 +90,10 @@ export async function drawn(pdf: Uint8Array, page = 1, dpi = 216): Promise<Pictu
   pdfium._FPDF_InitLibraryWithConfig({});
   const pointer = pdfium.wasmExports.malloc(pdf.length);
   pdfium.HEAPU8.set(pdf, pointer);
-  const handle = pdfium._FPDF_LoadPage(pdfium._FPDF_LoadMemDocument(pointer, pdf.length, 0), page - 1);
+  const document = pdfium._FPDF_LoadMemDocument(pointer, pdf.length, 0);
+  // With its form fields.
+  pdfium._FPDFPage_Flatten(pdfium._FPDF_LoadPage(document, page - 1), 0);
+  const handle = pdfium._FPDF_LoadPage(document, page - 1);
   if (handle === 0) throw new Error('the fixture could not be drawn');
   return drawGray(pdfium, handle, dpi / 72);
 }

@@ -43,9 +43,11 @@ describe('a picture that many pages show', () => {
     const double = ocr(() => Promise.resolve('Doe'));
     const { texts, words, ocrPages } = await newReader().read(scans(20, (page) => (page === 7 ? 'b' : 'a')));
     expect(double.pictures).toBe(2);
-    expect([...texts.values()]).toEqual(new Array(20).fill('Doe'));
+    // The digital letter of each page stays beside it.
+    const read = [...texts].map(([page, text]) => [page, text.match(/\S+/g)?.sort()]);
+    expect(read).toEqual(read.map(([page]) => [page, ['Doe', page === 7 ? 'b' : 'a']]));
     expect(ocrPages).toHaveLength(20);
-    expect([...(words?.values() ?? [])].map(({ boxes }) => boxes.length)).toEqual(new Array(20).fill(4));
+    expect([...(words?.values() ?? [])].map(({ boxes }) => boxes.length)).toEqual(new Array(20).fill(8));
   });
 
   test('fails once, and that is the reason of each of them', async () => {
@@ -55,7 +57,7 @@ describe('a picture that many pages show', () => {
     const { unreadablePages, texts } = await newReader().read(scans(9, (page) => (page === 9 ? 'b' : 'a')));
     expect(double.pictures).toBe(2);
     expect(unreadablePages).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((page) => ({ page, reason: 'ocr_failed' })));
-    expect(texts.get(9)).toBe('Doe');
+    expect(texts.get(9)).toContain('Doe');
   });
 
   test('takes too long once', async () => {
@@ -92,7 +94,13 @@ describe('a document whose pictures are all different', () => {
     // The third has 20 s left of its own 60, and takes 40.
     expect(double.pictures).toBe(3);
     expect(ocrPages).toEqual([1, 2]);
-    expect([...texts.values()].slice(0, 4)).toEqual(['Doe', 'Doe', 'Page 3', 'Page 4']);
+    expect([...texts.values()].slice(0, 4).map((text) => text.includes('Doe'))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(texts.get(3)).toBe('Page 3');
     expect(unreadablePages).toEqual(
       Array.from({ length: 38 }, (_, index) => ({ page: index + 3, reason: 'ocr_document_timeout' })),
     );
@@ -176,7 +184,7 @@ describe('what comes after the text layer', () => {
       },
     });
     expect(log).toEqual(['1 text', '3 text', 'aside', '2 ocr', 'back']);
-    expect(read.texts.get(2)).toBe('Doe');
+    expect(read.texts.get(2)).toContain('Doe');
   });
 
   test('is nothing for a document without scans', async () => {

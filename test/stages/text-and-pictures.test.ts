@@ -50,7 +50,10 @@ describe('a page of digital text over a picture', () => {
   });
 
   test('is not read by OCR where the picture shows hardly a letter', async () => {
-    const texts = lines('ACCOUNT NUMBER: 12345678', 'Opening balance 2,915.40').map((line) => ({
+    const texts = lines(
+      'ACCOUNT NUMBER: 12345678',
+      ...Array<string>(5).fill('The balance of the month of March is 2,915.40'),
+    ).map((line) => ({
       ...line,
       y: line.y + 200,
     }));
