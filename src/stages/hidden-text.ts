@@ -151,9 +151,10 @@ export class TextSights {
       if (painted.kind !== 'path') return false;
       const ground = this.#ground(painted);
       if (ground === 'ink') return false;
-      if (ground === 'paper') return true;
+      // Of a clip that is no rectangle, it is not known whether it shows the paper here.
+      if (ground === 'paper' && clip?.isExact !== false) return true;
     }
-    return true;
+    return !this.#paint.isSpent;
   }
 
   #ground(painted: Painted): 'ink' | 'paper' | 'nothing' {
@@ -166,9 +167,8 @@ export class TextSights {
       const isSheet = !isUnseen(fill) && !objects.isBlended(painted) && strokes?.length === 1;
       return isSheet && strokes.every((stroke) => rectangle(stroke)) ? 'paper' : 'nothing';
     }
-    // A bar can be a thick line.
-    const line = isStroked && strokes?.every(({ points }) => points.length === 2);
-    const colour = line ? objects.lineColour(painted.handle) : undefined;
+    // A bar can be a thick line, or the border of a box.
+    const colour = isStroked ? objects.lineColour(painted.handle) : undefined;
     return colour && !isPaper(colour) ? 'ink' : 'nothing';
   }
 }

@@ -14,6 +14,9 @@ const APART = 0.99;
 /** A gap so much wider than the others parts words. */
 const CLEARLY = 1.6;
 const FEWEST = 4;
+/** Fewer than so many letters, no further apart than words are, may be answers in a row: "Y N N Y". */
+const FEW = 6;
+const WORD_SPACE = 0.4;
 
 interface Letter extends Extent {
   index: number;
@@ -95,6 +98,8 @@ function wordsOf(letters: readonly Letter[], run: readonly PlacedChar[]): number
   if (count < FEWEST) return undefined;
   const size = run[letters[0]?.index ?? 0]?.size ?? 1;
   const gaps = letters.slice(1).map(({ before }) => before);
+  const usualGap = gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 0;
+  if (count < FEW && usualGap < WORD_SPACE) return undefined;
   const middles = letters.map(({ start, end }) => (start + end) / 2 / size);
   const steps = middles.slice(1).map((at, index) => at - (middles[index] ?? 0));
   const outside = Math.min(letters[0]?.before ?? 0, letters.at(-1)?.after ?? 0);

@@ -50,7 +50,8 @@ export function pageLayer(
     const laidOut = layOutChars(withCheckBoxes(chars.seen, { fields: annotations.boxes, drawn }));
     const { pictures, paths, segments } = paintOf(objects, area);
     const unsound = chars.inked === 0 ? 0 : chars.unsound / chars.inked;
-    const layer = textLayer({ text: laidOut.text, unsound, pictures, paths, segments });
+    const lost = chars.unsound;
+    const layer = textLayer({ text: laidOut.text, unsound, lost, pictures, paths, segments });
     const beneath = pictures > 0 || layer === 'scan' ? layOutChars(chars.beneath) : undefined;
     return { ...laidOut, layer, invisible: beneath && beneath.text !== '' ? beneath : undefined };
   } finally {
@@ -61,10 +62,19 @@ export function pageLayer(
 /** Takes letters at their word whose codes make well-formed words, although their font does not vouch for them. */
 function trusted(chars: PageChars): PageChars {
   if (chars.unsound === 0) return chars;
-  const text = chars.seen.map((char) => char.text).join('');
+  const text = wordsWith(chars.seen);
   const letters = (text.match(/\p{L}/gu) ?? []).length;
   if (letters < FEWEST_LETTERS || /\p{Co}/u.test(text) || soundness(text) < WELL_FORMED) return chars;
-  return { ...chars, seen: chars.seen.map(vouchedFor), unsound: 0 };
+  // What its font gave no letter for is missing all the same.
+  const vouched = chars.seen.filter(({ isUnsound }) => isUnsound).length;
+  return { ...chars, seen: chars.seen.map(vouchedFor), unsound: chars.unsound - vouched };
+}
+
+/** The words that hold letters of a font that does not vouch for them. */
+function wordsWith(chars: readonly PlacedChar[]): string {
+  const words = chars.map(({ text, isUnsound }) => (isUnsound ? `\u0001${text}` : text)).join('');
+  const flagged = (words.match(/\S+/g) ?? []).filter((word) => word.includes('\u0001'));
+  return flagged.join(' ').replaceAll('\u0001', '');
 }
 
 function vouchedFor(char: PlacedChar): PlacedChar {

@@ -48,6 +48,11 @@ export class PaintIndex {
     for (const each of this.#at(x, y)) if (each.order < order) yield each;
   }
 
+  /** Whether so much was looked for that nothing more is found. */
+  get isSpent(): boolean {
+    return this.#looks >= MOST_LOOKS;
+  }
+
   /** The last first. */
   *#at(x: number, y: number): Generator<Painted> {
     const band = this.#bands[this.#band(y)] ?? [];

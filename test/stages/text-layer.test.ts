@@ -94,7 +94,8 @@ describe('a text layer', () => {
 });
 
 test('a fifth of unsound characters is a scan', () => {
-  const facts = { text: 'A sound page with text enough', pictures: 0, paths: 0, segments: 0 };
+  const facts = { text: 'A sound page with text enough', lost: 1, pictures: 0, paths: 0, segments: 0 };
   expect(textLayer({ ...facts, unsound: 0.19 })).toBe('sound');
   expect(textLayer({ ...facts, unsound: 0.2 })).toBe('scan');
+  expect(textLayer({ ...facts, unsound: 0.05, lost: 3 })).toBe('beside pictures');
 });

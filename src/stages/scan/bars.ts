@@ -5,12 +5,15 @@ import type { Area } from './picture.js';
 const NEAR = 1.2;
 /** How far below the line of print a letter may reach, to its height: a bar goes deeper. */
 const DEEP = 0.1;
+const MOST_WORDS = 5_000;
 
 /**
  * A lone "I" comes out as a bar. What stands beside a word and on the same line as its letters is no bar: those
  * reach below the line.
  */
 export function barsAsLetters<Word extends PlacedWord & { area: Area }>(words: readonly Word[]): Word[] {
+  // Each is held against all others: no page that a person made has more.
+  if (words.length > MOST_WORDS) return [...words];
   return words.map((word) =>
     word.text === '|' && words.some((other) => isLetterBeside(word, other)) ? { ...word, text: 'I' } : word,
   );

@@ -24,8 +24,10 @@ const UNSURE = 60;
 const GOOD_CONFIDENCE = 80;
 const GOOD_LENGTH = 3;
 /** A page that is unsure every way round has print only with as many good words, and such a share of them. */
-const LEAST_GOOD = 5;
+const LEAST_GOOD = 3;
 const LEAST_GOOD_SHARE = 0.1;
+/** Or with one, where that is so much of all there is. */
+const MUCH = 0.3;
 /** Words of the second look are taken from this confidence on. */
 const SURE = 70;
 
@@ -36,7 +38,7 @@ const SURE = 70;
  * @param look - reads a picture
  */
 export async function readPicture(
-  image: { width: number; height: number; pgm: Pixels } & Pick<Prepared, 'letters' | 'checkBoxes'>,
+  image: { width: number; height: number; pgm: Pixels } & Pick<Prepared, 'letters' | 'checkBoxes' | 'lie'>,
   look: (pgm: Pixels, mode: PageMode) => Promise<ReadWord[]>,
 ): Promise<Reading> {
   const upright = readingOf(await look(image.pgm, 'sparse'), 0);
@@ -45,7 +47,14 @@ export async function readPicture(
   const turnedPgm = pgmOf(quarterTurned(2, pictureIn(image.pgm, image.width, image.height)));
   const turned = readingOf(await look(turnedPgm, 'sparse'), 2);
   const better = goodLetters(turned) > goodLetters(upright) ? turned : upright;
-  if (better.meanConfidence < UNSURE && !hasPrint(better)) return readingOf([], 0);
+  if (better.meanConfidence < UNSURE && image.lie.turns !== 0) {
+    // It was turned for nothing, perhaps.
+    const drawnPgm = pgmOf(quarterTurned(3, pictureIn(image.pgm, image.width, image.height)));
+    const drawn = readingOf(await look(drawnPgm, 'sparse'), 3);
+    if (goodLetters(drawn) > goodLetters(better)) return drawn;
+  }
+  const { meanConfidence } = better;
+  if (meanConfidence < UNSURE && !hasPrint(better)) return { words: [], turns: 0, meanConfidence };
   return completed(better, better === turned ? turnedPgm : image.pgm);
 
   /** With what the first look leaves out. */
@@ -90,5 +99,6 @@ function goodLetters(reading: Reading): number {
 
 function hasPrint(reading: Reading): boolean {
   const good = goodWords(reading).length;
-  return good >= LEAST_GOOD && good >= LEAST_GOOD_SHARE * reading.words.length;
+  const share = good / Math.max(reading.words.length, 1);
+  return (good >= LEAST_GOOD && share >= LEAST_GOOD_SHARE) || (good > 0 && share >= MUCH);
 }

@@ -3,6 +3,9 @@ import type { Picture, Pixels } from './picture.js';
 /** Pixels at 216 dpi. What is shorter may be a stroke of a letter, what is thicker a filled box with print on it. */
 const LEAST_ACROSS = 90;
 const LEAST_DOWN = 48;
+/** A run down that is shorter may be a letter of a heading: it is a rule where it ends at a rule across. */
+const SURE_DOWN = 110;
+const AT_END = 4;
 const MOST_THICK = 8;
 /** Pixels darker than this are ink. */
 const INK = 150;
@@ -18,8 +21,9 @@ interface Lines {
   /** From a line to the next, and along a line. */
   across: number;
   along: number;
-  /** Of a rule. */
+  /** Of a rule, and of what is one for sure. */
   least: number;
+  sure: number;
 }
 
 /**
@@ -31,8 +35,22 @@ interface Lines {
 export function unruled(picture: Picture, into: Pixels = new Uint8Array(picture.pixels.length)): Picture {
   const { width, height, pixels } = picture;
   into.set(pixels);
-  erase(pixels, into, { count: height, length: width, across: width, along: 1, least: LEAST_ACROSS });
-  erase(pixels, into, { count: width, length: height, across: 1, along: width, least: LEAST_DOWN });
+  erase(pixels, into, {
+    count: height,
+    length: width,
+    across: width,
+    along: 1,
+    least: LEAST_ACROSS,
+    sure: LEAST_ACROSS,
+  });
+  erase(pixels, into, {
+    count: width,
+    length: height,
+    across: 1,
+    along: width,
+    least: LEAST_DOWN,
+    sure: SURE_DOWN,
+  });
   return { width, height, pixels: into };
 }
 
@@ -61,7 +79,7 @@ function isInk(pixels: Pixels, at: number): boolean {
 function eraseRule(
   pixels: Pixels,
   into: Pixels,
-  { count, across, along }: Lines,
+  { count, across, along, sure }: Lines,
   line: number,
   start: number,
   end: number,
@@ -81,6 +99,14 @@ function eraseRule(
     if (inked(at, -across, before) + 1 + inked(at, across, behind) <= MOST_THICK) thin++;
   }
   if (thin < THIN * seen) return;
+  const isErased = (place: number): boolean => {
+    const at = line * across + place * along;
+    return isInk(pixels, at) && into[at] === 255;
+  };
+  if (end - start < sure) {
+    const ends = Array.from({ length: AT_END }, (_, step) => [start + step, end - 1 - step]).flat();
+    if (!ends.some(isErased)) return;
+  }
   for (let place = start, at = line * across + start * along; place < end; place++, at += along) {
     const [above, below] = [inked(at, -across, before), inked(at, across, behind)];
     if (above + 1 + below > MOST_THICK) continue;

@@ -34,12 +34,15 @@ async function read(
   looks: Partial<Record<`${'upright' | 'turned'} ${PageMode}`, ReadWord[]>>,
 ) {
   const taken: string[] = [];
-  const reading = await readPicture({ ...page, letters, checkBoxes: [] }, (pgm, mode) => {
-    const isTurned = pgm.at(-WIDTH * HEIGHT) !== 0;
-    const look = `${isTurned ? 'turned' : 'upright'} ${mode}` as const;
-    taken.push(look);
-    return Promise.resolve(looks[look] ?? []);
-  });
+  const reading = await readPicture(
+    { ...page, letters, checkBoxes: [], lie: { turns: 0, skew: 0 } },
+    (pgm, mode) => {
+      const isTurned = pgm.at(-WIDTH * HEIGHT) !== 0;
+      const look = `${isTurned ? 'turned' : 'upright'} ${mode}` as const;
+      taken.push(look);
+      return Promise.resolve(looks[look] ?? []);
+    },
+  );
   return { ...reading, texts: reading.words.map(({ text }) => text), taken };
 }
 

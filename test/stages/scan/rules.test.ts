@@ -46,3 +46,18 @@ test.each([
   const page = painted(300, 100, (x, y) => (isInk(x, y) ? 0 : 255));
   expect(unruled(page).pixels).toEqual(page.pixels);
 });
+
+test('stems of large letters stay, and the sides of a box go', () => {
+  const [width, height] = [300, 200];
+  const pixels = new Uint8Array(width * height).fill(255);
+  const bar = (left: number, top: number, right: number, bottom: number) => {
+    for (let y = top; y < bottom; y++) pixels.fill(0, y * width + left, y * width + right);
+  };
+  bar(20, 20, 26, 72);
+  bar(100, 120, 250, 123);
+  bar(100, 177, 250, 180);
+  bar(100, 120, 103, 180);
+  const { pixels: left } = unruled({ width, height, pixels });
+  expect(left[40 * width + 22]).toBe(0);
+  expect(left[150 * width + 101]).toBe(255);
+});
