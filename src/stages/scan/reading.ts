@@ -53,8 +53,7 @@ export async function readPicture(
     const drawn = readingOf(await look(drawnPgm, 'sparse'), 3);
     if (goodLetters(drawn) > goodLetters(better)) return drawn;
   }
-  const { meanConfidence } = better;
-  if (meanConfidence < UNSURE && !hasPrint(better)) return { words: [], turns: 0, meanConfidence };
+  if (better.meanConfidence < UNSURE && !hasPrint(better)) return readingOf([], 0);
   return completed(better, better === turned ? turnedPgm : image.pgm);
 
   /** With what the first look leaves out. */

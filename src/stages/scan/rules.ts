@@ -99,13 +99,15 @@ function eraseRule(
     if (inked(at, -across, before) + 1 + inked(at, across, behind) <= MOST_THICK) thin++;
   }
   if (thin < THIN * seen) return;
-  const isErased = (place: number): boolean => {
-    const at = line * across + place * along;
-    return isInk(pixels, at) && into[at] === 255;
-  };
+  /** Whether a rule that was erased passes here: beside the run, as it stays where both cross. */
+  const meetsRule = (place: number): boolean =>
+    [line - MOST_THICK, line + MOST_THICK].some((beside) => {
+      const at = beside * across + place * along;
+      return beside >= 0 && beside < count && isInk(pixels, at) && into[at] === 255;
+    });
   if (end - start < sure) {
     const ends = Array.from({ length: AT_END }, (_, step) => [start + step, end - 1 - step]).flat();
-    if (!ends.some(isErased)) return;
+    if (!ends.some(meetsRule)) return;
   }
   for (let place = start, at = line * across + start * along; place < end; place++, at += along) {
     const [above, below] = [inked(at, -across, before), inked(at, across, behind)];
