@@ -9,7 +9,7 @@ import { attempt, install, installNodes, newFolder, pack, ROOT, run } from './pa
 const VERSIONS = ['20.19.0', '22.12.0', '24.21.0', '26.10.0'];
 
 /** What turns pages into records, and what holds the two paths together. */
-const CORE = 'test/(processor/(batches|golden|hazards|merge|parity)|stages/accounts|llm/wire)\\.test';
+const CORE = 'test/(processor/(auto-plan|batches|golden|hazards|merge)|stages/accounts|llm/wire)\\.test';
 
 const LIMIT_MS = 280_000;
 const root = newFolder();
