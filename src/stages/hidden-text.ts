@@ -167,8 +167,9 @@ export class TextSights {
       const isSheet = !isUnseen(fill) && !objects.isBlended(painted) && strokes?.length === 1;
       return isSheet && strokes.every((stroke) => rectangle(stroke)) ? 'paper' : 'nothing';
     }
-    // A bar can be a thick line, or the border of a box.
-    const colour = isStroked ? objects.lineColour(painted.handle) : undefined;
+    // A bar can be a thick line; a border lies round what is within it, and not beneath.
+    const line = isStroked && strokes?.every(({ points }) => points.length === 2);
+    const colour = line ? objects.lineColour(painted.handle) : undefined;
     return colour && !isPaper(colour) ? 'ink' : 'nothing';
   }
 }

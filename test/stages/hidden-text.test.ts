@@ -37,6 +37,7 @@ describe('what is hidden is left out:', () => {
       `q 0 590 60 30 re W n 300 590 60 30 re W n ${at('clipped', 310, 600)} Q`,
     ],
     ['white on paper', `q 1 g ${at('white', 50, 600)} Q`],
+    ['white within a border', `q 0.5 w 20 20 572 752 re S Q q 1 g ${at('white', 50, 600)} Q`],
     ['white on white', `${bar('1 g', 40, 590, 200, 30)} q 0.99 g ${at('white', 50, 600)} Q`],
     [
       'white over a bar that ends before it',
