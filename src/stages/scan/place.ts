@@ -1,7 +1,7 @@
 import type { Box } from '../../processor/words.js';
 import type { Area, Picture } from './picture.js';
 import type { Lie } from './prepare.js';
-import { turnedArea, type QuarterTurns } from './turns.js';
+import { sizeAfter, turnedArea, type QuarterTurns } from './turns.js';
 
 /**
  * Maps areas of the picture that was read to where they lie on the page as it was drawn. What was skewed gets
@@ -42,8 +42,4 @@ export function onPage(
 
 function back(turns: QuarterTurns): QuarterTurns {
   return ((4 - turns) % 4) as QuarterTurns;
-}
-
-function sizeAfter(turns: QuarterTurns, { width, height }: Pick<Picture, 'width' | 'height'>) {
-  return turns % 2 === 0 ? { width, height } : { width: height, height: width };
 }

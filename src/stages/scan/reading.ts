@@ -41,34 +41,37 @@ export async function readPicture(
   image: { width: number; height: number; pgm: Pixels } & Pick<Prepared, 'letters' | 'checkBoxes' | 'lie'>,
   look: (pgm: Pixels, mode: PageMode) => Promise<ReadWord[]>,
 ): Promise<Reading> {
-  const upright = readingOf(await look(image.pgm, 'sparse'), 0);
+  const upright = await readTurned(0);
   if (upright.words.length === 0 && image.letters.length === 0) return upright;
-  if (upright.meanConfidence >= UNSURE) return completed(upright, image.pgm);
-  const turnedPgm = pgmOf(quarterTurned(2, pictureIn(image.pgm, image.width, image.height)));
-  const turned = readingOf(await look(turnedPgm, 'sparse'), 2);
-  const better = goodLetters(turned) > goodLetters(upright) ? turned : upright;
-  if (better.meanConfidence < UNSURE && image.lie.turns !== 0) {
-    // It was turned for nothing, perhaps.
-    const drawnPgm = pgmOf(quarterTurned(3, pictureIn(image.pgm, image.width, image.height)));
-    const drawn = readingOf(await look(drawnPgm, 'sparse'), 3);
-    if (goodLetters(drawn) > goodLetters(better)) return drawn;
+  if (upright.meanConfidence >= UNSURE) return completed(upright);
+  let best = better(await readTurned(2), upright);
+  // It was put upright for nothing, perhaps.
+  if (best.meanConfidence < UNSURE && image.lie.turns !== 0) best = better(await readTurned(3), best);
+  if (best.meanConfidence < UNSURE && !hasPrint(best)) return readingOf([], 0);
+  return completed(best);
+
+  async function readTurned(turns: QuarterTurns): Promise<Reading> {
+    return readingOf(await look(pgmTurned(turns), 'sparse'), turns);
   }
-  if (better.meanConfidence < UNSURE && !hasPrint(better)) return readingOf([], 0);
-  return completed(better, better === turned ? turnedPgm : image.pgm);
+
+  function pgmTurned(turns: QuarterTurns): Pixels {
+    if (turns === 0) return image.pgm;
+    return pgmOf(quarterTurned(turns, pictureIn(image.pgm, image.width, image.height)));
+  }
 
   /** With what the first look leaves out. */
-  async function completed(reading: Reading, pgm: Pixels): Promise<Reading> {
+  async function completed(reading: Reading): Promise<Reading> {
     const { turns, meanConfidence } = reading;
-    const words = [...reading.words, ...(await lostCells(reading, pgm))];
+    const words = [...reading.words, ...(await lostCells(reading))];
     const boxes = image.checkBoxes.map((box) => ({ ...box, area: turnedArea(turns, image, box.area) }));
     return { words: [...words, ...boxWords(boxes, words)], turns, meanConfidence };
   }
 
-  async function lostCells({ words, turns }: Reading, pgm: Pixels): Promise<ReadWord[]> {
+  async function lostCells({ words, turns }: Reading): Promise<ReadWord[]> {
     const letters = image.letters.map((letter) => turnedArea(turns, image, letter));
     const lost = lostLetters(letters, words);
     if (lost.length === 0) return [];
-    const found = await look(pgm, 'block');
+    const found = await look(pgmTurned(turns), 'block');
     return found.filter(
       ({ area, confidence }) =>
         confidence >= SURE &&
@@ -94,6 +97,10 @@ function goodWords({ words }: Reading): ReadWord[] {
 
 function goodLetters(reading: Reading): number {
   return goodWords(reading).reduce((sum, { text }) => sum + text.length, 0);
+}
+
+function better(reading: Reading, known: Reading): Reading {
+  return goodLetters(reading) > goodLetters(known) ? reading : known;
 }
 
 function hasPrint(reading: Reading): boolean {

@@ -26,7 +26,11 @@ export function quarterTurned(
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0, to = first + y * down; x < width; x++, at++, to += across) into[to] = pixels[at] ?? 0;
   }
-  return turns === 2 ? { width, height, pixels: into } : { width: height, height: width, pixels: into };
+  return { ...sizeAfter(turns, picture), pixels: into };
+}
+
+export function sizeAfter(turns: QuarterTurns, { width, height }: Pick<Picture, 'width' | 'height'>) {
+  return turns % 2 === 0 ? { width, height } : { width: height, height: width };
 }
 
 /** An area of a picture of this size, turned with it. */

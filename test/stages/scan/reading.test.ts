@@ -3,6 +3,7 @@ import { pgmOf } from '../../../src/stages/scan/pgm.js';
 import type { Area } from '../../../src/stages/scan/picture.js';
 import type { ReadWord } from '../../../src/stages/scan/read-word.js';
 import { readPicture, type PageMode } from '../../../src/stages/scan/reading.js';
+import type { QuarterTurns } from '../../../src/stages/scan/turns.js';
 import { painted } from './pictures.js';
 
 const WIDTH = 1_000;
@@ -31,14 +32,16 @@ const cells = [100, 160, 220, 280, 340].map((top): Area => ({
 /** Reads a page with looks that are given, and tells which were taken. */
 async function read(
   letters: Area[],
-  looks: Partial<Record<`${'upright' | 'turned'} ${PageMode}`, ReadWord[]>>,
+  looks: Partial<Record<`${'upright' | 'turned' | 'drawn'} ${PageMode}`, ReadWord[]>>,
+  turns: QuarterTurns = 0,
 ) {
   const taken: string[] = [];
   const reading = await readPicture(
-    { ...page, letters, checkBoxes: [], lie: { turns: 0, skew: 0 } },
+    { ...page, letters, checkBoxes: [], lie: { turns, skew: 0 } },
     (pgm, mode) => {
-      const isTurned = pgm.at(-WIDTH * HEIGHT) !== 0;
-      const look = `${isTurned ? 'turned' : 'upright'} ${mode}` as const;
+      const isUpright = pgm.at(-WIDTH * HEIGHT) === 0;
+      const isDrawn = Buffer.from(pgm).toString('latin1').startsWith(`P5 ${HEIGHT} `);
+      const look = `${isDrawn ? 'drawn' : isUpright ? 'upright' : 'turned'} ${mode}` as const;
       taken.push(look);
       return Promise.resolve(looks[look] ?? []);
     },
@@ -135,4 +138,27 @@ test('on a page upside down too', async () => {
   });
   expect(taken).toEqual(['upright sparse', 'turned sparse', 'turned block']);
   expect(texts.at(-1)).toBe('7');
+});
+
+test('a page put upright for nothing is read as it was drawn, cells that came out empty with it', async () => {
+  // As they lie in the picture that was turned a quarter clockwise.
+  const turned = cells.map(({ left, top, right, bottom }) => ({
+    left: WIDTH - bottom,
+    top: left,
+    right: WIDTH - top,
+    bottom: right,
+  }));
+  const { taken, turns, texts } = await read(
+    turned,
+    {
+      'upright sparse': [word('qwu', 30, 50, 100)],
+      'turned sparse': [word('qwu', 30, 50, 100)],
+      'drawn sparse': print(95),
+      'drawn block': [word('7', 92, 598, 100)],
+    },
+    1,
+  );
+  expect(taken).toEqual(['upright sparse', 'turned sparse', 'drawn sparse', 'drawn block']);
+  expect(turns).toBe(3);
+  expect(texts).toEqual([...print(95).map(({ text }) => text), '7']);
 });
