@@ -116,7 +116,7 @@ export class BatchAsking implements Asking {
     const rest = longestFirst(batches).map(({ outcomes, ...batch }) => this.#read(batch, outcomes));
     await Promise.all([...this.#asked, ...rest]);
     return work.map(({ account, outcomes }) =>
-      accountResult(account, new Map([...this.#ahead, ...outcomes])),
+      accountResult(account, (page) => outcomes.get(page) ?? this.#ahead.get(page)),
     );
   }
 
@@ -162,12 +162,12 @@ async function askedPages(pages: readonly number[], texts: TextByPage): Promise<
 
 function accountResult(
   { accountNumber, pages }: AccountPages,
-  outcomes: ReadonlyMap<number, PageOutcome | undefined>,
+  outcomeOf: (page: number) => PageOutcome | undefined,
 ): AccountResult {
   const results: PageResult[] = [];
   const failedPages: FailedPage[] = [];
   for (const page of ascending(pages)) {
-    const outcome = outcomes.get(page);
+    const outcome = outcomeOf(page);
     if (outcome && 'failed' in outcome) {
       failedPages.push({ page, account: accountNumber, reason: outcome.failed });
     } else if (outcome) {

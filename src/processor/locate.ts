@@ -1,7 +1,7 @@
 import { distanceFrom } from './label-distance.js';
 import { formWords, partedFormWords, partedSearchForm, searchForm, type FormWords } from './search-form.js';
 import type { Steps } from './steps.js';
-import { boxOf, wordOffsets, type Box, type PageWords, type Place, type Span } from './words.js';
+import { around, boxOf, wordOffsets, type Box, type PageWords, type Place, type Span } from './words.js';
 
 /** Hits looked at before they are put in order: a page of one word repeated holds thousands. */
 const MAX_HITS = 200;
@@ -280,13 +280,4 @@ function firstWordBehind(offsets: Uint32Array, start: number): number {
   const at = lastUpTo(offsets, start);
   const word = at - (at % 2);
   return (offsets[word + 1] ?? Infinity) > start ? word : word + 2;
-}
-
-function around(a: Box, b: Box): Box {
-  return {
-    left: Math.min(a.left, b.left),
-    top: Math.min(a.top, b.top),
-    right: Math.max(a.right, b.right),
-    bottom: Math.max(a.bottom, b.bottom),
-  };
 }

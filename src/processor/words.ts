@@ -48,6 +48,16 @@ export interface Place extends Span {
   boxes: Box[];
 }
 
+/** The box round two boxes. */
+export function around(a: Box, b: Box): Box {
+  return {
+    left: Math.min(a.left, b.left),
+    top: Math.min(a.top, b.top),
+    right: Math.max(a.right, b.right),
+    bottom: Math.max(a.bottom, b.bottom),
+  };
+}
+
 const SCALE = 10_000;
 /** A page full of fine print holds some 4,000 words; boxes beyond this are those of no page that a person made. */
 const MAX_WORDS = 20_000;

@@ -72,6 +72,10 @@ export function holds({ left, bottom, right, top }: Area, x: number, y: number):
   return x >= left && x <= right && y >= bottom && y <= top;
 }
 
+export function isWithin({ left, bottom, right, top }: Area, other: Area): boolean {
+  return holds(other, left, bottom) && holds(other, right, top);
+}
+
 export function middle({ left, bottom, right, top }: Area): Point {
   return [(left + right) / 2, (bottom + top) / 2];
 }

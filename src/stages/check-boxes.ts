@@ -1,6 +1,6 @@
-import { grown, holds, middle, type Area } from './areas.js';
+import { grown, holds, middle, round, type Area, type Point } from './areas.js';
 import type { DrawnBox } from './drawn-boxes.js';
-import type { PlacedChar } from './placed-char.js';
+import { isBlank, type PlacedChar } from './placed-char.js';
 
 /** A box of a form field, as the PDF says whether it is ticked. */
 export interface FieldBox {
@@ -205,17 +205,10 @@ export function readingAngle(chars: readonly PlacedChar[]): number {
 
 /** A rectangle as it lies for who reads at an angle, a quarter turn or some of them. */
 function turned({ left, bottom, right, top }: Area, angle: number): Area {
-  const [x, y] = turnedPoint(left, bottom, angle);
-  const [otherX, otherY] = turnedPoint(right, top, angle);
-  return {
-    left: Math.min(x, otherX),
-    right: Math.max(x, otherX),
-    bottom: Math.min(y, otherY),
-    top: Math.max(y, otherY),
-  };
+  return round([turnedPoint(left, bottom, angle), turnedPoint(right, top, angle)]);
 }
 
-function turnedPoint(x: number, y: number, angle: number): [number, number] {
+function turnedPoint(x: number, y: number, angle: number): Point {
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   return [x * cos + y * sin, y * cos - x * sin];
 }
@@ -226,7 +219,7 @@ class CharIndex {
 
   constructor(chars: readonly PlacedChar[]) {
     for (const char of chars) {
-      if (/^\s$/.test(char.text)) continue;
+      if (isBlank(char.text)) continue;
       const key = cellOf(...middle(char));
       const cell = this.#cells.get(key);
       if (cell) cell.push(char);

@@ -1,4 +1,4 @@
-import { grown, holds, isEmpty, middle, round, shared, type Area, type Point } from './areas.js';
+import { grown, holds, isEmpty, isWithin, middle, round, shared, type Area, type Point } from './areas.js';
 import { isPaper, rectangle, type PageObjects, type Painted, type Stroke } from './page-objects.js';
 
 /** A box drawn to be ticked, as far as lines and fillings tell. */
@@ -23,6 +23,8 @@ const MOST_FRAMES = 5_000;
 const MOST_SEGMENTS = 100_000;
 /** Of a rectangle. */
 const FEWEST_SEGMENTS = 4;
+/** How far a mark may reach beyond its box, to the box's side. */
+const AROUND = 0.4;
 /** Points a side of what can be a mark in a box. */
 const LARGEST_MARK = LARGEST * 2;
 
@@ -160,8 +162,8 @@ function markOf(mark: Painted, box: Area, objects: PageObjects): Stroke[] | 'fil
   const fill = isFilled ? objects.fill(mark.handle) : undefined;
   const line = isStroked ? objects.lineColour(mark.handle) : undefined;
   const isInked = isFilled && !(fill && isPaper(fill));
-  const side = box.right - box.left;
-  if (isInked) return isFilling(mark.area, box) ? 'filling' : isWithin(mark.area, box, side) ? 'unsure' : [];
+  const around = grown(box, AROUND * (box.right - box.left));
+  if (isInked) return isFilling(mark.area, box) ? 'filling' : isWithin(mark.area, around) ? 'unsure' : [];
   if (!line || isPaper(line)) return [];
   const strokes = objects.strokes(mark);
   if (!strokes) return 'unsure';
@@ -170,12 +172,7 @@ function markOf(mark: Painted, box: Area, objects: PageObjects): Stroke[] | 'fil
     return !area || !isSame(area, box);
   });
   if (others.length === 0) return [];
-  return isWithin(mark.area, box, side) ? others : 'unsure';
-}
-
-function isWithin(area: Area, box: Area, side: number): boolean {
-  const around = grown(box, 0.4 * side);
-  return holds(around, area.left, area.bottom) && holds(around, area.right, area.top);
+  return isWithin(mark.area, around) ? others : 'unsure';
 }
 
 /** A dot or a square in the middle of a box, smaller than it. */
@@ -184,7 +181,7 @@ function isFilling(area: Area, box: Area): boolean {
   const [width, height] = [area.right - area.left, area.top - area.bottom];
   return (
     holds(area, ...middle(box)) &&
-    isWithin(area, box, side / 8) &&
+    isWithin(area, grown(box, (AROUND * side) / 8)) &&
     Math.min(width, height) >= 0.3 * side &&
     Math.max(width, height) <= 0.95 * side
   );

@@ -1,4 +1,4 @@
-import { isEmpty, type Area } from './areas.js';
+import { isEmpty, round, type Area } from './areas.js';
 import type { FieldBox } from './check-boxes.js';
 import type { Pdfium } from './pdf-library.js';
 import { Scratch } from './pdf-scratch.js';
@@ -53,11 +53,9 @@ function areaOf(pdfium: Pdfium, annotation: number): Area | undefined {
   const isKnown = pdfium._FPDFAnnot_GetRect(annotation, scratch.at) !== 0;
   const [x, y, otherX, otherY] = [scratch.float(0), scratch.float(1), scratch.float(2), scratch.float(3)];
   scratch.free();
-  const area = {
-    left: Math.min(x, otherX),
-    right: Math.max(x, otherX),
-    bottom: Math.min(y, otherY),
-    top: Math.max(y, otherY),
-  };
+  const area = round([
+    [x, y],
+    [otherX, otherY],
+  ]);
   return isKnown && !isEmpty(area) ? area : undefined;
 }

@@ -1,9 +1,10 @@
-import { grown, holds, isEmpty, shared, type Area, type Point } from './areas.js';
+import { grown, holds, isEmpty, isWithin, middle, shared, type Area, type Point } from './areas.js';
 import { PaintIndex } from './paint-index.js';
 import {
   isPaper,
   isUnseen,
   rectangle,
+  type Clip,
   type Colour,
   type DrawnText,
   type PageObjects,
@@ -60,6 +61,12 @@ interface Cover {
   opacity?: Opacity;
 }
 
+/** What something painted is to white text over it. */
+interface Ground {
+  clip: Clip | undefined;
+  kind: 'ink' | 'paper' | 'nothing';
+}
+
 /** Tells what is seen of a page's text. */
 export class TextSights {
   readonly #pdfium: Pdfium;
@@ -67,6 +74,7 @@ export class TextSights {
   readonly #shown: Area;
   readonly #paint: PaintIndex;
   readonly #covers = new Map<Painted, Cover | undefined>();
+  readonly #grounds = new Map<Painted, Ground>();
 
   constructor(pdfium: Pdfium, page: SeenPage) {
     this.#pdfium = pdfium;
@@ -94,7 +102,7 @@ export class TextSights {
 
   /** @param box - round a character */
   see({ drawn, clip, isInkless, isWhite, isMirrored }: TextSight, box: Area): Sight {
-    const [x, y] = [(box.left + box.right) / 2, (box.bottom + box.top) / 2];
+    const [x, y] = middle(box);
     if (!holds(this.#shown, x, y) || (clip && !holds(clip, x, y)) || isMirrored) return 'hidden';
     if (isInkless) return 'beneath';
     if (!drawn) return 'seen';
@@ -144,20 +152,28 @@ export class TextSights {
 
   /** Whether nothing but paper, or white on it, lies beneath a place. */
   #isOnPaper(x: number, y: number, order: number): boolean {
-    const { objects } = this.#page;
     for (const painted of this.#paint.below(x, y, order)) {
-      const clip = objects.clip(painted.handle, painted.within);
+      const { clip, kind } = this.#groundOf(painted);
       if (clip && !holds(clip.area, x, y)) continue;
-      if (painted.kind !== 'path') return false;
-      const ground = this.#ground(painted);
-      if (ground === 'ink') return false;
+      if (kind === 'ink') return false;
       // Of a clip that is no rectangle, it is not known whether it shows the paper here.
-      if (ground === 'paper' && clip?.isExact !== false) return true;
+      if (kind === 'paper' && clip?.isExact !== false) return true;
     }
     return !this.#paint.isSpent;
   }
 
-  #ground(painted: Painted): 'ink' | 'paper' | 'nothing' {
+  /** Asked of pdfium once: many characters stand on one ground. */
+  #groundOf(painted: Painted): Ground {
+    const known = this.#grounds.get(painted);
+    if (known) return known;
+    const clip = this.#page.objects.clip(painted.handle, painted.within);
+    const ground = { clip, kind: this.#ground(painted) };
+    this.#grounds.set(painted, ground);
+    return ground;
+  }
+
+  #ground(painted: Painted): Ground['kind'] {
+    if (painted.kind !== 'path') return 'ink';
     const { objects } = this.#page;
     const { isFilled, isStroked } = objects.drawing(painted.handle);
     const strokes = objects.strokes(painted);
@@ -184,8 +200,4 @@ function hides({ areas, opacity }: Cover, box: Area): boolean {
     // A rectangle within a rectangle can be a hole.
     ([x, y]) => areas.filter((area) => holds(area, x, y)).length === 1 && (opacity?.(x, y) ?? true),
   );
-}
-
-function isWithin(area: Area, other: Area): boolean {
-  return holds(other, area.left, area.bottom) && holds(other, area.right, area.top);
 }

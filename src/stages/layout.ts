@@ -1,5 +1,5 @@
 import { joinSetApart, type Extent } from './letters-apart.js';
-import type { PlacedChar } from './placed-char.js';
+import { isBlank, type PlacedChar } from './placed-char.js';
 
 export type { PlacedChar } from './placed-char.js';
 
@@ -395,8 +395,4 @@ function columns(all: Piece<unknown>[]): (start: number) => number {
     if (empty <= COLUMN_SPACES) column++;
   }
   return (start) => columnOf[cellOf(start)] ?? 0;
-}
-
-function isBlank(text: string): boolean {
-  return /^\s$/.test(text);
 }

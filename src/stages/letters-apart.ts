@@ -1,4 +1,4 @@
-import type { PlacedChar } from './placed-char.js';
+import { isBlank, type PlacedChar } from './placed-char.js';
 
 /** Where a character stands along its line. */
 export interface Extent {
@@ -103,18 +103,13 @@ function wordsOf(letters: readonly Letter[], run: readonly PlacedChar[]): number
   const middles = letters.map(({ start, end }) => (start + end) / 2 / size);
   const steps = middles.slice(1).map((at, index) => at - (middles[index] ?? 0));
   const outside = Math.min(letters[0]?.before ?? 0, letters.at(-1)?.after ?? 0);
-  return parted(gaps, gaps, outside) ?? parted(steps, gaps, outside);
+  if (outside < usualGap * CLEARLY) return undefined;
+  return parted(gaps, gaps) ?? parted(steps, gaps);
 }
 
 /** Parts words where a distance is clearly wider than the others, which must be even. */
-function parted(
-  distances: readonly number[],
-  gaps: readonly number[],
-  outside: number,
-): number[] | undefined {
+function parted(distances: readonly number[], gaps: readonly number[]): number[] | undefined {
   const usual = distances.toSorted((a, b) => a - b)[Math.floor(distances.length / 4)] ?? 0;
-  const usualGap = gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 0;
-  if (outside < usualGap * CLEARLY) return undefined;
   let word = 0;
   let inside = 0;
   const words = [word];
@@ -134,7 +129,7 @@ function isOnLine(a: PlacedChar, b: PlacedChar): boolean {
 }
 
 function isInked(char: PlacedChar | undefined): char is PlacedChar {
-  return char !== undefined && char.text !== ' ' && !/^\s$/.test(char.text);
+  return char !== undefined && !isBlank(char.text);
 }
 
 function isMember(char: PlacedChar | undefined): boolean {

@@ -11,7 +11,7 @@ import type { Pixels } from './scan/picture.js';
 import { onPage } from './scan/place.js';
 import type { ReadWord } from './scan/read-word.js';
 import { readPicture, type PageMode } from './scan/reading.js';
-import type { QuarterTurns } from './scan/turns.js';
+import { sizeAfter, type QuarterTurns } from './scan/turns.js';
 
 /** A page has no OCR text: it took too long, or OCR failed. */
 export class OcrError extends Error {
@@ -86,11 +86,9 @@ const IDLE_LIMIT_MS = 30_000;
 /** Pixels. Nobody writes that small. */
 const MIN_SIDE = 16;
 
-/** Forms are islands of text: any other mode drops some of them. Rows and columns are put together from the words. */
-const SPARSE = '11';
-const PAGE_MODES: Record<PageMode, string> = { sparse: SPARSE, block: '6' };
 const PARAMETERS = {
-  tessedit_pageseg_mode: SPARSE,
+  // Forms are islands of text: any other mode drops some of them. Rows and columns are put together from the words.
+  tessedit_pageseg_mode: '11',
   // Sauvola, a threshold for each neighbourhood: with one for the whole page, Otsu's, sparse mode loses words of
   // real pages with shaded fields, though it reads made ones a little better.
   thresholding_method: '2',
@@ -98,6 +96,9 @@ const PARAMETERS = {
   // Its remarks on a page ("Estimating resolution as 218") belong in no one's log.
   debug_file: '/dev/null',
 };
+
+/** What is set besides for one look. */
+const MODES: Record<PageMode, object> = { sparse: {}, block: { tessedit_pageseg_mode: '6' } };
 
 /**
  * Tesseract workers (a thread and about 85 MB each), started when a page needs one, shared by all documents,
@@ -191,9 +192,8 @@ async function recognize(worker: OcrWorker, image: GrayImage, limit: OcrLimit): 
   const late = new OcrError('ocr_timeout');
   const look = async (pgm: Pixels, mode: PageMode): Promise<ReadWord[]> => {
     signal.throwIfAborted();
-    const options = mode === 'sparse' ? {} : { tessedit_pageseg_mode: PAGE_MODES[mode] };
     const picture = Buffer.from(pgm.buffer, pgm.byteOffset, pgm.length);
-    const result = await worker.tesseract.recognize(picture, options as object, {
+    const result = await worker.tesseract.recognize(picture, MODES[mode], {
       text: false,
       blocks: true,
     });
@@ -217,7 +217,7 @@ async function recognize(worker: OcrWorker, image: GrayImage, limit: OcrLimit): 
     skew: image.lie.skew,
     meanConfidence: reading.meanConfidence,
   };
-  const { width, height } = image;
+  const { width, height } = sizeAfter(reading.turns, image);
   const rows = words.flatMap(({ start, end, baseline, size }) =>
     [start, end, baseline, size].map((length) => length / width),
   );

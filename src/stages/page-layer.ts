@@ -48,11 +48,10 @@ export function pageLayer(
     const chars = trusted(placedChars(pdfium, textPage, count, new TextSights(pdfium, seenPage)));
     const drawn = drawnBoxes(objects, () => Math.abs(Math.sin(readingAngle(chars.seen))) > 0.5);
     const laidOut = layOutChars(withCheckBoxes(chars.seen, { fields: annotations.boxes, drawn }));
-    const { pictures, paths, segments } = paintOf(objects, area);
     const unsound = chars.inked === 0 ? 0 : chars.unsound / chars.inked;
-    const lost = chars.unsound;
-    const layer = textLayer({ text: laidOut.text, unsound, lost, pictures, paths, segments });
-    const beneath = pictures > 0 || layer === 'scan' ? layOutChars(chars.beneath) : undefined;
+    const paint = paintOf(objects, area);
+    const layer = textLayer({ text: laidOut.text, unsound, lost: chars.unsound, ...paint });
+    const beneath = paint.pictures > 0 || layer === 'scan' ? layOutChars(chars.beneath) : undefined;
     return { ...laidOut, layer, invisible: beneath && beneath.text !== '' ? beneath : undefined };
   } finally {
     objects.free();

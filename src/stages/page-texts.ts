@@ -200,7 +200,7 @@ export class PageReader {
     { load, signal, party, pages }: DocumentReading,
     layers: ReadonlyMap<number, PageText>,
   ): Promise<void> {
-    const undrawn = new Set(layers.keys());
+    const undrawn = new Map(layers);
     const { places, clock, settings } = this;
     const ocr = new DocumentOcr({
       pool: places.ocr,
@@ -212,12 +212,10 @@ export class PageReader {
     });
     const limits = { timeLimitMs: settings.timeLimitMs, memory: places.memory.drawing, party, signal };
     const leave = (reason: UnreadableReason): void => {
-      for (const page of undrawn) pages.fail(page, reason, 'ocr');
+      for (const page of undrawn.keys()) pages.fail(page, reason, 'ocr');
       undrawn.clear();
     };
-    const readScan = async (page: number, draw: () => Promise<GrayImage>): Promise<void> => {
-      const layer = layers.get(page);
-      if (!layer) return;
+    const readScan = async (page: number, layer: PageText, draw: () => Promise<GrayImage>): Promise<void> => {
       const drawIfUnread = async () => {
         const image = await draw();
         const isRead = layer.layer === 'beside pictures' && !hasStrayInk(image, layer.words);
@@ -254,7 +252,7 @@ export class PageReader {
           return pdfium.image(page);
         });
       const some = [...undrawn].slice(0, PAGES_PER_TURN);
-      await Promise.all(some.map((page) => readScan(page, () => draw(page))));
+      await Promise.all(some.map(([page, layer]) => readScan(page, layer, () => draw(page))));
       const { ended } = pdfium;
       if (ended && ++fatalDrawings >= FATAL_DRAWINGS) leave(drawingReason(ended));
     };

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Sight, TextSight, TextSights } from './hidden-text.js';
-import type { PlacedChar } from './placed-char.js';
+import { isBlank, type PlacedChar } from './placed-char.js';
 import type { Pdfium } from './pdf-library.js';
 import { Scratch } from './pdf-scratch.js';
 import { markOf, symbolsOf, type Mark } from './symbol-fonts.js';
@@ -161,10 +161,6 @@ class SortedChars {
     const { seen, beneath } = this.#chars;
     return { seen, beneath, inked: this.#inked, unsound: this.#unsound };
   }
-}
-
-function isBlank(text: string): boolean {
-  return /^\s$/.test(text);
 }
 
 function isControl(pdfium: Pdfium, textPage: number, index: number): boolean {

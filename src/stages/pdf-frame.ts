@@ -1,6 +1,7 @@
 import type { Box } from '../processor/words.js';
 import { round, type Area, type Point } from './areas.js';
 import type { Pdfium } from './pdf-library.js';
+import { Scratch } from './pdf-scratch.js';
 
 /** Pixels a side of the page that is drawn in thought; a round number of them loses nothing. */
 const SIDE = 10_000;
@@ -33,11 +34,10 @@ export function drawnArea(pdfium: Pdfium, page: number): Area {
 
 /** Where a pixel of the drawn page lies in the page's own points. */
 function pagePoint(pdfium: Pdfium, page: number, x: number, y: number): Point {
-  const scratch = pdfium.wasmExports.malloc(POINT_BYTES);
-  pdfium._FPDF_DeviceToPage(page, 0, 0, SIDE, SIDE, 0, x, y, scratch, scratch + 8);
-  const view = new DataView(pdfium.HEAPU8.buffer, scratch, POINT_BYTES);
-  const point = [view.getFloat64(0, true), view.getFloat64(8, true)] as const;
-  pdfium.wasmExports.free(scratch);
+  const scratch = new Scratch(pdfium, POINT_BYTES);
+  pdfium._FPDF_DeviceToPage(page, 0, 0, SIDE, SIDE, 0, x, y, scratch.at, scratch.at + 8);
+  const point = [scratch.double(0), scratch.double(1)] as const;
+  scratch.free();
   return point;
 }
 

@@ -222,9 +222,10 @@ function readText(
       if (count > USUAL_CHARS_PER_PAGE && !mayTakeMore()) throw new PageError('no memory for so long a page');
       const source = { pdfium, page: pageHandle, textPage, annotations, opacity };
       const { layer, invisible, cut, ...seen } = pageLayer(source, Math.min(count, MAX_CHARS_PER_PAGE));
+      const frame = drawnFrame(pdfium, pageHandle);
       const placed = (laidOut: Omit<LaidOut<BoxedWord>, 'cut'>): PlacedText => ({
         text: laidOut.text,
-        words: packWords(laidOut.words.map(drawnFrame(pdfium, pageHandle))),
+        words: packWords(laidOut.words.map(frame)),
       });
       return {
         ...placed(seen),

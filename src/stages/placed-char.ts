@@ -23,3 +23,7 @@ export interface PlacedChar {
   /** What it shows, when it is a symbol of boxes and ticks. */
   mark?: Mark;
 }
+
+export function isBlank(text: string): boolean {
+  return text === ' ' || /^\s$/.test(text);
+}

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type * as PageTexts from '../../src/stages/page-texts.js';
+import { built, HERE } from './built.js';
 import { atMost } from './figures.js';
 import { allScans, type Scan } from './ocr/scans.js';
 import { scoreOf, sumOf, type Score } from './ocr/score.js';
 
-const HERE = new URL('../../', import.meta.url).href;
 const SEED = 1_000;
 const PEAK_PAGES = 3;
 
@@ -64,8 +64,7 @@ export async function ocr(): Promise<void> {
 }
 
 async function checkoutAt(name: string, root: string): Promise<Checkout> {
-  // Of the build, where its worker threads are.
-  const { PageReader } = (await import(new URL('dist/stages/page-texts.js', root).href)) as typeof PageTexts;
+  const { PageReader } = await built<typeof PageTexts>('stages/page-texts.js', root);
   return { name, root, reader: new PageReader() };
 }
 

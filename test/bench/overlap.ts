@@ -2,6 +2,7 @@ import type * as Quire from '../../src/index.js';
 import type * as Reader from '../../src/stages/page-texts.js';
 import { lines, makePdf, scanOf } from '../pdf-fixtures.js';
 import { Provider } from '../provider.js';
+import { built } from './built.js';
 import { atMost, timed } from './figures.js';
 
 const PAGES = 10;
@@ -54,9 +55,4 @@ function statement(sheet: number): string[] {
 
 function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(1)} s`;
-}
-
-/** Of the build, where the threads are. */
-async function built<T>(path: string): Promise<T> {
-  return (await import(new URL(`../../dist/${path}`, import.meta.url).href)) as T;
 }

@@ -14,9 +14,9 @@ import { encodeWords } from '../../src/processor/words.js';
 import { GOLDEN } from '../golden.js';
 import { goldenPdf, PRINTABLE, readSheet } from '../golden-pdf.js';
 import { SILENT } from '../silent.js';
+import { built, HERE } from './built.js';
 import { atMost } from './figures.js';
 
-const HERE = new URL('../../', import.meta.url).href;
 const WARM_UP = 3;
 const UPLOADS = 6;
 
@@ -48,10 +48,6 @@ export async function ownTime(): Promise<void> {
   }
 }
 
-async function load<T>(root: string, path: string): Promise<T> {
-  return (await import(new URL(`dist/${path}`, root).href)) as T;
-}
-
 function tell(line: string): void {
   process.stdout.write(`${line}\n`);
 }
@@ -68,7 +64,7 @@ async function cpuMs(work: () => Promise<void>): Promise<number> {
 
 /** Reads all golden documents. */
 async function readingPages(root: string): Promise<Run> {
-  const { createQuire } = await load<typeof Quire>(root, 'index.js');
+  const { createQuire } = await built<typeof Quire>('index.js', root);
   const quire = await createQuire({
     openai: instant(({ text }) => fieldsOf(text)),
     model: 'test-model',
@@ -118,7 +114,7 @@ function instant(read: (page: { number: number; text: string }) => object[]): Ch
 
 /** Uploads some documents and waits until they are read. */
 async function uploading(root: string): Promise<{ run: Run; close: () => Promise<void> }> {
-  const { createQuire } = await load<typeof Quire>(root, 'index.js');
+  const { createQuire } = await built<typeof Quire>('index.js', root);
   const folder = await mkdtemp(join(tmpdir(), 'quire-bench-'));
   const quire = await createQuire({
     openai: instant(readSheet),
@@ -162,8 +158,8 @@ async function uploading(root: string): Promise<{ run: Run; close: () => Promise
 
 /** What packing words and finding evidence take for a page, by themselves. */
 async function besideRecord(): Promise<{ words: number; evidence: number }> {
-  const { PageReader } = await load<typeof Reader>(HERE, 'stages/page-texts.js');
-  const { createQuire } = await load<typeof Quire>(HERE, 'index.js');
+  const { PageReader } = await built<typeof Reader>('stages/page-texts.js');
+  const { createQuire } = await built<typeof Quire>('index.js');
   const reader = new PageReader();
   const quire = await createQuire({ openai: instant(readSheet), model: 'test-model', logger: SILENT });
   let [pages, words, evidence] = [0, 0, 0];

@@ -1,6 +1,7 @@
 import { layOutWords, type PlacedWord } from '../../src/stages/layout.js';
 import type * as PageTexts from '../../src/stages/page-texts.js';
 import { rawPdf } from '../pdf-fixtures.js';
+import { built } from './built.js';
 import { atMost, timed } from './figures.js';
 
 const PAGES = 400;
@@ -8,10 +9,7 @@ const PAGE = { content: 'BT /F1 12 Tf 50 700 Td (A sound page with text enough) 
 
 /** What odd files cost, against usual ones: missing pages, and very many words on a page. */
 export async function pages(): Promise<void> {
-  // Of the build, where its worker threads are.
-  const { PageReader } = (await import(
-    new URL('../../dist/stages/page-texts.js', import.meta.url).href
-  )) as typeof PageTexts;
+  const { PageReader } = await built<typeof PageTexts>('stages/page-texts.js');
   const reader = new PageReader();
   try {
     await reader.read(rawPdf([PAGE]));

@@ -1,6 +1,6 @@
 import { inkPieces } from './ink.js';
 import { overlap } from './lost-cells.js';
-import type { Area, Picture, Pixels } from './picture.js';
+import { INK, type Area, type Picture, type Pixels } from './picture.js';
 
 /** A drawn box beside a label: empty, or crossed or ticked. */
 export interface CheckBox {
@@ -13,8 +13,6 @@ const LEAST_SIDE = 21;
 const MOST_SIDE = 66;
 /** Longer side to shorter. */
 const MOST_OBLONG = 1.25;
-/** Pixels darker than this are ink. */
-const INK = 150;
 /** The share of a side along which its line runs, corners included: round letters have none. */
 const LEAST_LINE = 0.94;
 /** A line and its slant take this share of the box's side at most. */

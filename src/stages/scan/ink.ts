@@ -1,7 +1,6 @@
-import type { Area, Picture } from './picture.js';
+import { around } from '../../processor/words.js';
+import { INK, type Area, type Picture } from './picture.js';
 
-/** Pixels darker than this are ink. */
-const INK = 150;
 /** Pieces of ink that are told apart; what has more is fine print, or noise. */
 const MOST_PIECES = 65_536;
 
@@ -75,7 +74,7 @@ class Pieces {
       const root = this.#root(piece);
       const part = this.#area(piece);
       const area = whole.get(root);
-      whole.set(root, area ? union(area, part) : part);
+      whole.set(root, area ? around(area, part) : part);
     }
     return [...whole.values()];
   }
@@ -98,13 +97,4 @@ class Pieces {
     }
     return root;
   }
-}
-
-function union(a: Area, b: Area): Area {
-  return {
-    left: Math.min(a.left, b.left),
-    top: Math.min(a.top, b.top),
-    right: Math.max(a.right, b.right),
-    bottom: Math.max(a.bottom, b.bottom),
-  };
 }

@@ -7,6 +7,9 @@ export interface Picture {
 
 export type Pixels = Uint8Array<ArrayBuffer>;
 
+/** Pixels darker than this are ink. */
+export const INK = 150;
+
 /** In pixels of a picture, `right` and `bottom` behind the last. */
 export interface Area {
   left: number;

@@ -1,4 +1,4 @@
-import type { Picture, Pixels } from './picture.js';
+import { INK, type Picture, type Pixels } from './picture.js';
 
 /** Pixels at 216 dpi. What is shorter may be a stroke of a letter, what is thicker a filled box with print on it. */
 const LEAST_ACROSS = 90;
@@ -7,8 +7,6 @@ const LEAST_DOWN = 48;
 const SURE_DOWN = 110;
 const AT_END = 4;
 const MOST_THICK = 8;
-/** Pixels darker than this are ink. */
-const INK = 150;
 /** Worn rules have holes, of so many pixels at most. */
 const HOLE = 2;
 /** The share of a rule that is thin: blurred small print makes long runs too, but thick and thin ones. */
