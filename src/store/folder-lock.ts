@@ -58,21 +58,22 @@ function openFile(path: string): number | undefined {
   } catch (error) {
     if (codeOf(error) !== 'EISDIR') throw error;
   }
-  removeOldLock(path);
-  return undefined;
+  return removeOldLock(path) ? openFile(path) : undefined;
 }
 
 function isAt(file: number, path: string): boolean {
   return fstatSync(file).ino === statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
-function removeOldLock(path: string): void {
+/** @returns whether it was left behind, and is gone */
+function removeOldLock(path: string): boolean {
   const touched = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-  if (Date.now() - touched <= OLD_LOCK_STALE_MS) return;
+  if (Date.now() - touched <= OLD_LOCK_STALE_MS) return false;
   try {
     rmdirSync(path);
   } catch (error) {
     // Another process was quicker to remove it, or to take its place.
     if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw error;
   }
+  return true;
 }

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, expect, jest, test } from '@jest/globals';
+import Tesseract from 'tesseract.js';
 import { PageReader } from '../../src/stages/page-texts.js';
-import { DRAWN, rawPdf, type RawPage } from '../pdf-fixtures.js';
+import { DRAWN, lines, makePdf, rawPdf, scanOf, type RawPage } from '../pdf-fixtures.js';
 
-/** Pages that take long: scans of real paper, and files made to keep pdfium busy. */
+/** Pages that take long: scans of real paper, and files made to keep pdfium or OCR busy. */
 
 const PLAIN: RawPage = { content: 'BT /F1 12 Tf 50 700 Td (A sound page with text enough) Tj ET' };
 /** Little text on a page with much else on it. */
@@ -76,4 +77,67 @@ test('after three such pages the rest of the document is not drawn', async () =>
   });
   expect(unreadablePages).toEqual([2, 3, 4, 5].map((page) => ({ page, reason: 'drawing_timeout' })));
   expect(pagesRead).toEqual([undefined, 1, 2, 3, 4, 5]);
+});
+
+test('a page that takes OCR too long is named, and the next document is read', async () => {
+  const scan = await makePdf([
+    { texts: lines('Cover sheet with text') },
+    { scan: await scanOf(lines('Account Number: 3525801543')) },
+  ]);
+  const hurried = new PageReader({ ocrTimeLimitMs: 1 });
+  const { texts, ocrPages, unreadablePages } = await hurried.read(scan);
+  expect([...texts]).toEqual([
+    [1, 'Cover sheet with text'],
+    [2, ''],
+  ]);
+  expect(ocrPages).toEqual([]);
+  expect(unreadablePages).toEqual([{ page: 2, reason: 'ocr_timeout' }]);
+  expect((await reader.read(scan)).ocrPages).toEqual([2]);
+});
+
+test('a page of absurd size is drawn within bounds', async () => {
+  const { ocrPages, unreadablePages } = await reader.read(
+    rawPdf([
+      {
+        content: `${DRAWN}BT /F1 12000 Tf 9000 90000 Td (Jane Doe) Tj ET`,
+        mediaBox: [0, 0, 200_000, 200_000],
+      },
+      { content: '', mediaBox: [0, 0, 200_000, 1] },
+    ]),
+  );
+  expect({ ocrPages, unreadablePages }).toEqual({ ocrPages: [1], unreadablePages: [] });
+});
+
+test('a page with more text than a page can hold is cut and named', async () => {
+  const { texts, unreadablePages } = await reader.read(
+    rawPdf([
+      { content: `BT /F1 1 Tf 1 TL 20 780 Td ${`(${'word '.repeat(300)}) Tj T* `.repeat(150)} ET` },
+      PLAIN,
+    ]),
+  );
+  expect(texts.get(1)?.length).toBeGreaterThan(100_000);
+  expect(unreadablePages).toEqual([{ page: 1, reason: 'page_too_long' }]);
+});
+
+test('an abort while an OCR worker starts ends the worker before it has read a page', async () => {
+  // No worker is idle then.
+  await reader.close();
+  const stop = new AbortController();
+  const { createWorker } = Tesseract;
+  let recognize: jest.SpiedFunction<Tesseract.Worker['recognize']> | undefined;
+  let terminate: jest.SpiedFunction<Tesseract.Worker['terminate']> | undefined;
+  const create = jest.spyOn(Tesseract, 'createWorker').mockImplementation(async (...settings) => {
+    stop.abort(new Error('no longer wanted'));
+    const worker = await createWorker(...settings);
+    recognize = jest.spyOn(worker, 'recognize');
+    terminate = jest.spyOn(worker, 'terminate');
+    return worker;
+  });
+  await expect(reader.read(rawPdf([SCAN]), { signal: stop.signal })).rejects.toThrow('no longer wanted');
+  await create.mock.results[0]?.value;
+  await sleep(100);
+  expect(terminate).toHaveBeenCalled();
+  expect(recognize).not.toHaveBeenCalled();
+  create.mockRestore();
+  expect((await reader.read(rawPdf([SCAN]))).texts.get(1)).toBe('Jane Doe');
 });

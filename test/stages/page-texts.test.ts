@@ -1,8 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, describe, expect, jest, test } from '@jest/globals';
-import Tesseract from 'tesseract.js';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { layOutWords, type PlacedWord } from '../../src/stages/layout.js';
 import { PageReader } from '../../src/stages/page-texts.js';
 import {
@@ -208,32 +206,6 @@ describe('OCR', () => {
     expect(texts).toEqual(new Map([[1, 'hidden']]));
     expect({ ocrPages, unreadablePages }).toEqual({ ocrPages: [], unreadablePages: [] });
   });
-
-  test('a page that takes OCR too long is named, and the next document is read', async () => {
-    const scan = await makePdf([{ texts: lines('Cover sheet with text') }, { scan: await scanOf(form) }]);
-    const hurried = new PageReader({ ocrTimeLimitMs: 1 });
-    const { texts, ocrPages, unreadablePages } = await hurried.read(scan);
-    expect([...texts]).toEqual([
-      [1, 'Cover sheet with text'],
-      [2, ''],
-    ]);
-    expect(ocrPages).toEqual([]);
-    expect(unreadablePages).toEqual([{ page: 2, reason: 'ocr_timeout' }]);
-    expect((await reader.read(scan)).ocrPages).toEqual([2]);
-  });
-
-  test('a page of absurd size is drawn within bounds', async () => {
-    const { ocrPages, unreadablePages } = await reader.read(
-      rawPdf([
-        {
-          content: `${DRAWN}BT /F1 12000 Tf 9000 90000 Td (Jane Doe) Tj ET`,
-          mediaBox: [0, 0, 200_000, 200_000],
-        },
-        { content: '', mediaBox: [0, 0, 200_000, 1] },
-      ]),
-    );
-    expect({ ocrPages, unreadablePages }).toEqual({ ocrPages: [1], unreadablePages: [] });
-  });
 });
 
 describe('a file that cannot be read is refused with the reason', () => {
@@ -268,17 +240,6 @@ describe('hostile files', () => {
     const hurried = new PageReader({ timeLimitMs: 1_000 });
     await expect(hurried.read(textBomb(3_000_000))).rejects.toMatchObject({ code: 'time_limit' });
     expect(await textOf(rawPdf([PLAIN]))).toBe('A sound page with text enough');
-  });
-
-  test('a page with more text than a page can hold is cut and named', async () => {
-    const { texts, unreadablePages } = await reader.read(
-      rawPdf([
-        { content: `BT /F1 1 Tf 1 TL 20 780 Td ${`(${'word '.repeat(300)}) Tj T* `.repeat(150)} ET` },
-        PLAIN,
-      ]),
-    );
-    expect(texts.get(1)?.length).toBeGreaterThan(100_000);
-    expect(unreadablePages).toEqual([{ page: 1, reason: 'page_too_long' }]);
   });
 
   test('a damaged page is named and does not fail the others', async () => {
@@ -336,29 +297,6 @@ describe('abort and close', () => {
       onPage: ({ page }) => page !== undefined && stop.abort(new Error('enough')),
     });
     await expect(reading).rejects.toThrow('enough');
-  });
-
-  test('an abort while an OCR worker starts ends the worker before it has read a page', async () => {
-    // No worker is idle then.
-    await reader.close();
-    const stop = new AbortController();
-    const { createWorker } = Tesseract;
-    let recognize: jest.SpiedFunction<Tesseract.Worker['recognize']> | undefined;
-    let terminate: jest.SpiedFunction<Tesseract.Worker['terminate']> | undefined;
-    const create = jest.spyOn(Tesseract, 'createWorker').mockImplementation(async (...settings) => {
-      stop.abort(new Error('no longer wanted'));
-      const worker = await createWorker(...settings);
-      recognize = jest.spyOn(worker, 'recognize');
-      terminate = jest.spyOn(worker, 'terminate');
-      return worker;
-    });
-    await expect(reader.read(rawPdf([SCAN]), { signal: stop.signal })).rejects.toThrow('no longer wanted');
-    await create.mock.results[0]?.value;
-    await sleep(100);
-    expect(terminate).toHaveBeenCalled();
-    expect(recognize).not.toHaveBeenCalled();
-    create.mockRestore();
-    expect((await reader.read(rawPdf([SCAN]))).texts.get(1)).toBe('Jane Doe');
   });
 
   test('closing ends what is running; the reader can be used again', async () => {
