@@ -391,8 +391,7 @@ function newRollout(
       // A fixed plan is kept: its failures are counted all the same.
       enabled: settings.ROLLBACK_AUTO && fixedPlan === undefined,
       batchFailures: settings.ROLLBACK_BATCH_FAILURES,
-      minCalls: settings.ROLLBACK_MIN_CALLS,
-      windowMs: settings.ROLLBACK_WINDOW_MS,
+      falseAlarmDocuments: settings.ROLLBACK_FALSE_ALARM_DOCUMENTS,
       retryMs: settings.ROLLBACK_RETRY_MS,
     },
     (plan) => shadow.isAgreementLow(plan),

@@ -123,12 +123,10 @@ export interface Settings {
   UNLEASH_BACKUP_DIR?: string | undefined;
   /** Whether the batch path is left automatically when it fails. Default: true. */
   ROLLBACK_AUTO: boolean;
-  /** Share of batch calls that may fail before salvage, 0 to 1. Default: 0.01. */
+  /** Share of a document's batch calls that may fail before salvage, in the mean, 0 to 1. Default: 0.01. */
   ROLLBACK_BATCH_FAILURES: number;
-  /** Batch calls in the window before there is a verdict, from 1. Default: 50. */
-  ROLLBACK_MIN_CALLS: number;
-  /** How far the window reaches back in milliseconds, 1,000 to 86,400,000. Default: 600,000. */
-  ROLLBACK_WINDOW_MS: number;
+  /** Documents between two false alarms, in the mean, at least; 100 to 1,000,000,000. Default: 20,000. */
+  ROLLBACK_FALSE_ALARM_DOCUMENTS: number;
   /** Milliseconds until the batch path is tried again, 100 to 86,400,000. Default: 300,000. */
   ROLLBACK_RETRY_MS: number;
   /** The least agreement in the shadow, the model's noise taken out, 0 to 1. Default: 0.99. */
@@ -262,8 +260,7 @@ const MODULE = {
   UNLEASH_BACKUP_DIR: text,
   ROLLBACK_AUTO: flag(true),
   ROLLBACK_BATCH_FAILURES: share(0.01),
-  ROLLBACK_MIN_CALLS: whole(1, 1_000_000, 50),
-  ROLLBACK_WINDOW_MS: whole(1_000, 86_400_000, 600_000),
+  ROLLBACK_FALSE_ALARM_DOCUMENTS: whole(100, 1_000_000_000, 20_000),
   ROLLBACK_RETRY_MS: whole(100, 86_400_000, 300_000),
   ROLLBACK_AGREEMENT_FLOOR: share(0.99),
   SHADOW_BUDGET_USD: number(z.number().min(0).max(1_000_000)).default(5),

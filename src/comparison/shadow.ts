@@ -168,10 +168,13 @@ export class Shadow {
       const control = isBatch ? await read(SINGLE_PAGE) : record;
       const candidate = isBatch ? record : await read(batchPlan);
       if (modelFailed(control, texts) || modelFailed(candidate, texts)) return 'failed';
-      this.#note('candidate', served, control, candidate);
-      if (this.#isNoiseDue()) {
+      const fields = this.#fields('candidate', served, control, candidate);
+      this.#running.note(batchPlan, fields);
+      if (this.#isNoiseDue(batchPlan)) {
         const again = await read(SINGLE_PAGE);
-        if (!modelFailed(again, texts)) this.#note('noise', served, control, again);
+        if (modelFailed(again, texts)) return 'compared';
+        this.#running.noteNoise(batchPlan, fields, this.#fields('noise', served, control, again));
+        if (this.#running.isLow(batchPlan)) this.#tools.onLowAgreement();
       }
       return 'compared';
     } catch (error) {
@@ -184,7 +187,12 @@ export class Shadow {
     }
   }
 
-  #note(comparison: ComparisonKind, served: Served, control: DocumentRecord, other: DocumentRecord): void {
+  #fields(
+    comparison: ComparisonKind,
+    served: Served,
+    control: DocumentRecord,
+    other: DocumentRecord,
+  ): ComparedField[] {
     const fields = compareRecords(control, other);
     const about = {
       request_id: served.requestId,
@@ -202,15 +210,14 @@ export class Shadow {
     }
     this.#mismatches = [...found, ...this.#mismatches].slice(0, MISMATCHES_KEPT);
     this.#tools.onCompared(comparison, fields);
-    this.#running.note(comparison, served.batchPlan, fields);
-    if (this.#running.isLow(served.batchPlan)) this.#tools.onLowAgreement();
+    return fields;
   }
 
   /** The share of shadows; all of them while too little is known of the noise for a verdict. */
-  #isNoiseDue(): boolean {
+  #isNoiseDue(batchPlan: ProcessingPlan): boolean {
     const { noiseShare } = this.#settings;
     this.#noiseDue += noiseShare;
-    if (noiseShare === 0 || (this.#noiseDue < 1 && !this.#running.needsNoise)) return false;
+    if (noiseShare === 0 || (this.#noiseDue < 1 && !this.#running.needsNoise(batchPlan))) return false;
     this.#noiseDue = Math.max(0, this.#noiseDue - 1);
     return true;
   }

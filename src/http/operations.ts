@@ -203,6 +203,7 @@ function readiness(routes: OperationsRoutes, store: StoreState | null) {
     rollback: {
       state: rollback.state,
       batch_failure_rate: rollback.failureRate,
+      evidence: rollback.evidence,
       changes: rollback.changes,
     },
   };

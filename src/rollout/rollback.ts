@@ -1,27 +1,17 @@
-import {
-  circuitBreaker,
-  CircuitState,
-  ExponentialBackoff,
-  handleAll,
-  noJitterGenerator,
-  type CircuitBreakerPolicy,
-  type IBreaker,
-} from 'cockatiel';
 import type { BatchFailure } from '../processor/reading.js';
 import type { ProcessingPlan } from '../processor/plan.js';
-import { isOver } from './chance.js';
 import { SlidingWindow } from '../sliding-window.js';
+import { EDetector } from './e-detector.js';
+import { Trial } from './trial.js';
 
 export interface RollbackSettings {
   /** Off, batch failures are counted and nothing follows from them. */
   enabled: boolean;
-  /** Share of batch calls that may fail before salvage, 0 to 1. */
+  /** Share of a document's batch calls that may fail before salvage, in the mean over documents, 0 to 1. */
   batchFailures: number;
-  /** Calls in the window before there is a verdict. */
-  minCalls: number;
-  /** How far the window reaches back, in milliseconds. */
-  windowMs: number;
-  /** Milliseconds until the first probe; each probe that fails doubles them. */
+  /** Documents between two false alarms, in the mean, at least; from 1. */
+  falseAlarmDocuments: number;
+  /** Milliseconds until the first probe; each trial that fails doubles them. */
   retryMs: number;
 }
 
@@ -34,7 +24,7 @@ export interface RollbackChange {
   at: string;
 }
 
-/** `closed`: batches run. `open`: rolled back. `half_open`: one document at a time probes. */
+/** `closed`: batches run. `open`: rolled back. `half_open`: single documents probe. */
 export type RollbackState = 'closed' | 'open' | 'half_open';
 
 /** What a request that wants the batch path is told, and reports back on. */
@@ -45,11 +35,13 @@ export interface Admission {
   done(): void;
 }
 
-/** So many batch calls in a row must go well for the batch path to come back. */
-const PROBE_CALLS = 20;
-/** Probes that fail make the next wait longer, up to this many times the first. */
+/** Trials that fail make the next wait longer, up to this many times the first. */
 const LONGEST_RETRY = 16;
 const CHANGES_KEPT = 50;
+/** What {@link Rollback.failureRate} reaches back. */
+const WINDOW_MS = 600_000;
+/** Of the limit: with none at all one failure would be an alarm, with everything tolerated there is nothing to find. */
+const LEAST_LIMIT = 1e-6;
 
 /**
  * These say how it stands with the service, not with batches: page by page would fare no better. And what a
@@ -73,18 +65,29 @@ export function concernsBatches(failure: BatchFailure | null): boolean {
 }
 
 /**
- * Automatic rollback: a circuit breaker in front of the batch path. It opens when more batch calls
- * fail than are tolerated, beyond chance, or when shadow comparisons disagree too much; new requests then
- * go page by page, while documents under way keep their plan. After a wait, single documents probe.
+ * Automatic rollback. It opens when more batch calls fail than are tolerated, or when shadow comparisons disagree
+ * too much, and false alarms are as rare as is promised (docs/rollout.md, Automatic rollback); new requests then
+ * go page by page, while documents under way keep their plan. After a wait, single documents probe, until the
+ * evidence that batches are well again is as strong as that of an alarm.
+ *
+ * Each document counts once, by the share of its calls that failed: one bad package is no alarm.
  */
 export class Rollback {
   readonly #settings: RollbackSettings;
-  readonly #failures: FailureRate;
-  readonly #policy: CircuitBreakerPolicy;
+  readonly #limit: number;
+  readonly #detector: EDetector;
+  readonly #calls = new SlidingWindow<'all' | 'failed'>(WINDOW_MS);
   readonly #changes: RollbackChange[] = [];
   readonly #isAgreementLow: (plan: ProcessingPlan) => boolean;
-  #cause: RollbackCause = 'batch_failures';
-  #trial: ProbeRun | undefined;
+  readonly #onChange: (change: RollbackChange) => void;
+  #state: RollbackState = 'closed';
+  /** Of changes: a document from before the last one says nothing about now. */
+  #count = 0;
+  /** The rate that the last alarm was about. */
+  #suspected: number;
+  #trial: Trial;
+  #waitMs: number;
+  #retryAt = 0;
 
   /**
    * @param isAgreementLow whether a plan's agreement is too low now for it to be tried
@@ -97,27 +100,16 @@ export class Rollback {
   ) {
     this.#settings = settings;
     this.#isAgreementLow = isAgreementLow;
-    this.#failures = new FailureRate(settings);
-    const { retryMs } = settings;
-    this.#policy = circuitBreaker(handleAll, {
-      halfOpenAfter: new ExponentialBackoff({
-        generator: noJitterGenerator,
-        initialDelay: retryMs,
-        maxDelay: LONGEST_RETRY * retryMs,
-      }),
-      breaker: this.#failures,
-    });
-    this.#policy.onStateChange(() => {
-      const change = { to: this.state, cause: this.#cause, at: new Date().toISOString() };
-      this.#changes.unshift(change);
-      this.#changes.splice(CHANGES_KEPT);
-      onChange(change);
-    });
+    this.#onChange = onChange;
+    this.#limit = Math.min(Math.max(settings.batchFailures, LEAST_LIMIT), 1 - LEAST_LIMIT);
+    this.#detector = new EDetector(this.#limit);
+    this.#suspected = this.#detector.highestRate;
+    this.#trial = this.#newTrial();
+    this.#waitMs = settings.retryMs;
   }
 
   get state(): RollbackState {
-    if (this.#policy.state === CircuitState.Closed) return 'closed';
-    return this.#policy.state === CircuitState.HalfOpen ? 'half_open' : 'open';
+    return this.#state;
   }
 
   /** The latest changes of state, the newest first. */
@@ -125,129 +117,94 @@ export class Rollback {
     return this.#changes;
   }
 
-  /** Share of batch calls in the window that failed before salvage; null without any. */
+  /** Share of batch calls of the last ten minutes that failed before salvage; null without any. */
   get failureRate(): number | null {
-    return this.#failures.rate;
+    const calls = this.#calls.sum('all');
+    return calls === 0 ? null : this.#calls.sum('failed') / calls;
+  }
+
+  /** How near failures have come to an alarm, from 0 to 1, where it is one. */
+  get evidence(): number {
+    return Math.min(1, this.#detector.evidence / this.#settings.falseAlarmDocuments);
   }
 
   /** Asked by each request that is to take the batch path; null sends it page by page. */
   admit(plan: ProcessingPlan): Admission | null {
-    if (this.state === 'closed') {
-      return { isProbe: false, onBatch: (failure) => this.#called(failure), done: () => undefined };
-    }
+    if (this.#state === 'closed') return this.#admission(false);
     if (this.#isAgreementLow(plan)) return null;
-    const trial = this.#trial ?? this.#startTrial();
-    if (!trial || trial.isBusy) return null;
-    trial.isBusy = true;
-    return {
-      isProbe: true,
-      onBatch: (failure) => this.#probed(trial, failure),
-      done: () => (trial.isBusy = false),
-    };
+    if (this.#state === 'open') {
+      if (performance.now() < this.#retryAt) return null;
+      this.#change('half_open', 'retry_due');
+    }
+    return this.#trial.hasRoom ? this.#admission(true) : null;
   }
 
   /** Told when shadow comparisons have come to disagree too much. */
   agreementFell(): void {
-    if (!this.#settings.enabled) return;
-    if (this.state === 'closed') {
-      this.#cause = 'agreement';
-      this.#failures.openAtOnce = true;
-      this.#record(new Error('agreement'));
-    } else if (this.#trial) {
-      this.#end(this.#trial, 'agreement', 'fail');
+    if (!this.#settings.enabled || this.#state === 'open') return;
+    this.#open('agreement');
+  }
+
+  #admission(isProbe: boolean): Admission {
+    const count = this.#count;
+    let [calls, failed, isDone] = [0, 0, false];
+    if (isProbe) this.#trial.underWay++;
+    return {
+      isProbe,
+      onBatch: (failure) => {
+        if (!concernsBatches(failure)) return;
+        calls++;
+        if (failure) failed++;
+        this.#calls.add({ all: 1, failed: failure ? 1 : 0 });
+      },
+      done: () => {
+        if (isDone || count !== this.#count) return;
+        isDone = true;
+        if (isProbe) this.#trial.underWay--;
+        if (calls > 0) this.#observe(failed / calls);
+      },
+    };
+  }
+
+  #observe(share: number): void {
+    if (this.#state === 'half_open') return this.#tried(share);
+    this.#detector.add(share);
+    const { enabled, falseAlarmDocuments } = this.#settings;
+    if (!enabled || this.#detector.evidence < falseAlarmDocuments) return;
+    this.#open('batch_failures');
+  }
+
+  #tried(share: number): void {
+    this.#trial.add(share);
+    if (this.#trial.isWell) {
+      this.#detector.reset();
+      this.#waitMs = this.#settings.retryMs;
+      this.#change('closed', 'recovered');
+    } else if (this.#trial.isIll) {
+      this.#open('probe_failed');
     }
   }
 
-  #called(failure: BatchFailure | null): void {
-    // A document from before the rollback says nothing about now.
-    if (this.state !== 'closed' || !concernsBatches(failure)) return;
-    if (failure) this.#cause = 'batch_failures';
-    this.#record(failure && new Error(failure));
+  #open(cause: RollbackCause): void {
+    if (cause === 'batch_failures') this.#suspected = this.#detector.likeliestRate;
+    if (cause === 'agreement') this.#suspected = this.#detector.highestRate;
+    this.#detector.reset();
+    this.#retryAt = performance.now() + this.#waitMs;
+    this.#waitMs = Math.min(2 * this.#waitMs, LONGEST_RETRY * this.#settings.retryMs);
+    this.#change('open', cause);
   }
 
-  #record(failure: Error | null): void {
-    const outcome = () => (failure ? Promise.reject(failure) : Promise.resolve());
-    this.#policy.execute(outcome).catch(() => undefined);
+  #newTrial(): Trial {
+    return new Trial(this.#limit, this.#suspected, this.#settings.falseAlarmDocuments);
   }
 
-  /** The wait being over, cockatiel lets one execution through: it lasts over as many documents as it takes. */
-  #startTrial(): ProbeRun | undefined {
-    // Half open without a trial is the moment between its end and cockatiel's hearing of it.
-    if (this.state === 'half_open') return undefined;
-    let trial: ProbeRun | undefined;
-    this.#cause = 'retry_due';
-    this.#policy
-      .execute(
-        () =>
-          new Promise<void>((succeed, fail) => {
-            trial = { good: 0, isBusy: false, succeed, fail: () => fail(new Error('probe')) };
-          }),
-      )
-      .catch(() => undefined);
-    this.#trial = trial;
-    return trial;
-  }
-
-  #probed(trial: ProbeRun, failure: BatchFailure | null): void {
-    if (trial !== this.#trial || !concernsBatches(failure)) return;
-    if (failure) this.#end(trial, 'probe_failed', 'fail');
-    else if (++trial.good >= PROBE_CALLS) this.#end(trial, 'recovered', 'succeed');
-  }
-
-  #end(trial: ProbeRun, cause: RollbackCause, how: 'succeed' | 'fail'): void {
-    this.#trial = undefined;
-    this.#cause = cause;
-    trial[how]();
-  }
-}
-
-interface ProbeRun {
-  good: number;
-  /** A document probes at the moment. */
-  isBusy: boolean;
-  succeed: () => void;
-  fail: () => void;
-}
-
-/**
- * Opens when the share of failures in a sliding window is over the limit beyond chance. cockatiel's
- * own breakers compare the bare share, which a rate of half the limit passes every now and then.
- */
-class FailureRate implements IBreaker {
-  readonly #settings: RollbackSettings;
-  readonly #window: SlidingWindow<'calls' | 'failures'>;
-  /** The next failure opens, whatever the share. */
-  openAtOnce = false;
-  state: unknown = undefined;
-
-  constructor(settings: RollbackSettings) {
-    this.#settings = settings;
-    this.#window = new SlidingWindow(settings.windowMs);
-  }
-
-  get rate(): number | null {
-    const calls = this.#window.sum('calls');
-    return calls === 0 ? null : this.#window.sum('failures') / calls;
-  }
-
-  success(state: CircuitState): void {
-    if (state === CircuitState.HalfOpen) {
-      this.#window.clear();
-      this.openAtOnce = false;
-    } else {
-      this.#window.add({ calls: 1 });
-    }
-  }
-
-  failure(state: CircuitState): boolean {
-    if (state !== CircuitState.Closed) return true;
-    if (this.openAtOnce) {
-      this.openAtOnce = false;
-      return true;
-    }
-    this.#window.add({ calls: 1, failures: 1 });
-    const { enabled, batchFailures, minCalls } = this.#settings;
-    const calls = this.#window.sum('calls');
-    return enabled && calls >= minCalls && isOver(batchFailures, this.#window.sum('failures'), calls);
+  #change(to: RollbackState, cause: RollbackCause): void {
+    this.#state = to;
+    this.#count++;
+    if (to === 'half_open') this.#trial = this.#newTrial();
+    const change = { to, cause, at: new Date().toISOString() };
+    this.#changes.unshift(change);
+    this.#changes.splice(CHANGES_KEPT);
+    this.#onChange(change);
   }
 }

@@ -400,14 +400,14 @@ describe('what is told', () => {
       };
       const flags = [{ name: SHADOW_FLAG }, { name: BATCH_FLAG }];
       const { quire, ended } = await start({ read }, { flags }, NOISE);
-      for (let index = 0; index < 12; index++) {
+      for (let index = 0; index < 20; index++) {
         await quire.processPages(pagesOf(8, 100 * index, 50));
         await ended(index + 1);
       }
       return (await quire.processPages(pagesOf(2))).plan.path;
     };
     expect(await paths(0)).toBe('batch');
-    expect(await paths(0.05)).toBe('single-page');
+    expect(await paths(0.3)).toBe('single-page');
   });
 
   test('mismatches name place and kind, can be asked for, are capped, and hold no value; nor does the log', async () => {

@@ -1,3 +1,4 @@
+import { alarms } from './alarms.js';
 import { blocks } from './blocks.js';
 import { answers } from './cost.js';
 import { damaged } from './damaged.js';
@@ -29,6 +30,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   pages,
   blocks,
   ocr,
+  alarms,
   answers,
   'own-time': ownTime,
 };

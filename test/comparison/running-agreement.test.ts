@@ -1,7 +1,8 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ProcessingPlan } from '../../src/index.js';
 import type { ComparedField } from '../../src/comparison/compare.js';
 import { RunningAgreement } from '../../src/comparison/running-agreement.js';
+import { Clock } from '../clock.js';
 import { seeded } from '../random.js';
 
 /** When the agreement of shadows is too low, and when it only looks so. */
@@ -32,41 +33,63 @@ function drawn(random: () => number, all: number, rate: number): number {
   return differing;
 }
 
-/** Takes the verdict after each of 200 documents, every fourth of which measures the noise. */
-function fallsWithin(seed: number, noise: number, own: number, perDocument: number): boolean {
+/** Notes a document that was read three times, by how many of its fields differ. */
+function noteThrice(
+  running: RunningAgreement,
+  plan: ProcessingPlan,
+  all: number,
+  differing: { candidate: number; noise: number },
+): void {
+  const candidate = compared(all, differing.candidate);
+  running.note(plan, candidate);
+  running.noteNoise(plan, candidate, compared(all, differing.noise));
+}
+
+/** Takes the verdict after each of so many documents that are read three times. */
+function fallsWithin(documents: number, seed: number, noise: number, own: number, all: number): boolean {
   const random = seeded(seed);
   const running = new RunningAgreement(FLOOR);
-  for (let document = 0; document < 200; document++) {
+  for (let document = 0; document < documents; document++) {
     const rate = 1 - (1 - noise) * (1 - own);
-    running.note('candidate', SMALL, compared(perDocument, drawn(random, perDocument, rate)));
-    if (document % 4 === 0) {
-      running.note('noise', SMALL, compared(perDocument, drawn(random, perDocument, noise)));
-    }
+    const candidate = drawn(random, all, rate);
+    noteThrice(running, SMALL, all, { candidate, noise: drawn(random, all, noise) });
     if (running.isLow(SMALL)) return true;
   }
   return false;
 }
 
-const RUNS = 40;
-const runs = (noise: number, own: number, perDocument: number) =>
-  Array.from({ length: RUNS }, (_, seed) => fallsWithin(seed, noise, own, perDocument)).filter(Boolean)
+const RUNS = 20;
+const runs = (documents: number, noise: number, own: number, all: number) =>
+  Array.from({ length: RUNS }, (_, seed) => fallsWithin(documents, seed, noise, own, all)).filter(Boolean)
     .length;
+
+let clock: Clock;
+beforeEach(() => {
+  clock = new Clock();
+});
+afterEach(() => clock.restore());
 
 describe('a verdict', () => {
   test.each([
     [0.02, 50],
     [0.05, 50],
     [0.1, 200],
-  ])('is not passed on batches that change nothing, with noise of %d and %d fields', (noise, perDocument) => {
-    expect(runs(noise, 0, perDocument)).toBeLessThanOrEqual(1);
+  ])('is not passed on batches that change nothing, with noise of %d and %d fields', (noise, all) => {
+    expect(runs(200, noise, 0, all)).toBe(0);
+  });
+
+  test('is hardly passed on batches that change as much as they may', () => {
+    expect(runs(200, 0.02, 0.01, 50)).toBeLessThanOrEqual(RUNS / 5);
   });
 
   test.each([
-    [0, 0.05],
-    [0.02, 0.05],
-    [0.05, 0.1],
-  ])('is passed on batches that, with noise of %d, change %d of the fields', (noise, own) => {
-    expect(runs(noise, own, 50)).toBe(RUNS);
+    [0, 0.05, 40],
+    [0.02, 0.05, 60],
+    [0.05, 0.1, 40],
+    [0, 0.5, 15],
+  ])('is passed on batches that, with noise of %d, change %d of the fields, in %d documents', (...of) => {
+    const [noise, own, documents] = of;
+    expect(runs(documents, noise, own, 50)).toBe(RUNS);
   });
 
   test('knows that fields of a document are wrong together', () => {
@@ -75,52 +98,80 @@ describe('a verdict', () => {
       const random = seeded(seed);
       const running = new RunningAgreement(FLOOR);
       for (let document = 0; document < 200; document++) {
-        running.note('candidate', SMALL, compared(50, random() < 0.1 ? 40 : 0));
-        if (document % 4 === 0) running.note('noise', SMALL, compared(50, random() < 0.1 ? 40 : 0));
+        const [candidate, noise] = [random() < 0.1 ? 40 : 0, random() < 0.1 ? 40 : 0];
+        noteThrice(running, SMALL, 50, { candidate, noise });
         if (running.isLow(SMALL)) return true;
       }
       return false;
     });
-    expect(falls.filter(Boolean).length).toBeLessThanOrEqual(1);
+    expect(falls.filter(Boolean).length).toBe(0);
   });
 
-  test('is not passed on a handful of fields, however evenly they are spread', () => {
+  test('takes documents that were read three times', () => {
     const running = new RunningAgreement(FLOOR);
+    for (let document = 0; document < 100; document++) running.note(SMALL, compared(50, 50));
+    expect(running.isLow(SMALL)).toBe(false);
+    expect(running.needsNoise(SMALL)).toBe(true);
     for (let document = 0; document < 10; document++) {
-      running.note('noise', SMALL, compared(50, 0));
-      running.note('candidate', SMALL, compared(50, 1));
+      expect(running.needsNoise(SMALL)).toBe(true);
+      noteThrice(running, SMALL, 50, { candidate: 0, noise: 0 });
     }
-    expect(running.isLow(SMALL)).toBe(false);
+    expect(running.needsNoise(SMALL)).toBe(false);
+    expect(running.needsNoise(LARGE)).toBe(true);
   });
 
-  test('waits for ten documents and 200 fields, of the noise as well', () => {
-    const running = new RunningAgreement(FLOOR);
-    for (let document = 0; document < 30; document++) running.note('candidate', SMALL, compared(50, 50));
-    expect(running.isLow(SMALL)).toBe(false);
-    expect(running.needsNoise).toBe(true);
-    for (let document = 0; document < 9; document++) running.note('noise', SMALL, compared(50, 0));
-    expect(running.isLow(SMALL)).toBe(false);
-    running.note('noise', SMALL, compared(50, 0));
-    expect(running.needsNoise).toBe(false);
-    expect(running.isLow(SMALL)).toBe(true);
-    const few = new RunningAgreement(FLOOR);
-    for (let document = 0; document < 15; document++) {
-      few.note('candidate', SMALL, compared(10, 10));
-      few.note('noise', SMALL, compared(10, 0));
-    }
-    expect(few.isLow(SMALL)).toBe(false);
+  test('is taken back once documents agree again, and when it is a day old', () => {
+    const low = () => {
+      const running = new RunningAgreement(FLOOR);
+      for (let document = 0; document < 100; document++)
+        noteThrice(running, SMALL, 50, { candidate: 5, noise: 0 });
+      expect(running.isLow(SMALL)).toBe(true);
+      return running;
+    };
+    const better = low();
+    for (let document = 0; document < 300; document++)
+      noteThrice(better, SMALL, 50, { candidate: 0, noise: 0 });
+    expect(better.isLow(SMALL)).toBe(false);
+    const old = low();
+    clock.moveOn(25 * 60 * 60 * 1_000);
+    expect(old.isLow(SMALL)).toBe(false);
+    noteThrice(old, SMALL, 50, { candidate: 0, noise: 0 });
+    expect(old.isLow(SMALL)).toBe(false);
   });
 
   test('is of one plan: a smaller one is judged by itself', () => {
     const running = new RunningAgreement(FLOOR);
-    for (let document = 0; document < 20; document++) {
-      running.note('noise', LARGE, compared(50, 0));
-      running.note('candidate', LARGE, compared(50, 10));
-    }
+    for (let document = 0; document < 30; document++)
+      noteThrice(running, LARGE, 50, { candidate: 10, noise: 0 });
     expect(running.isLow(LARGE)).toBe(true);
     expect(running.isLow(SMALL)).toBe(false);
-    for (let document = 0; document < 20; document++) running.note('candidate', SMALL, compared(50, 0));
-    expect(running.isLow(SMALL)).toBe(false);
-    expect(running.report).toMatchObject({ plan: 'batch 2x3', agreement: { candidate: { page: 1 } } });
+  });
+});
+
+describe('the interval of what batches change', () => {
+  test('is not known before a document was read three times', () => {
+    const running = new RunningAgreement(FLOOR);
+    running.note(SMALL, compared(50, 1));
+    expect(running.report.beyond_noise_interval).toBeNull();
+  });
+
+  test.each([0, 0.01, 0.05, 0.3])('holds %d at every look, and grows narrow', (own) => {
+    let missed = 0;
+    for (let seed = 1; seed <= 10; seed++) {
+      const random = seeded(seed);
+      const running = new RunningAgreement(FLOOR);
+      let isMissed = false;
+      for (let document = 0; document < 300; document++) {
+        const candidate = drawn(random, 50, 1 - 0.98 * (1 - own));
+        noteThrice(running, SMALL, 50, { candidate, noise: drawn(random, 50, 0.02) });
+        if (document % 10 > 0) continue;
+        const { low, high } = running.report.beyond_noise_interval ?? { low: 0, high: 1 };
+        if (low > own || high < own) isMissed = true;
+      }
+      if (isMissed) missed++;
+      const { low, high } = running.report.beyond_noise_interval ?? { low: 0, high: 1 };
+      expect(high - low).toBeLessThan(0.05 + own);
+    }
+    expect(missed).toBeLessThanOrEqual(1);
   });
 });

@@ -1,4 +1,3 @@
-import { CircuitState, CountBreaker } from 'cockatiel';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ProcessingPlan } from '../../src/index.js';
 import { Rollback, type RollbackChange, type RollbackSettings } from '../../src/rollout/rollback.js';
@@ -8,25 +7,19 @@ import { seeded } from '../random.js';
 /** Automatic rollback: what trips it, what does not, and how batches come back. */
 
 const RETRY_MS = 300_000;
-const WINDOW_MS = 600_000;
 const SETTINGS: RollbackSettings = {
   enabled: true,
   batchFailures: 0.01,
-  minCalls: 50,
-  windowMs: WINDOW_MS,
+  falseAlarmDocuments: 20_000,
   retryMs: RETRY_MS,
 };
+const PLAN: ProcessingPlan = { path: 'batch', batchSize: 2, maxWorkers: 3 };
 
 let clock: Clock;
 beforeEach(() => {
   clock = new Clock();
 });
 afterEach(() => clock.restore());
-
-/** Lets the breaker's promises settle. */
-const settle = () => new Promise((resolve) => setImmediate(resolve));
-
-const PLAN: ProcessingPlan = { path: 'batch', batchSize: 2, maxWorkers: 3 };
 
 function rollback(settings: Partial<RollbackSettings> = {}) {
   const changes: string[] = [];
@@ -36,99 +29,130 @@ function rollback(settings: Partial<RollbackSettings> = {}) {
   return { breaker, changes, agreement };
 }
 
-async function call(breaker: Rollback, calls: number, fails: (index: number) => boolean): Promise<number> {
+/** A document in batches, of so many calls, of which so many fail. */
+function read(breaker: Rollback, failed: number, calls = 5): void {
   const admission = breaker.admit(PLAN);
-  for (let index = 0; index < calls; index++) {
-    const failed = fails(index);
-    admission?.onBatch(failed ? 'not_json' : null);
-    if (failed) await settle();
-    if (breaker.state !== 'closed') return index + 1;
+  if (!admission) throw new Error('The document was not let in');
+  for (let call = 0; call < calls; call++) admission.onBatch(call < failed ? 'not_json' : null);
+  admission.done();
+}
+
+/** After how many documents of one call it trips, where so many fail. */
+function tripsAfter(rate: number, most: number, seed: number, settings?: Partial<RollbackSettings>): number {
+  const random = seeded(seed);
+  const { breaker } = rollback(settings);
+  for (let document = 1; document <= most; document++) {
+    read(breaker, random() < rate ? 1 : 0, 1);
+    if (breaker.state !== 'closed') return document;
   }
-  return calls;
+  return Infinity;
+}
+
+function median(numbers: number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
 }
 
 describe('batch failures', () => {
-  test('at 3 % trip; at 0.5 % they do not, where a bare share of 1 % would every now and then', async () => {
-    const runs = 200;
-    const tripped = { bad: 0, good: 0, bare: 0 };
-    for (let seed = 1; seed <= runs; seed++) {
-      const random = seeded(seed);
-      const bad = rollback();
-      await call(bad.breaker, 2_000, () => random() < 0.03);
-      if (bad.changes.join() === 'open: batch_failures') tripped.bad++;
-      const fails = Array.from({ length: 2_000 }, () => random() < 0.005);
-      const good = rollback();
-      await call(good.breaker, fails.length, (index) => fails[index] === true);
-      if (good.changes.length > 0) tripped.good++;
-      const bare = new CountBreaker({ threshold: 0.01, size: 1_000, minimumNumberOfCalls: 50 });
-      const trips = fails.map((failed) =>
-        failed ? bare.failure(CircuitState.Closed) : bare.success(CircuitState.Closed),
-      );
-      if (trips.includes(true)) tripped.bare++;
-    }
-    expect(tripped.bad).toBe(runs);
-    expect(tripped.good).toBeLessThan(runs * 0.01);
-    expect(tripped.bare).toBeGreaterThan(runs / 3);
+  test.each([
+    [1, 4, 4],
+    [0.2, 15, 30],
+    [0.05, 120, 220],
+    [0.02, 700, 1_400],
+  ])('of %d of all calls trip after %d documents at the soonest and %d, in the median', (rate, from, to) => {
+    const after = median(Array.from({ length: 41 }, (_, seed) => tripsAfter(rate, 20_000, seed + 1)));
+    expect(after).toBeGreaterThanOrEqual(from);
+    expect(after).toBeLessThanOrEqual(to);
   });
 
-  test('are held against chance of 1 in 1,000: of 60 calls four may fail, five may not', async () => {
-    const four = rollback();
-    await call(four.breaker, 60, (index) => index >= 56);
-    expect(four.changes).toEqual([]);
-    const five = rollback();
-    await call(five.breaker, 60, (index) => index >= 55);
-    expect(five.changes).toEqual(['open: batch_failures']);
+  test('of half the limit never trip in 6,000 documents', () => {
+    const trips = Array.from({ length: 20 }, (_, seed) => tripsAfter(0.005, 6_000, seed + 1));
+    expect(new Set(trips)).toEqual(new Set([Infinity]));
   });
 
-  test('wait for enough calls', async () => {
-    const { breaker, changes } = rollback({ minCalls: 50 });
-    expect(await call(breaker, 49, () => true)).toBe(49);
-    expect(changes).toEqual([]);
-    await call(breaker, 1, () => true);
-    expect(changes).toEqual(['open: batch_failures']);
+  test('at the limit trip after so many documents as are promised, in the mean, or more', () => {
+    const documents = 100;
+    const after = Array.from({ length: 100 }, (_, seed) =>
+      tripsAfter(0.01, 2_000, seed + 1, { falseAlarmDocuments: documents }),
+    );
+    expect(after.some(Number.isFinite)).toBe(true);
+    const mean = after.reduce((sum, each) => sum + Math.min(each, 2_000), 0) / after.length;
+    expect(mean).toBeGreaterThan(documents);
   });
 
-  test('of the service and not of batches do not count', async () => {
+  test('of one package count once, however many calls it takes', () => {
     const { breaker } = rollback();
-    const admission = breaker.admit(PLAN);
-    for (let index = 0; index < 100; index++) {
-      admission?.onBatch((['rate_limited', 'not_authorised', 'quota_exhausted'] as const)[index % 3] ?? null);
-    }
-    await settle();
+    for (let document = 0; document < 3; document++) read(breaker, 500, 500);
     expect(breaker.state).toBe('closed');
-    expect(breaker.failureRate).toBeNull();
-  });
-
-  test('older than the window are forgotten', async () => {
-    const { breaker } = rollback({ minCalls: 20 });
-    await call(breaker, 19, () => true);
-    clock.moveOn(1.1 * WINDOW_MS);
-    await call(breaker, 19, () => true);
-    expect(breaker.state).toBe('closed');
-    await call(breaker, 1, () => true);
+    read(breaker, 1, 1);
     expect(breaker.state).toBe('open');
   });
 
-  test('are counted and nothing more when the rollback is switched off', async () => {
+  test('in a share of a document’s calls count by that share', () => {
+    const { breaker } = rollback();
+    for (let document = 0; document < 200; document++) read(breaker, 1, 200);
+    expect(breaker.state).toBe('closed');
+    for (let document = 0; document < 40; document++) if (breaker.state === 'closed') read(breaker, 1, 5);
+    expect(breaker.state).toBe('open');
+  });
+
+  test('of the service and not of batches do not count', () => {
+    const { breaker } = rollback();
+    for (let document = 0; document < 30; document++) {
+      const admission = breaker.admit(PLAN);
+      for (const failure of ['rate_limited', 'not_authorised', 'quota_exhausted'] as const)
+        admission?.onBatch(failure);
+      admission?.done();
+    }
+    expect(breaker.state).toBe('closed');
+    expect(breaker.failureRate).toBeNull();
+    expect(breaker.evidence).toBe(0);
+  });
+
+  test('say how near an alarm is', () => {
+    const { breaker } = rollback();
+    const told = [1, 2, 3].map(() => {
+      read(breaker, 1, 1);
+      return breaker.evidence;
+    });
+    expect(told).toEqual(told.toSorted((a, b) => a - b));
+    expect(told[0]).toBeGreaterThan(0);
+    expect(told[2]).toBeLessThan(1);
+  });
+
+  test('are told for ten minutes as a share of calls', () => {
+    const { breaker } = rollback();
+    read(breaker, 1, 4);
+    expect(breaker.failureRate).toBe(0.25);
+    clock.moveOn(11 * 60_000);
+    expect(breaker.failureRate).toBeNull();
+  });
+
+  test('are counted and nothing more when the rollback is switched off', () => {
     const { breaker } = rollback({ enabled: false });
-    await call(breaker, 200, () => true);
+    for (let document = 0; document < 2_000; document++) read(breaker, 5);
     breaker.agreementFell();
-    await settle();
     expect(breaker.state).toBe('closed');
     expect(breaker.failureRate).toBe(1);
+    expect(breaker.evidence).toBe(1);
+  });
+
+  test.each([0, 1])('have a verdict where %d of the calls may fail', (batchFailures) => {
+    const { breaker } = rollback({ batchFailures });
+    for (let document = 0; document < 100 && breaker.state === 'closed'; document++) read(breaker, 5);
+    expect(breaker.state).toBe(batchFailures === 0 ? 'open' : 'closed');
   });
 });
 
 describe('after a rollback', () => {
-  const tripped = async (settings: Partial<RollbackSettings> = {}) => {
+  /** After an outage, the wait over. */
+  const tripped = (settings: Partial<RollbackSettings> = {}) => {
     const tripped = rollback(settings);
-    await call(tripped.breaker, 50, () => true);
-    expect(tripped.breaker.state).toBe('open');
+    while (tripped.breaker.state === 'closed') read(tripped.breaker, 5);
     return tripped;
   };
 
-  test('nothing takes the batch path before the wait is over, then one document at a time', async () => {
-    const { breaker } = await tripped();
+  test('nothing takes the batch path before the wait is over, then one document at first', () => {
+    const { breaker } = tripped();
     expect(breaker.admit(PLAN)).toBeNull();
     clock.moveOn(1.1 * RETRY_MS);
     const probe = breaker.admit(PLAN);
@@ -139,27 +163,34 @@ describe('after a rollback', () => {
     expect(breaker.admit(PLAN)?.isProbe).toBe(true);
   });
 
-  test('twenty good calls bring it back, over as many documents as they take', async () => {
-    const { breaker, changes } = await tripped();
+  test('good documents bring it back, once the evidence is as strong as that of an alarm', () => {
+    const { breaker, changes } = tripped();
     clock.moveOn(1.1 * RETRY_MS);
-    for (let document = 0; document < 4; document++) {
-      const probe = breaker.admit(PLAN);
-      for (let index = 0; index < 5; index++) probe?.onBatch(null);
-      probe?.done();
-      await settle();
-      expect(breaker.state).toBe(document < 3 ? 'half_open' : 'closed');
-    }
+    let documents = 0;
+    for (; breaker.state !== 'closed'; documents++) read(breaker, 0);
+    // Each is worth 0.99 to 0.5.
+    expect(documents).toBe(Math.ceil(Math.log(20_000) / Math.log(0.99 / 0.5)));
     expect(breaker.admit(PLAN)?.isProbe).toBe(false);
     expect(changes).toEqual(['open: batch_failures', 'half_open: retry_due', 'closed: recovered']);
     // The failures of before are not held against it.
-    expect(await call(breaker, 100, (index) => index === 60)).toBe(100);
+    expect(breaker.evidence).toBe(0);
   });
 
-  test('one bad call ends the probe, and the next wait is twice as long', async () => {
-    const { breaker, changes } = await tripped();
+  test('more documents probe at once as the evidence grows', () => {
+    const { breaker } = tripped();
     clock.moveOn(1.1 * RETRY_MS);
-    breaker.admit(PLAN)?.onBatch('cut_off');
-    await settle();
+    for (let document = 0; document < 3; document++) read(breaker, 0);
+    const probes = [breaker.admit(PLAN), breaker.admit(PLAN), breaker.admit(PLAN)];
+    expect(probes.map((probe) => probe?.isProbe)).toEqual([true, true, true]);
+    expect(breaker.admit(PLAN)).toBeNull();
+    probes[0]?.done();
+    expect(breaker.admit(PLAN)?.isProbe).toBe(true);
+  });
+
+  test('a bad document ends the trial, and the next wait is twice as long', () => {
+    const { breaker, changes } = tripped();
+    clock.moveOn(1.1 * RETRY_MS);
+    read(breaker, 5);
     expect(changes.at(-1)).toBe('open: probe_failed');
     clock.moveOn(1.1 * RETRY_MS);
     expect(breaker.admit(PLAN)).toBeNull();
@@ -167,56 +198,63 @@ describe('after a rollback', () => {
     expect(breaker.admit(PLAN)?.isProbe).toBe(true);
   });
 
-  test('calls of documents from before say nothing', async () => {
+  test('a rate that was low takes longer to be told from a good one', () => {
+    const documentsToRecover = (oneIn: number) => {
+      const { breaker, changes } = rollback();
+      for (let document = 1; breaker.state === 'closed'; document++)
+        read(breaker, document % oneIn ? 0 : 1, 1);
+      clock.moveOn(1.1 * RETRY_MS);
+      let documents = 0;
+      for (; changes.at(-1) !== 'closed: recovered'; documents++) read(breaker, 0);
+      return documents;
+    };
+    expect(documentsToRecover(20)).toBeGreaterThan(5 * documentsToRecover(1));
+  });
+
+  test('documents from before say nothing', () => {
     const { breaker } = rollback();
-    const before = breaker.admit(PLAN);
-    await call(breaker, 50, () => true);
+    const before = [breaker.admit(PLAN), breaker.admit(PLAN)];
+    while (breaker.state === 'closed') read(breaker, 5);
     clock.moveOn(1.1 * RETRY_MS);
-    for (let index = 0; index < 30; index++) before?.onBatch(null);
-    await settle();
+    const end = (failure: 'not_json' | null, index: number) => {
+      before[index]?.onBatch(failure);
+      before[index]?.done();
+    };
+    end('not_json', 0);
     expect(breaker.state).toBe('open');
-    breaker.admit(PLAN);
-    for (let index = 0; index < 30; index++) before?.onBatch(null);
-    await settle();
+    breaker.admit(PLAN)?.done();
+    end('not_json', 1);
     expect(breaker.state).toBe('half_open');
   });
 
-  test('low agreement rolls back at once, keeps probes away, and lets them come once it is better', async () => {
+  test('a document that is ended twice counts once', () => {
+    const { breaker } = rollback();
+    const admission = breaker.admit(PLAN);
+    admission?.onBatch('not_json');
+    for (let time = 0; time < 10; time++) admission?.done();
+    expect(breaker.state).toBe('closed');
+  });
+
+  test('low agreement rolls back at once, keeps probes away, and lets them come once it is better', () => {
     const { breaker, changes, agreement } = rollback();
     agreement.isLow = true;
     breaker.agreementFell();
-    await settle();
     expect(changes).toEqual(['open: agreement']);
     clock.moveOn(1.1 * RETRY_MS);
     expect(breaker.admit(PLAN)).toBeNull();
     agreement.isLow = false;
-    const probe = breaker.admit(PLAN);
-    expect(probe?.isProbe).toBe(true);
+    expect(breaker.admit(PLAN)?.isProbe).toBe(true);
     breaker.agreementFell();
-    await settle();
     expect(changes.at(-1)).toBe('open: agreement');
   });
 
-  test('the call that decides a trial decides it alone', async () => {
-    const { breaker, changes } = await tripped();
-    clock.moveOn(1.1 * RETRY_MS);
-    const probe = breaker.admit(PLAN);
-    for (let index = 0; index < 20; index++) probe?.onBatch(null);
-    probe?.onBatch('not_json');
-    probe?.done();
-    expect(breaker.admit(PLAN)).toBeNull();
-    await settle();
-    expect(changes.slice(1)).toEqual(['half_open: retry_due', 'closed: recovered']);
-  });
-
-  test('the wait grows to sixteen times the first and no further', async () => {
-    const { breaker } = await tripped();
+  test('the wait grows to sixteen times the first and no further', () => {
+    const { breaker } = tripped();
     for (const times of [1, 2, 4, 8, 16, 16, 16]) {
       clock.moveOn(0.9 * times * RETRY_MS);
       expect(breaker.admit(PLAN)).toBeNull();
       clock.moveOn(0.2 * times * RETRY_MS);
-      breaker.admit(PLAN)?.onBatch('cut_off');
-      await settle();
+      read(breaker, 5);
     }
   });
 });

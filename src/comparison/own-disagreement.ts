@@ -1,0 +1,93 @@
+/**
+ * A document counts by no more than this, one way or the other: the less one can count, the more can be staked on
+ * each. Small bounds find small disagreements that show everywhere, large ones large and rare ones.
+ */
+const BOUNDS = [0.02, 0.05, 0.15, 0.5];
+/** Stakes, of the largest that cannot lose all. */
+const STAKES = [0.3, 0.9];
+const BETS = BOUNDS.flatMap((bound) => STAKES.map((stake) => ({ bound, stake })));
+/** Shares that the interval is told between, from none to all. */
+const GRID = [0, ...Array.from({ length: 36 }, (_, step) => 10 ** (-3 + step / 12)), 1];
+/** An end of the interval is past the truth, at any look, in 1 of 40 cases at most. */
+const REFUTED = 40;
+/** Keeps it a number. */
+const MOST = 1e300;
+/** Evidence beyond this is none the surer, and would be in the way of finding that all is well again. */
+const MOST_EVIDENCE = 1e5;
+
+/** How a document that was read three times came out. Shares of its fields, 0 to 1. */
+export interface ReadThrice {
+  /** That differ between the reading page by page and the one in batches. */
+  candidate: number;
+  /** That differ between the reading page by page and another one. */
+  noise: number;
+}
+
+/**
+ * The share of fields that batches change of their own, by documents that were read three times: page by page,
+ * page by page again, and in batches. If batches changed nothing, the second and the third reading would differ from
+ * the first alike, now the one more and now the other. So it is a fair game, or a losing one, to bet on each document
+ * that batches differ more, and by more than is claimed that they change; whoever grows rich in it has refuted
+ * the claim. This holds at every look, however fields of one document are wrong together, and whatever documents
+ * come (docs/rollout.md, Sources).
+ */
+export class OwnDisagreement {
+  readonly #tolerated: number;
+  readonly #alarms = BETS.map(() => 0);
+  readonly #claims = GRID.map((own) => ({ own, tooLow: BETS.map(() => 1), tooHigh: STAKES.map(() => 1) }));
+  #documents = 0;
+
+  /** @param tolerated the share of fields that batches may change, in the mean over documents; 0 to 1 */
+  constructor(tolerated: number) {
+    this.#tolerated = tolerated;
+  }
+
+  get documents(): number {
+    return this.#documents;
+  }
+
+  add(document: ReadThrice): void {
+    this.#documents++;
+    // Shiryaev-Roberts recursions: it may have begun with any document.
+    BETS.forEach((bet, index) => {
+      const before = this.#alarms[index] ?? 0;
+      this.#alarms[index] = Math.min((before + 1) * gain(bet, document, this.#tolerated), MOST_EVIDENCE);
+    });
+    for (const { own, tooLow, tooHigh } of this.#claims) {
+      BETS.forEach((bet, index) => {
+        tooLow[index] = Math.min((tooLow[index] ?? 1) * gain(bet, document, own), MOST);
+      });
+      // A rare document that is wrong as a whole counts in full here.
+      const missing = own * (1 - document.noise) - (document.candidate - document.noise);
+      STAKES.forEach((stake, index) => {
+        tooHigh[index] = Math.min((tooHigh[index] ?? 1) * (1 + stake * missing), MOST);
+      });
+    }
+  }
+
+  /**
+   * That batches change more than is tolerated: while they do not, it first reaches a number b after b documents
+   * or more, in the mean. At most 100,000.
+   */
+  get evidence(): number {
+    return mean(this.#alarms);
+  }
+
+  /** Each end is right at every look, in 97.5 % of cases or more; null before any document. */
+  get interval(): { low: number; high: number } | null {
+    if (this.#documents === 0) return null;
+    const low = this.#claims.findLast(({ tooLow }) => mean(tooLow) >= REFUTED)?.own ?? 0;
+    const high = this.#claims.find(({ tooHigh }) => mean(tooHigh) >= REFUTED)?.own ?? 1;
+    return { low: Math.min(low, high), high };
+  }
+}
+
+/** What a bet multiplies what is staked by, that batches change more than `own`. */
+function gain({ bound, stake }: { bound: number; stake: number }, document: ReadThrice, own: number): number {
+  const more = Math.max(-bound, Math.min(document.candidate - document.noise, bound));
+  return 1 + (stake * (more - own)) / (bound + own);
+}
+
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+}
