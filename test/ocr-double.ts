@@ -8,12 +8,12 @@ export class OcrDouble {
   pictures = 0;
 
   /** @param read gives the word that stands on the n-th picture, from 1 */
-  constructor(read: (picture: number) => Promise<string>) {
+  constructor(read: (picture: number) => Promise<string>, confidence = 90) {
     const recognize = async () => {
       const text = await read(++this.pictures);
       const bbox = { x0: 100, y0: 100, x1: 300, y1: 140 };
       const line = {
-        words: [{ text, confidence: 90, bbox }],
+        words: [{ text, confidence, bbox }],
         baseline: { ...bbox, y0: 140 },
         bbox,
         rowAttributes: { rowHeight: 40 },

@@ -49,7 +49,10 @@ export interface HowRead {
   turned: 0 | 90 | 180 | 270;
   /** Degrees clockwise that it lay askew then, and was straightened. */
   skew: number;
-  /** How sure OCR was of its words, long ones weighing more, 0 to 100; 0 when it found none. */
+  /**
+   * How sure OCR was of what it saw, long words weighing more, 0 to 100; 0 when it saw nothing. A page without text
+   * was not blank where this is over 0.
+   */
   meanConfidence: number;
 }
 

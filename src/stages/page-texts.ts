@@ -224,11 +224,14 @@ export class PageReader {
       try {
         const read = await ocr.read(drawIfUnread);
         const chosen = read && chosenText(layer, read);
-        if (chosen && strip(chosen.text) !== '') {
+        const isBlank = chosen !== undefined && strip(chosen.text) === '';
+        if (chosen && !isBlank) {
           if (chosen.by === 'ocr') pages.keepOcr(page, chosen, read.how);
           else pages.keep(page, chosen);
         }
-        pages.done(page, chosen?.by ?? 'text', true);
+        // What OCR saw and took for no print, a person may be able to read.
+        const isUnread = isBlank && read !== undefined && read.how.meanConfidence > 0;
+        pages.done(page, chosen?.by ?? 'text', true, isUnread ? read.how : undefined);
       } catch (error) {
         signal.throwIfAborted();
         // It has its turn later, with a fresh pdfium: the drawing of another page ended this one, or its turn is over.

@@ -101,8 +101,8 @@ export class PagesRead {
   }
 
   /** The page is done with. */
-  done(page: number, by: 'text' | 'ocr', waited = by === 'ocr'): void {
-    const [text, how] = [this.#texts.get(page) ?? '', this.#howRead.get(page)];
+  done(page: number, by: 'text' | 'ocr', waited = by === 'ocr', how = this.#howRead.get(page)): void {
+    const text = this.#texts.get(page) ?? '';
     this.#onPage?.({ totalPages: this.#texts.size, page, by, text, how, waited });
   }
 

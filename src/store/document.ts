@@ -37,7 +37,7 @@ export interface Note {
    * `account_in_passing`: the page belongs to its account because of a number in running text.
    * `joined_in_passing`: the page names no account, and follows one that is named so; `detail` is that page.
    * `field_dropped`: so many fields of the page, `detail`, were in no form that can be read, twice.
-   * `unsure_text`: OCR was unsure of most of the page's words; `detail` is how sure, of 100.
+   * `unsure_text`: OCR was unsure of most of what it saw on the page; `detail` is how sure, of 100.
    * `service_refused`: the page failed, and `detail` is what the model service said.
    */
   kind:

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { layOutWords, type PlacedWord } from '../../src/stages/layout.js';
 import { PageReader } from '../../src/stages/page-texts.js';
+import type { PagesDone } from '../../src/stages/pages-read.js';
 import {
   DRAWN,
   lines,
@@ -14,6 +15,7 @@ import {
   type Placed,
   type RawPage,
 } from '../pdf-fixtures.js';
+import { OcrDouble } from '../ocr-double.js';
 
 const sample = (name: string) => readFileSync(new URL(`../samples/${name}`, import.meta.url));
 const PLAIN: RawPage = { content: 'BT /F1 12 Tf 50 700 Td (A sound page with text enough) Tj ET' };
@@ -206,6 +208,23 @@ describe('OCR', () => {
     expect(texts).toEqual(new Map([[1, 'hidden']]));
     expect({ ocrPages, unreadablePages }).toEqual({ ocrPages: [], unreadablePages: [] });
   });
+});
+
+test('a page on which OCR saw something and no print has no text, and is told from a blank one', async () => {
+  // No worker is idle then.
+  await reader.close();
+  const readings = ['', 'ilwq'];
+  for (const reading of readings) {
+    const ocr = new OcrDouble(() => Promise.resolve(reading), 30);
+    const told: PagesDone[] = [];
+    const { texts, ocrPages } = await reader.read(rawPdf([{ content: DRAWN }]), {
+      onPage: (done) => told.push(done),
+    });
+    expect([texts.get(1), ocrPages]).toEqual(['', []]);
+    expect(told.at(-1)?.how?.meanConfidence).toBe(reading === '' ? undefined : 30);
+    await reader.close();
+    ocr.restore();
+  }
 });
 
 describe('a file that cannot be read is refused with the reason', () => {

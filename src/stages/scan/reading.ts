@@ -14,7 +14,7 @@ export interface Reading {
   words: ReadWord[];
   /** Clockwise, by which the picture was turned to be read. */
   turns: QuarterTurns;
-  /** Of the words, long ones weighing more; 0 when there are none. */
+  /** Of the words, long ones weighing more, of those too that were not taken for print; 0 when there were none. */
   meanConfidence: number;
 }
 
@@ -47,7 +47,7 @@ export async function readPicture(
   let best = better(await readTurned(2), upright);
   // It was put upright for nothing, perhaps.
   if (best.meanConfidence < UNSURE && image.lie.turns !== 0) best = better(await readTurned(3), best);
-  if (best.meanConfidence < UNSURE && !hasPrint(best)) return readingOf([], 0);
+  if (best.meanConfidence < UNSURE && !hasPrint(best)) return { ...best, words: [] };
   return completed(best);
 
   async function readTurned(turns: QuarterTurns): Promise<Reading> {

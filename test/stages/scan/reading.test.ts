@@ -92,7 +92,8 @@ test('a picture on which every reading is junk has no words', async () => {
     'turned sparse': junk(40),
   });
   expect(texts).toEqual([]);
-  expect(meanConfidence).toBe(0);
+  // So that the page is not taken for a blank one.
+  expect(meanConfidence).toBeGreaterThan(0);
 });
 
 test('one sure word is a page of few words', async () => {
