@@ -347,32 +347,48 @@ function printedOnce<Word extends PlacedWord>(words: readonly Word[]): Word[] {
  * @param words - of one row, by where they start
  */
 function untangled<Word extends PlacedWord>(words: Word[]): Word[] {
-  const tangled = new Set<number>();
+  const textOf = texts(words);
+  const tangled = new Set<Text<Word>>();
   let furthest: Word | undefined;
   for (const word of words) {
     // What is typed into a form stands on its dots.
-    if (word.object === undefined || LEADER.test(word.text)) continue;
-    if (furthest?.object !== undefined && furthest.object !== word.object) {
+    const text = LEADER.test(word.text) ? undefined : textOf.get(word);
+    if (!text) continue;
+    const other = furthest && textOf.get(furthest);
+    if (furthest && other && other !== text) {
       const overlap = furthest.end - word.start;
-      if (overlap > OVERLAP * Math.min(furthest.size, word.size))
-        tangled.add(furthest.object).add(word.object);
+      if (overlap > OVERLAP * Math.min(furthest.size, word.size)) tangled.add(other).add(text);
     }
     if (!furthest || word.end > furthest.end) furthest = word;
   }
   if (tangled.size === 0) return words;
-  const texts = new Map<number, Word[]>();
-  const inOrder: Word[][] = [];
+  return words.flatMap((word) => {
+    const text = textOf.get(word);
+    if (!text || !tangled.has(text)) return [word];
+    return text[0] === word ? text : [];
+  });
+}
+
+/** Words of one object that no gutter parts: a label and the next column's may be drawn in one. */
+type Text<Word> = Word[];
+
+function texts<Word extends PlacedWord>(words: readonly Word[]): Map<Word, Text<Word>> {
+  const textOf = new Map<Word, Text<Word>>();
+  const latest = new Map<number, Text<Word>>();
   for (const word of words) {
-    const text = word.object === undefined ? undefined : texts.get(word.object);
-    if (text) {
+    if (word.object === undefined) continue;
+    const text = latest.get(word.object);
+    const last = text?.at(-1);
+    if (text && last && word.start - last.end < COLUMN_GAP * Math.min(word.size, last.size)) {
       text.push(word);
-      continue;
+      textOf.set(word, text);
+    } else {
+      const begun = [word];
+      latest.set(word.object, begun);
+      textOf.set(word, begun);
     }
-    const begun = [word];
-    inOrder.push(begun);
-    if (word.object !== undefined && tangled.has(word.object)) texts.set(word.object, begun);
   }
-  return inOrder.flat();
+  return textOf;
 }
 
 /** Maps a place across the page to a character column; gutters that no row uses shrink to a few cells. */

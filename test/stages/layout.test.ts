@@ -85,3 +85,25 @@ function looks<T extends object>(given: readonly T[], layOut: (given: readonly T
   layOut(given.map((each) => new Proxy(each, { get: watch })));
   return count;
 }
+
+describe('texts drawn over each other', () => {
+  const word = (text: string, start: number, object: number): PlacedWord => ({
+    text,
+    start,
+    end: start + 7 * text.length,
+    baseline: 700,
+    size: 12,
+    object,
+  });
+
+  test('follow each other whole', () => {
+    const words = [word('one', 0, 1), word('AAA', 15, 2), word('two', 25, 1), word('BBB', 40, 2)];
+    expect(layOutWords(words).text).toBe('one two AAA BBB');
+  });
+
+  test('stay in their columns: a label of another column may be drawn with the first', () => {
+    const labels = [word('Name:', 0, 1), word('Date:', 200, 1), word('Amount:', 400, 1)];
+    const { text } = layOutWords([...labels, word('Smith', 31, 2), word('5/6/2024', 232, 3)]);
+    expect(text).toMatch(/^Name: Smith {3,}Date: 5\/6\/2024 {3,}Amount:$/);
+  });
+});
