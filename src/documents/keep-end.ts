@@ -1,5 +1,6 @@
 import { loggable, type Logger } from '../logger.js';
 import { evidenceOf } from '../stages/evidence.js';
+import { pagesOfFewFields } from '../stages/few-fields.js';
 import { StoreError } from '../store/database.js';
 import type { BesideRecord, ListedDocument, StoredDocument } from '../store/document.js';
 import { withStoreRetry } from '../store/retry.js';
@@ -60,5 +61,6 @@ async function besideRecord(
     logger.error({ document: id, ...loggable(error) }, 'the evidence of a document was not found');
     return null;
   });
+  for (const few of pagesOfFewFields(record, texts.texts)) notes.fewFields(few);
   return { evidence, notes: notes.all(record.page_mapping) };
 }

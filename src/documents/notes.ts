@@ -1,3 +1,4 @@
+import type { FewFields } from '../stages/few-fields.js';
 import type { Note } from '../store/document.js';
 import type { DocumentEvent } from './events.js';
 
@@ -47,6 +48,11 @@ export class NotesOfEvents {
           this.#note({ kind: 'joined_in_passing', page, detail: String(event.page) });
         }
     }
+  }
+
+  /** Told once the record is made. */
+  fewFields({ page, given, standing }: FewFields): void {
+    this.#note({ kind: 'few_fields', page, detail: `${given} of ${standing}` });
   }
 
   #note(note: Note & { page: number }): void {

@@ -16,8 +16,18 @@ const ACCOUNT_NUMBER = /\b(?:account|acct)\b[\s_]*(?:number|no\b|nr\b|#|s\b)|^ac
  * its own was made to mislead.
  */
 export function fieldsMissing(pageText: string, fields: readonly Field[]): boolean {
+  const labels = labelledValues(pageText);
+  const read = fields.filter(
+    ({ name, value }) => value !== '' && !ACCOUNT_NUMBER.test(name.slice(0, 200)),
+  ).length;
+  if (read === 0) return labels > 0;
+  return labels >= ENOUGH && read * 2 < labels;
+}
+
+/** How many values with a label stand on a page, account numbers aside. */
+export function labelledValues(pageText: string): number {
   const own = pageText.slice(0, /<\/?page/i.exec(pageText)?.index);
-  const labels = Array.from(own.matchAll(LABELLED)).filter(
+  return Array.from(own.matchAll(LABELLED)).filter(
     ([, label = '', value = '']) =>
       !ACCOUNT_NUMBER.test(label) &&
       label.trim().split(/\s+/).length <= MOST_LABEL_WORDS &&
@@ -25,9 +35,4 @@ export function fieldsMissing(pageText: string, fields: readonly Field[]): boole
       // A form that nobody has filled in.
       /[\p{L}\p{N}]/u.test(value),
   ).length;
-  const read = fields.filter(
-    ({ name, value }) => value !== '' && !ACCOUNT_NUMBER.test(name.slice(0, 200)),
-  ).length;
-  if (read === 0) return labels > 0;
-  return labels >= ENOUGH && read * 2 < labels;
 }

@@ -36,6 +36,7 @@ export interface Note {
    * `asked_again`: a batch did not answer the page well, and it was asked alone; `detail` says why.
    * `account_in_passing`: the page belongs to its account because of a number in running text.
    * `joined_in_passing`: the page names no account, and follows one that is named so; `detail` is that page.
+   * `few_fields`: the page's answer is far shorter than the page; `detail` is "fields of values that stand there".
    * `field_dropped`: so many fields of the page, `detail`, were in no form that can be read, twice.
    * `unsure_text`: OCR was unsure of most of what it saw on the page; `detail` is how sure, of 100.
    * `service_refused`: the page failed, and `detail` is what the model service said.
@@ -44,6 +45,7 @@ export interface Note {
     | 'asked_again'
     | 'account_in_passing'
     | 'joined_in_passing'
+    | 'few_fields'
     | 'field_dropped'
     | 'unsure_text'
     | 'service_refused';

@@ -27,13 +27,13 @@ const PDF = makePdf(
   })),
 );
 
-async function upload(behaviour: Partial<Behaviour> = {}, settings = {}) {
+async function upload(behaviour: Partial<Behaviour> = {}, settings = {}, pdf = PDF) {
   const url = await newDatabase();
   const plan = { path: 'batch', batchSize: 2, maxWorkers: 1 } as const;
   const mounted = await mount({ read, ...behaviour }, { database: url, plan, settings });
   closing.push(() => mounted.close());
   const { base } = mounted;
-  const id = await mounted.upload(await PDF);
+  const id = await mounted.upload(await pdf);
   const path = `${base}/api/document/${id}`;
   await streamed(`${path}/events`);
   const evidence = async (user = 'anna') => {
@@ -92,6 +92,22 @@ describe('the evidence of a document', () => {
     });
     expect((await evidence()).body).toMatchObject({
       notes: [{ kind: 'asked_again', page: expect.any(Number), detail: 'page_missing' }],
+    });
+  });
+
+  test('has a note for a page whose answer leaves out most of what stands on it', async () => {
+    const rows = Array.from({ length: 12 }, (_, row) =>
+      [`0${1 + (row % 9)}/02`, 'Payment', `${row}.50`].map((text, column) => ({
+        text,
+        x: 20 + 150 * column,
+        y: 40 + 15 * row,
+        size: 10,
+      })),
+    );
+    const heading = { text: 'ACCOUNT NUMBER: 12345678', x: 20, y: 20, size: 12 };
+    const { evidence } = await upload({}, {}, makePdf([{ texts: [heading, ...rows.flat()] }]));
+    expect((await evidence()).body).toMatchObject({
+      notes: [{ kind: 'few_fields', page: 1, account: '12345678', detail: '2 of 12' }],
     });
   });
 
