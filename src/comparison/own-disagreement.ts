@@ -10,10 +10,8 @@ const BETS = BOUNDS.flatMap((bound) => STAKES.map((stake) => ({ bound, stake }))
 const GRID = [0, ...Array.from({ length: 36 }, (_, step) => 10 ** (-3 + step / 12)), 1];
 /** An end of the interval is past the truth, at any look, in 1 of 40 cases at most. */
 const REFUTED = 40;
-/** Keeps it a number. */
-const MOST = 1e300;
-/** Evidence beyond this is none the surer, and would be in the way of finding that all is well again. */
-const MOST_EVIDENCE = 1e5;
+/** With less the evidence would grow by itself. */
+const LEAST_TOLERATED = 0.001;
 
 /** How a document that was read three times came out. Shares of its fields, 0 to 1. */
 export interface ReadThrice {
@@ -35,11 +33,21 @@ export class OwnDisagreement {
   readonly #tolerated: number;
   readonly #alarms = BETS.map(() => 0);
   readonly #claims = GRID.map((own) => ({ own, tooLow: BETS.map(() => 1), tooHigh: STAKES.map(() => 1) }));
+  readonly #alarm: number;
+  /** One bet alone is an alarm then; more would be none the surer, and in the way of finding that all is well again. */
+  readonly #mostOfOne: number;
+  #isOver = false;
   #documents = 0;
 
-  /** @param tolerated the share of fields that batches may change, in the mean over documents; 0 to 1 */
-  constructor(tolerated: number) {
-    this.#tolerated = tolerated;
+  /**
+   * @param tolerated the share of fields that batches may change, in the mean over documents; 0 to 1, less than 0.001
+   *   counts as that
+   * @param alarm the evidence that is one
+   */
+  constructor(tolerated: number, alarm: number) {
+    this.#tolerated = Math.max(tolerated, LEAST_TOLERATED);
+    this.#alarm = alarm;
+    this.#mostOfOne = alarm * BETS.length;
   }
 
   get documents(): number {
@@ -51,29 +59,42 @@ export class OwnDisagreement {
     // Shiryaev-Roberts recursions: it may have begun with any document.
     BETS.forEach((bet, index) => {
       const before = this.#alarms[index] ?? 0;
-      this.#alarms[index] = Math.min((before + 1) * gain(bet, document, this.#tolerated), MOST_EVIDENCE);
+      this.#alarms[index] = Math.min((before + 1) * gain(bet, document, this.#tolerated), this.#mostOfOne);
     });
+    this.#judge();
     for (const { own, tooLow, tooHigh } of this.#claims) {
       BETS.forEach((bet, index) => {
-        tooLow[index] = Math.min((tooLow[index] ?? 1) * gain(bet, document, own), MOST);
+        tooLow[index] = (tooLow[index] ?? 1) * gain(bet, document, own);
       });
       // A rare document that is wrong as a whole counts in full here.
-      const missing = own * (1 - document.noise) - (document.candidate - document.noise);
+      const missing = own - (document.candidate - document.noise);
       STAKES.forEach((stake, index) => {
-        tooHigh[index] = Math.min((tooHigh[index] ?? 1) * (1 + stake * missing), MOST);
+        tooHigh[index] = (tooHigh[index] ?? 1) * (1 + stake * missing);
       });
     }
   }
 
   /**
-   * That batches change more than is tolerated: while they do not, it first reaches a number b after b documents
-   * or more, in the mean. At most 100,000.
+   * Whether batches change more than is tolerated, until half of the evidence is gone. While they do not, so many
+   * documents as `alarm` says, or more, pass until it is found all the same, in the mean.
    */
-  get evidence(): number {
-    return mean(this.#alarms);
+  get isOverTolerated(): boolean {
+    return this.#isOver;
   }
 
-  /** Each end is right at every look, in 97.5 % of cases or more; null before any document. */
+  #judge(): void {
+    const evidence = mean(this.#alarms);
+    if (evidence >= this.#alarm) this.#isOver = true;
+    if (!this.#isOver || evidence >= this.#alarm / 2) return;
+    this.#isOver = false;
+    this.#alarms.fill(0);
+  }
+
+  /**
+   * How much more of the fields differ between a reading in batches and one page by page than between two page by
+   * page, in the mean over documents, if that stays the same. Each end is right at every look, in 97.5 % of cases or
+   * more; null before any document.
+   */
   get interval(): { low: number; high: number } | null {
     if (this.#documents === 0) return null;
     const low = this.#claims.findLast(({ tooLow }) => mean(tooLow) >= REFUTED)?.own ?? 0;
@@ -84,7 +105,8 @@ export class OwnDisagreement {
 
 /** What a bet multiplies what is staked by, that batches change more than `own`. */
 function gain({ bound, stake }: { bound: number; stake: number }, document: ReadThrice, own: number): number {
-  const more = Math.max(-bound, Math.min(document.candidate - document.noise, bound));
+  const difference = document.candidate - document.noise;
+  const more = difference > bound ? bound : difference < -bound ? -bound : difference;
   return 1 + (stake * (more - own)) / (bound + own);
 }
 

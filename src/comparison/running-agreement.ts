@@ -15,8 +15,8 @@ export interface Agreement {
   /** Disagreement of the candidate's own, with the control's noise taken out. */
   beyond_noise: number | null;
   /**
-   * Between which shares it lies, by all documents of the plan that were read three times since the process
-   * began. Each end is right at every look, in 97.5 % of cases or more.
+   * Between which shares it lies in the mean over documents, by those of the plan that were read three times since
+   * the process began, or since a day without one. Each end is right at every look, in 97.5 % of cases or more.
    */
   beyond_noise_interval: { low: number; high: number } | null;
 }
@@ -70,7 +70,7 @@ export class RunningAgreement {
     const shares = { candidate: differing(candidate), noise: differing(noise) };
     if (shares.candidate === null || shares.noise === null) return;
     const known = this.#candidate(formatPlan(batchPlan));
-    if (isOld(known)) known.own = new OwnDisagreement(this.#tolerated);
+    if (isOld(known)) known.own = new OwnDisagreement(this.#tolerated, FALSE_ALARM_DOCUMENTS);
     known.own.add({ candidate: shares.candidate, noise: shares.noise });
     known.latest = performance.now();
   }
@@ -95,25 +95,26 @@ export class RunningAgreement {
       fields: { candidate: candidate?.sums.sum('page all') ?? 0, noise: this.#noise.sum('page all') },
       agreement: { candidate: shares('candidate'), noise: shares('noise') },
       beyond_noise: beyondNoise(disagreeing('candidate'), disagreeing('noise')),
-      beyond_noise_interval: candidate?.own.interval ?? null,
+      beyond_noise_interval: candidate && !isOld(candidate) ? candidate.own.interval : null,
     };
   }
 
   /** Whether too few documents under a plan were read three times for a verdict. */
   needsNoise(batchPlan: ProcessingPlan): boolean {
-    return (this.#candidates.get(formatPlan(batchPlan))?.own.documents ?? 0) < FIRST;
+    const known = this.#candidates.get(formatPlan(batchPlan));
+    return known === undefined || isOld(known) || known.own.documents < FIRST;
   }
 
   /** Whether a plan agrees less than its floor, beyond chance and noise; what is a day old is not known any more. */
   isLow(batchPlan: ProcessingPlan): boolean {
     const known = this.#candidates.get(formatPlan(batchPlan));
-    return known !== undefined && !isOld(known) && isAlarm(known);
+    return known !== undefined && !isOld(known) && known.own.isOverTolerated;
   }
 
   #candidate(plan: string): Candidate {
     const known = this.#candidates.get(plan) ?? {
       sums: new SlidingWindow(DAY_MS),
-      own: new OwnDisagreement(this.#tolerated),
+      own: new OwnDisagreement(this.#tolerated, FALSE_ALARM_DOCUMENTS),
       latest: performance.now(),
     };
     this.#candidates.set(plan, known);
@@ -123,10 +124,6 @@ export class RunningAgreement {
 
 function isOld({ latest }: Candidate): boolean {
   return performance.now() - latest > DAY_MS;
-}
-
-function isAlarm({ own }: Candidate): boolean {
-  return own.evidence >= FALSE_ALARM_DOCUMENTS;
 }
 
 function add(sums: Sums, fields: readonly ComparedField[]): void {

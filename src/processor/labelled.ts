@@ -16,7 +16,7 @@ const ACCOUNT_NUMBER = /\b(?:account|acct)\b[\s_]*(?:number|no\b|nr\b|#|s\b)|^ac
  * its own was made to mislead.
  */
 export function fieldsMissing(pageText: string, fields: readonly Field[]): boolean {
-  const labels = labelledValues(pageText);
+  const labels = labelledValues(beforeOwnTag(pageText));
   const read = fields.filter(
     ({ name, value }) => value !== '' && !ACCOUNT_NUMBER.test(name.slice(0, 200)),
   ).length;
@@ -24,10 +24,14 @@ export function fieldsMissing(pageText: string, fields: readonly Field[]): boole
   return labels >= ENOUGH && read * 2 < labels;
 }
 
-/** How many values with a label stand on a page, account numbers aside. */
-export function labelledValues(pageText: string): number {
-  const own = pageText.slice(0, /<\/?page/i.exec(pageText)?.index);
-  return Array.from(own.matchAll(LABELLED)).filter(
+/** A page's text up to a tag of its own: what stands behind one was made to mislead. */
+export function beforeOwnTag(pageText: string): string {
+  return pageText.slice(0, /<\/?page/i.exec(pageText)?.index);
+}
+
+/** How many values with a label stand in a text, account numbers aside. */
+export function labelledValues(text: string): number {
+  return Array.from(text.matchAll(LABELLED)).filter(
     ([, label = '', value = '']) =>
       !ACCOUNT_NUMBER.test(label) &&
       label.trim().split(/\s+/).length <= MOST_LABEL_WORDS &&

@@ -170,7 +170,8 @@ async function askBatch(
     try {
       given = await askModel(model, question, caller, { unit: name, purpose: 'first', signal });
     } catch (error) {
-      if (error instanceof ModelFailure) checked(error.reason);
+      // Of an outage it says nothing about the batch, which is asked again as it is.
+      if (error instanceof ModelFailure && !error.isOfService) checked(error.reason);
       throw error;
     }
     return finishing(checkAndKeep(given));

@@ -1,7 +1,9 @@
 import { wager } from '../wager.js';
 
-/** The rates that are looked out for, as multiples of the limit: from hardly over it to an outage. */
-const MULTIPLES = [1.5, 2, 3, 5, 10, 20, 50];
+/** The rates that are looked out for, as multiples of the limit. */
+const MULTIPLES = [1.5, 2, 3, 5, 10, 20];
+/** And the rate of batches that hardly work, whatever the limit. */
+const HARDLY_WORK = 0.5;
 /** Keeps the evidence a number while nobody acts on it. */
 const MOST = 1e300;
 
@@ -16,7 +18,8 @@ interface Lookout {
  * Sources).
  *
  * While the rate is at the limit or under it, the evidence first reaches a number b after b documents or more,
- * in the mean, however often one looks and whatever the rate does below the limit.
+ * in the mean, however often one looks and whatever the rate does below the limit. The rate is that of documents in the
+ * order in which they end.
  */
 export class EDetector {
   readonly #limit: number;
@@ -26,7 +29,8 @@ export class EDetector {
   constructor(limit: number) {
     this.#limit = limit;
     const most = (1 + limit) / 2;
-    this.#lookouts = MULTIPLES.map((times) => ({ rate: Math.min(times * limit, most), evidence: 0 }));
+    const rates = [...MULTIPLES.map((times) => times * limit), HARDLY_WORK];
+    this.#lookouts = rates.map((rate) => ({ rate: Math.min(rate, most), evidence: 0 }));
   }
 
   /** @param share of what a document did that failed, 0 to 1 */

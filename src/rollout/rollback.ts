@@ -7,7 +7,10 @@ import { Trial } from './trial.js';
 export interface RollbackSettings {
   /** Off, batch failures are counted and nothing follows from them. */
   enabled: boolean;
-  /** Share of a document's batch calls that may fail before salvage, in the mean over documents, 0 to 1. */
+  /**
+   * Share of a document's batch calls that may fail before salvage, in the mean over documents, 0 to 1: less than
+   * 0.001 counts as that, and with 1 all may.
+   */
   batchFailures: number;
   /** Documents between two false alarms, in the mean, at least; from 1. */
   falseAlarmDocuments: number;
@@ -40,8 +43,10 @@ const LONGEST_RETRY = 16;
 const CHANGES_KEPT = 50;
 /** What {@link Rollback.failureRate} reaches back. */
 const WINDOW_MS = 600_000;
-/** Of the limit: with none at all one failure would be an alarm, with everything tolerated there is nothing to find. */
-const LEAST_LIMIT = 1e-6;
+/** Of the limit: a document in a thousand fails by chance now and then. */
+const LEAST_LIMIT = 0.001;
+/** A trial looks for a rate of so many times the limit at least: a lower one takes too long to tell from a good one. */
+const LEAST_SUSPECTED = 5;
 
 /**
  * These say how it stands with the service, not with batches: page by page would fare no better. And what a
@@ -123,15 +128,20 @@ export class Rollback {
     return calls === 0 ? null : this.#calls.sum('failed') / calls;
   }
 
-  /** How near failures have come to an alarm, from 0 to 1, where it is one. */
-  get evidence(): number {
+  /** How near failures have come to an alarm, from 0 to 1, where it is one; null where there is none to come. */
+  get evidence(): number | null {
+    if (!this.#raisesAlarms) return null;
     return Math.min(1, this.#detector.evidence / this.#settings.falseAlarmDocuments);
+  }
+
+  get #raisesAlarms(): boolean {
+    return this.#settings.enabled && this.#settings.batchFailures < 1;
   }
 
   /** Asked by each request that is to take the batch path; null sends it page by page. */
   admit(plan: ProcessingPlan): Admission | null {
+    if (this.#settings.enabled && this.#isAgreementLow(plan)) return null;
     if (this.#state === 'closed') return this.#admission(false);
-    if (this.#isAgreementLow(plan)) return null;
     if (this.#state === 'open') {
       if (performance.now() < this.#retryAt) return null;
       this.#change('half_open', 'retry_due');
@@ -160,22 +170,23 @@ export class Rollback {
       done: () => {
         if (isDone || count !== this.#count) return;
         isDone = true;
-        if (isProbe) this.#trial.underWay--;
-        if (calls > 0) this.#observe(failed / calls);
+        const share = calls > 0 ? failed / calls : undefined;
+        if (isProbe) this.#tried(share);
+        else if (share !== undefined) this.#observe(share);
       },
     };
   }
 
   #observe(share: number): void {
-    if (this.#state === 'half_open') return this.#tried(share);
     this.#detector.add(share);
-    const { enabled, falseAlarmDocuments } = this.#settings;
-    if (!enabled || this.#detector.evidence < falseAlarmDocuments) return;
+    // What went well is never the alarm itself.
+    if (share <= this.#limit || this.evidence !== 1) return;
     this.#open('batch_failures');
   }
 
-  #tried(share: number): void {
-    this.#trial.add(share);
+  #tried(share: number | undefined): void {
+    this.#trial.underWay--;
+    if (share !== undefined) this.#trial.add(share);
     if (this.#trial.isWell) {
       this.#detector.reset();
       this.#waitMs = this.#settings.retryMs;
@@ -186,8 +197,10 @@ export class Rollback {
   }
 
   #open(cause: RollbackCause): void {
-    if (cause === 'batch_failures') this.#suspected = this.#detector.likeliestRate;
-    if (cause === 'agreement') this.#suspected = this.#detector.highestRate;
+    const { likeliestRate, highestRate } = this.#detector;
+    if (cause === 'batch_failures')
+      this.#suspected = Math.min(Math.max(likeliestRate, LEAST_SUSPECTED * this.#limit), highestRate);
+    else if (this.#state === 'closed') this.#suspected = highestRate;
     this.#detector.reset();
     this.#retryAt = performance.now() + this.#waitMs;
     this.#waitMs = Math.min(2 * this.#waitMs, LONGEST_RETRY * this.#settings.retryMs);

@@ -34,7 +34,12 @@ export class Trial {
     this.#ill *= wager(share, this.#limit, this.#suspected);
   }
 
+  /** Not before all probes have ended: those that fail may take longest. */
   get isWell(): boolean {
+    return this.#isSure && this.underWay === 0;
+  }
+
+  get #isSure(): boolean {
     return this.#well >= this.#strength;
   }
 
@@ -44,6 +49,7 @@ export class Trial {
 
   /** Whether another document may probe: one at first, one more with each doubling of the evidence. */
   get hasRoom(): boolean {
+    if (this.#isSure) return false;
     return this.underWay < 1 + Math.floor(Math.log2(Math.max(1, this.#well)));
   }
 }

@@ -1,4 +1,4 @@
-import { labelledValues } from '../processor/labelled.js';
+import { beforeOwnTag, labelledValues } from '../processor/labelled.js';
 import type { DocumentRecord } from './record.js';
 
 /** A page whose answer is far shorter than the page. */
@@ -29,19 +29,17 @@ export function pagesOfFewFields(
     for (const page of pages) {
       const fields = data[page];
       if (!fields) continue;
-      const text = texts.get(page) ?? '';
+      const lines = beforeOwnTag(texts.get(page) ?? '').split('\n');
       const given = Object.keys(fields).length;
-      const standing = labelledValues(text) + tableRows(text);
+      const standing = lines.filter((line) => labelledValues(line) > 0 || isTableRow(line)).length;
       if (standing >= ENOUGH && given * 2 < standing) found.push({ page, given, standing });
     }
   }
   return found;
 }
 
-/** Lines of a page that are rows of a table: pages are laid out with wide gaps between columns. */
-function tableRows(text: string): number {
-  return text.split('\n').filter((line) => {
-    const cells = line.trim().split(/ {2,}|\t/);
-    return cells.length >= FEWEST_CELLS && cells.some((cell) => /\d/.test(cell));
-  }).length;
+/** Pages are laid out with wide gaps between columns. */
+function isTableRow(line: string): boolean {
+  const cells = line.trim().split(/ {2,}|\t/);
+  return cells.length >= FEWEST_CELLS && cells.some((cell) => /\d/.test(cell));
 }

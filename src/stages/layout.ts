@@ -351,8 +351,7 @@ function untangled<Word extends PlacedWord>(words: Word[]): Word[] {
   const tangled = new Set<Text<Word>>();
   let furthest: Word | undefined;
   for (const word of words) {
-    // What is typed into a form stands on its dots.
-    const text = LEADER.test(word.text) ? undefined : textOf.get(word);
+    const text = textOf.get(word);
     if (!text) continue;
     const other = furthest && textOf.get(furthest);
     if (furthest && other && other !== text) {
@@ -369,24 +368,24 @@ function untangled<Word extends PlacedWord>(words: Word[]): Word[] {
   });
 }
 
-/** Words of one object that no gutter parts: a label and the next column's may be drawn in one. */
+/**
+ * Words of one object that no gutter parts, nor dots to write on: a label and the next column's may be drawn in one, and
+ * what is typed into a form stands between them.
+ */
 type Text<Word> = Word[];
 
 function texts<Word extends PlacedWord>(words: readonly Word[]): Map<Word, Text<Word>> {
   const textOf = new Map<Word, Text<Word>>();
-  const latest = new Map<number, Text<Word>>();
+  /** Of each object the word that reaches furthest. */
+  const latest = new Map<number, Word>();
   for (const word of words) {
-    if (word.object === undefined) continue;
-    const text = latest.get(word.object);
-    const last = text?.at(-1);
-    if (text && last && word.start - last.end < COLUMN_GAP * Math.min(word.size, last.size)) {
-      text.push(word);
-      textOf.set(word, text);
-    } else {
-      const begun = [word];
-      latest.set(word.object, begun);
-      textOf.set(word, begun);
-    }
+    if (word.object === undefined || LEADER.test(word.text)) continue;
+    const last = latest.get(word.object);
+    const isApart = !last || word.start - last.end >= COLUMN_GAP * Math.min(word.size, last.size);
+    const text = (!isApart && textOf.get(last)) || [];
+    text.push(word);
+    textOf.set(word, text);
+    if (isApart || word.end > last.end) latest.set(word.object, word);
   }
   return textOf;
 }

@@ -108,8 +108,8 @@ export async function alarms(): Promise<void> {
         for (let field = 0; field < FIELDS; field++) if (random() < rate) fields++;
         return fields / FIELDS;
       };
-      const agreement = new Own(LIMIT);
-      while (agreement.evidence < FALSE_AGREEMENT_DOCUMENTS) {
+      const agreement = new Own(LIMIT, FALSE_AGREEMENT_DOCUMENTS);
+      while (!agreement.isOverTolerated) {
         agreement.add({ candidate: differing(1 - (1 - noise) * (1 - own)), noise: differing(noise) });
       }
       sum += agreement.documents;

@@ -112,7 +112,7 @@ describe('batch failures', () => {
     const { breaker } = rollback();
     const told = [1, 2, 3].map(() => {
       read(breaker, 1, 1);
-      return breaker.evidence;
+      return breaker.evidence ?? NaN;
     });
     expect(told).toEqual(told.toSorted((a, b) => a - b));
     expect(told[0]).toBeGreaterThan(0);
@@ -133,13 +133,29 @@ describe('batch failures', () => {
     breaker.agreementFell();
     expect(breaker.state).toBe('closed');
     expect(breaker.failureRate).toBe(1);
-    expect(breaker.evidence).toBe(1);
+    expect(breaker.evidence).toBeNull();
   });
 
-  test.each([0, 1])('have a verdict where %d of the calls may fail', (batchFailures) => {
-    const { breaker } = rollback({ batchFailures });
-    for (let document = 0; document < 100 && breaker.state === 'closed'; document++) read(breaker, 5);
-    expect(breaker.state).toBe(batchFailures === 0 ? 'open' : 'closed');
+  test('are never an alarm where all may fail', () => {
+    const { breaker } = rollback({ batchFailures: 1, falseAlarmDocuments: 100 });
+    for (let document = 0; document < 1_000; document++) read(breaker, 5);
+    expect(breaker.state).toBe('closed');
+  });
+
+  test('are an alarm soon where none may fail, and a document that went well is none', () => {
+    const { breaker } = rollback({ batchFailures: 0, falseAlarmDocuments: 100 });
+    for (let document = 0; document < 5_000; document++) read(breaker, 0);
+    expect(breaker.state).toBe('closed');
+    for (let document = 0; document < 4; document++) if (breaker.state === 'closed') read(breaker, 5);
+    expect(breaker.state).toBe('open');
+  });
+
+  test('of a plan that agrees too little are not asked for, whatever the state', () => {
+    const { breaker, agreement } = rollback();
+    agreement.isLow = true;
+    expect(breaker.admit(PLAN)).toBeNull();
+    agreement.isLow = false;
+    expect(breaker.admit(PLAN)).not.toBeNull();
   });
 });
 
@@ -184,6 +200,31 @@ describe('after a rollback', () => {
     expect(probes.map((probe) => probe?.isProbe)).toEqual([true, true, true]);
     expect(breaker.admit(PLAN)).toBeNull();
     probes[0]?.done();
+    expect(breaker.admit(PLAN)?.isProbe).toBe(true);
+  });
+
+  test.each([0.1, 0.001, 0])(
+    'batches that do not work come back soon, where %d may fail',
+    (batchFailures) => {
+      const { breaker } = rollback({ batchFailures });
+      while (breaker.state === 'closed') read(breaker, 5);
+      clock.moveOn(1.1 * RETRY_MS);
+      let documents = 0;
+      for (; (breaker.changes[0]?.to ?? '') !== 'closed'; documents++) read(breaker, 0);
+      expect(documents).toBeLessThan(30);
+    },
+  );
+
+  test('nobody is let in for good while a probe may still fail', () => {
+    const { breaker, changes } = tripped();
+    clock.moveOn(1.1 * RETRY_MS);
+    for (let document = 0; document < 2; document++) read(breaker, 0);
+    const slow = breaker.admit(PLAN);
+    for (let document = 2; document < 15; document++) read(breaker, 0);
+    expect(breaker.admit(PLAN)).toBeNull();
+    for (let call = 0; call < 5; call++) slow?.onBatch('timeout');
+    slow?.done();
+    expect(changes.at(-1)).toBe('half_open: retry_due');
     expect(breaker.admit(PLAN)?.isProbe).toBe(true);
   });
 

@@ -40,6 +40,13 @@ test.each([
   ['40 rows and 20 fields', rows(40), 20, undefined],
   ['40 rows and 19 fields', rows(40), 19, '19 of 40'],
   ['30 labelled values and 3 fields', labels(30), 3, '3 of 30'],
+  [
+    'a line that is a label, a value and a row',
+    labels(18).replaceAll(': value', ':   value   5'),
+    9,
+    undefined,
+  ],
+  ['what stands behind a tag of the page’s own', `${account}\n</page>\n${rows(50)}`, 1, undefined],
   ['no fields', rows(10), 0, '0 of 10'],
   ['few values, most of them left out', labels(9), 1, undefined],
   ['running text', `${account}\n${'It was agreed in 2020 that 5 % are due.\n'.repeat(50)}`, 1, undefined],

@@ -101,6 +101,14 @@ describe('texts drawn over each other', () => {
     expect(layOutWords(words).text).toBe('one two AAA BBB');
   });
 
+  test('stay between the labels of a line with dots to write on', () => {
+    const dots = (start: number) => word('________', start, 1);
+    const line = [word('Name:', 0, 1), dots(40), word('Date:', 105, 1), dots(145)];
+    const { text } = layOutWords([...line, word('Smith-Johnson', 40, 2), word('1/2/2020', 146, 3)]);
+    expect(text.indexOf('Smith-Johnson')).toBeLessThan(text.indexOf('Date:'));
+    expect(text.indexOf('1/2/2020')).toBeGreaterThan(text.indexOf('Date:'));
+  });
+
   test('stay in their columns: a label of another column may be drawn with the first', () => {
     const labels = [word('Name:', 0, 1), word('Date:', 200, 1), word('Amount:', 400, 1)];
     const { text } = layOutWords([...labels, word('Smith', 31, 2), word('5/6/2024', 232, 3)]);

@@ -28,6 +28,8 @@ const LEAST_GOOD = 3;
 const LEAST_GOOD_SHARE = 0.1;
 /** Or with one, where that is so much of all there is. */
 const MUCH = 0.3;
+/** Specks, and what shows through from the other side, make fewer letters than that. */
+const LEAST_LETTERS = 12;
 /** Words of the second look are taken from this confidence on. */
 const SURE = 70;
 
@@ -47,7 +49,7 @@ export async function readPicture(
   let best = better(await readTurned(2), upright);
   // It was put upright for nothing, perhaps.
   if (best.meanConfidence < UNSURE && image.lie.turns !== 0) best = better(await readTurned(3), best);
-  if (best.meanConfidence < UNSURE && !hasPrint(best)) return { ...best, words: [] };
+  if (best.meanConfidence < UNSURE && !hasPrint(best)) return unread(best);
   return completed(best);
 
   async function readTurned(turns: QuarterTurns): Promise<Reading> {
@@ -86,6 +88,12 @@ function readingOf(read: ReadWord[], turns: QuarterTurns): Reading {
   const letters = words.reduce((sum, { text }) => sum + text.length, 0);
   const sure = words.reduce((sum, { text, confidence }) => sum + text.length * confidence, 0);
   return { words, turns, meanConfidence: letters === 0 ? 0 : sure / letters };
+}
+
+/** A page on which nothing was taken for print: blank, or with something that a person may be able to read. */
+function unread({ words, meanConfidence }: Reading): Reading {
+  const letters = words.reduce((sum, { text }) => sum + text.length, 0);
+  return { words: [], turns: 0, meanConfidence: letters < LEAST_LETTERS ? 0 : meanConfidence };
 }
 
 function goodWords({ words }: Reading): ReadWord[] {
