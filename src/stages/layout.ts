@@ -382,7 +382,7 @@ function texts<Word extends PlacedWord>(words: readonly Word[]): Map<Word, Text<
     if (word.object === undefined || LEADER.test(word.text)) continue;
     const last = latest.get(word.object);
     const isApart = !last || word.start - last.end >= COLUMN_GAP * Math.min(word.size, last.size);
-    const text = (!isApart && textOf.get(last)) || [];
+    const text = (isApart ? undefined : textOf.get(last)) ?? [];
     text.push(word);
     textOf.set(word, text);
     if (isApart || word.end > last.end) latest.set(word.object, word);
