@@ -67,7 +67,7 @@ function isAt(file: number, path: string): boolean {
 
 /** @returns whether it was left behind, and is gone */
 function removeOldLock(path: string): boolean {
-  const touched = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+  const touched = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
   if (Date.now() - touched <= OLD_LOCK_STALE_MS) return false;
   try {
     rmdirSync(path);
