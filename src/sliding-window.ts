@@ -35,10 +35,6 @@ export class SlidingWindow<Name extends string> {
     return this.#parts.reduce((total, { sums }) => total + (sums[name] ?? 0), 0);
   }
 
-  clear(): void {
-    this.#parts = [];
-  }
-
   #now(): number {
     return Math.floor(performance.now() / this.#partMs);
   }

@@ -85,15 +85,18 @@ export async function readPicture(
 
 function readingOf(read: ReadWord[], turns: QuarterTurns): Reading {
   const words = barsAsLetters(read);
-  const letters = words.reduce((sum, { text }) => sum + text.length, 0);
+  const letters = lettersIn(words);
   const sure = words.reduce((sum, { text, confidence }) => sum + text.length * confidence, 0);
   return { words, turns, meanConfidence: letters === 0 ? 0 : sure / letters };
 }
 
 /** A page on which nothing was taken for print: blank, or with something that a person may be able to read. */
 function unread({ words, meanConfidence }: Reading): Reading {
-  const letters = words.reduce((sum, { text }) => sum + text.length, 0);
-  return { words: [], turns: 0, meanConfidence: letters < LEAST_LETTERS ? 0 : meanConfidence };
+  return { words: [], turns: 0, meanConfidence: lettersIn(words) < LEAST_LETTERS ? 0 : meanConfidence };
+}
+
+function lettersIn(words: readonly ReadWord[]): number {
+  return words.reduce((sum, { text }) => sum + text.length, 0);
 }
 
 function goodWords({ words }: Reading): ReadWord[] {
@@ -103,12 +106,8 @@ function goodWords({ words }: Reading): ReadWord[] {
   );
 }
 
-function goodLetters(reading: Reading): number {
-  return goodWords(reading).reduce((sum, { text }) => sum + text.length, 0);
-}
-
 function better(reading: Reading, known: Reading): Reading {
-  return goodLetters(reading) > goodLetters(known) ? reading : known;
+  return lettersIn(goodWords(reading)) > lettersIn(goodWords(known)) ? reading : known;
 }
 
 function hasPrint(reading: Reading): boolean {
