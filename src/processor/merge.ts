@@ -90,7 +90,8 @@ function pythonText({ value, confidence }: ConfidentValue): string {
   return `{'value': '${value}', 'confidence': ${confidence}}`;
 }
 
-function isFilled(field: FieldValue): boolean {
+/** Whether a field has a value (CURRENT_SYSTEM, Merging). */
+export function isFilled(field: FieldValue): boolean {
   const value = typeof field === 'string' ? field : field.value;
   return strip(value) !== '' && value !== 'N/A' && value.toLowerCase() !== 'unknown';
 }

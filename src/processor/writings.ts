@@ -53,7 +53,7 @@ interface FoundDate {
   readings: string[];
 }
 
-function findDates(text: string): FoundDate[] {
+export function findDates(text: string): FoundDate[] {
   return DATES.flatMap(({ form, parts }) =>
     Array.from(text.matchAll(form), (match) => ({
       start: match.index,

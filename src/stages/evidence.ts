@@ -91,7 +91,7 @@ async function accountEvidence(
   return { account: account.accountNumber, fields: Object.fromEntries(fields) };
 }
 
-function textOf(field: FieldValue): string {
+export function textOf(field: FieldValue): string {
   return typeof field === 'string' ? field : field.value;
 }
 

