@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Request, type Response } from 'express';
-import { Shadow } from './comparison/shadow.js';
+import { Shadow, type ShadowTools } from './comparison/shadow.js';
+import { keepReadAgain } from './documents/read-again.js';
 import type { DocumentEvent } from './documents/events.js';
 import { DocumentsOpening } from './documents/opening.js';
 import { ProgressOfEvents, type OnProgress } from './documents/progress.js';
@@ -189,6 +190,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     prices,
     onUnpricedTier,
     autoPlan: (choice, pages) => autoPlan(asked, choice, pages),
+    onReadAgain: (id, record, fields) => void keepReadAgain(() => documents.opened(), logger, { id, record, fields }),
   });
   const traces = new Traces(asked);
   const logEnd = logEnds(logger);
@@ -207,7 +209,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
       ...context,
       signal: AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]),
     });
-  const documents = new DocumentsOpening(place, settings, {
+  const documents: DocumentsOpening = new DocumentsOpening(place, settings, {
     reader,
     decisions,
     read: (request, source) => readDocument(reading, request, source),
@@ -346,6 +348,7 @@ async function readForCaller(
   const ended = await readDocument(tools, request, source);
   emit(ended.end);
   if ('error' in ended) throw ended.error;
+  ended.compare();
   return ended.record;
 }
 
@@ -370,6 +373,7 @@ function newRollout(
     onUnpricedTier,
     queue,
     closing,
+    onReadAgain,
     logger,
   }: {
     flags: Flags;
@@ -380,6 +384,7 @@ function newRollout(
     onUnpricedTier: (name: string) => void;
     queue: CallQueue;
     closing: AbortSignal;
+    onReadAgain: ShadowTools['onReadAgain'];
     logger: Logger;
   },
 ): Rollout {
@@ -417,6 +422,7 @@ function newRollout(
       onCompared: (comparison, fields) => metrics.compared(comparison, fields),
       onOutcome: (outcome, costUsd) => metrics.shadowEnded(outcome, costUsd),
       onLowAgreement: () => rollback.agreementFell(),
+      onReadAgain,
     },
   );
   const decisions = new Decisions({ flags, rollback, fixedPlan, autoPlan, forceSinglePage, logger });

@@ -63,6 +63,8 @@ export interface ShadowTools {
   onOutcome(outcome: ShadowOutcome, costUsd: number): void;
   /** Called after each comparison that finds a plan's agreement under its floor. */
   onLowAgreement(): void;
+  /** Told how the fields of a document that is kept were read again: its record, and those of both paths. */
+  onReadAgain(documentId: string, record: DocumentRecord, fields: readonly ComparedField[]): void;
 }
 
 /** Documents waiting for their shadow hold their page texts; beyond one of these the newest has none. */
@@ -170,6 +172,7 @@ export class Shadow {
       if (modelFailed(control, texts) || modelFailed(candidate, texts)) return 'failed';
       const fields = this.#fields('candidate', served, control, candidate);
       this.#running.note(batchPlan, fields);
+      if (served.documentId !== undefined) this.#tools.onReadAgain(served.documentId, record, fields);
       if (this.#isNoiseDue(batchPlan)) {
         const again = await read(SINGLE_PAGE);
         if (modelFailed(again, texts)) return 'compared';

@@ -369,6 +369,7 @@ export class Documents {
       // What is given back, to this process or another, has not ended.
       if (ended.end.type === 'broken_off') return;
       await keepEnd(this.#tools, document, ended, { progress: progress.now, notes, log, signal });
+      if ('record' in ended) ended.compare();
     } catch (error) {
       if (!signal.aborted) logger.error({ document: id, ...loggable(error) }, 'a document was not kept');
     } finally {

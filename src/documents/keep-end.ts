@@ -1,6 +1,7 @@
 import { loggable, type Logger } from '../logger.js';
 import { evidenceOf } from '../stages/evidence.js';
 import { pagesOfFewFields } from '../stages/few-fields.js';
+import { supportOf, type SupportedEvidence } from '../stages/support/support.js';
 import { StoreError } from '../store/database.js';
 import type { BesideRecord, ListedDocument, StoredDocument } from '../store/document.js';
 import { withStoreRetry } from '../store/retry.js';
@@ -54,13 +55,24 @@ export async function keepEnd(
 async function besideRecord(
   logger: Logger,
   id: string,
-  { record, texts }: Extract<Ended, { record: unknown }>,
+  ended: Extract<Ended, { record: unknown }>,
   notes: NotesOfEvents,
 ): Promise<BesideRecord> {
-  const evidence = await evidenceOf(record, texts).catch((error: unknown) => {
+  const { record, texts } = ended;
+  const evidence = await supportedEvidence(ended).catch((error: unknown) => {
     logger.error({ document: id, ...loggable(error) }, 'the evidence of a document was not found');
     return null;
   });
   for (const few of pagesOfFewFields(record, texts.texts)) notes.fewFields(few);
   return { evidence, notes: notes.all(record.page_mapping) };
+}
+
+async function supportedEvidence({
+  record,
+  texts,
+  alsoRead,
+}: Extract<Ended, { record: unknown }>): Promise<SupportedEvidence[]> {
+  const evidence = await evidenceOf(record, texts);
+  const supports = await supportOf(record, texts, evidence, alsoRead);
+  return evidence.map((account, index) => ({ ...account, support: supports[index] ?? {} }));
 }

@@ -3,6 +3,7 @@ import type { Shadow } from '../comparison/shadow.js';
 import type { ServiceError } from '../llm/service-error.js';
 import type { Queue } from '../llm/turns.js';
 import { UsageLedger, type PriceTable } from '../llm/usage.js';
+import type { Field } from '../llm/wire.js';
 import type { AnswerCache } from '../processor/answers.js';
 import type { PageProcessor } from '../processor/processor.js';
 import type { Reading } from '../processor/reading.js';
@@ -11,6 +12,7 @@ import type { PageTexts } from '../stages/page-texts.js';
 import { PdfError } from '../stages/pdf-error.js';
 import { runPipeline, type TextSource } from '../stages/pipeline.js';
 import { isRead, type DocumentRecord } from '../stages/record.js';
+import type { OtherReadings } from '../stages/support/support.js';
 import { StoreError } from '../store/database.js';
 import type { Sender } from '../store/unfinished.js';
 import { figuresOf, noOutcome, type DocumentEvent, type EndEvent } from './events.js';
@@ -52,10 +54,18 @@ export interface ReadingRequest {
 
 /** How a reading ended: with a record, or with what was thrown. */
 export type Ended =
-  { end: EndEvent; record: DocumentRecord; texts: PageTexts } | { end: EndEvent; error: unknown };
+  | {
+      end: EndEvent;
+      record: DocumentRecord;
+      texts: PageTexts;
+      alsoRead: OtherReadings;
+      /** Has it compared in the shadow, where that was decided: to be called once the record is kept or served. */
+      compare: () => void;
+    }
+  | { end: EndEvent; error: unknown };
 
 /**
- * Reads a document once, under its plan to the end, and has it compared in the shadow afterwards.
+ * Reads a document once, under its plan to the end.
  *
  * @param source where its page texts come from
  * @returns its last event, which is not emitted: a document that is kept has ended once that is kept
@@ -72,6 +82,7 @@ export async function readDocument(
   let service: ServiceError | null = null;
   let texts: PageTexts = { texts: new Map(), totalPages: 0, ocrPages: [], unreadablePages: [] };
   let totalPages: number | null = null;
+  const alsoRead = new Map<number, (readonly Field[])[]>();
   const told = (event: DocumentEvent) => {
     if (event.type === 'pages_counted') totalPages = event.total_pages;
     if (event.type === 'call_ended' || event.type === 'page_failed') service = event.service ?? service;
@@ -92,6 +103,7 @@ export async function readDocument(
       answers,
       finishing,
       emit: told,
+      alsoRead: (page, fields) => alsoRead.set(page, [...(alsoRead.get(page) ?? []), fields]),
     });
     const outcome = figuresOf(record, { totalPages, service, seconds: seconds() });
     const end: EndEvent = isRead(record)
@@ -101,8 +113,10 @@ export async function readDocument(
     const { shadow: batchPlan } = decision;
     // Where words stand is nothing to compare, and would fill the memory.
     const { words: _words, ...compared } = texts;
-    if (batchPlan) shadow.consider({ requestId, documentId, texts: compared, record, batchPlan });
-    return { end, record, texts };
+    const compare = () => {
+      if (batchPlan) shadow.consider({ requestId, documentId, texts: compared, record, batchPlan });
+    };
+    return { end, record, texts, alsoRead, compare };
   } catch (error) {
     const figures = { total_pages: totalPages, service, usage: usage.total(), seconds: seconds() };
     const outcome = { ...noOutcome(decision.plan), ...figures };

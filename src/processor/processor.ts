@@ -147,6 +147,7 @@ export class PageProcessor {
       answers,
       finishing = (work) => work,
       emit = () => undefined,
+      alsoRead = () => undefined,
     }: Omit<Reading, 'plan'>,
     { path, answerForm }: { path: ProcessingPlan['path']; answerForm: AnswerForm },
     inPlace: UnitTools['inPlace'],
@@ -161,6 +162,7 @@ export class PageProcessor {
       answers: new AnswersByPage(answers, id, { model, path, answerForm }),
       caller: { usage, queue: queue ?? ModelService.of(model.client).queue.document(), emit },
       inPlace,
+      alsoRead,
     };
   }
 }

@@ -3,6 +3,7 @@ import type { FailureReason } from '../llm/failure-reason.js';
 import type { ServiceError } from '../llm/service-error.js';
 import type { Queue } from '../llm/turns.js';
 import type { UsageLedger } from '../llm/usage.js';
+import type { Field } from '../llm/wire.js';
 import type { AnswerCache } from './answers.js';
 import type { Doubt } from './grounding.js';
 import type { ProcessingPlan } from './plan.js';
@@ -69,4 +70,9 @@ export interface Reading {
   inPlace?: (<T>(call: () => Promise<T>) => Promise<T>) | undefined;
   /** Told of all that happens. Default: nobody is. */
   emit?: ((event: PageEvent) => void) | undefined;
+  /**
+   * Handed what an answer said of a page that was not used: the page has the fields of another one. Default: nobody
+   * is.
+   */
+  alsoRead?: ((page: number, fields: readonly Field[]) => void) | undefined;
 }

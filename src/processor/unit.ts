@@ -45,6 +45,8 @@ export interface UnitTools {
    * that the service is well, or that it is not.
    */
   inPlace: <T>(call: () => Promise<T>) => Promise<T>;
+  /** Handed what an answer said of a page that has the fields of another one. */
+  alsoRead: (page: number, fields: readonly Field[]) => void;
 }
 
 /**
@@ -70,7 +72,7 @@ export async function readUnit(unit: Unit, tools: UnitTools): Promise<Map<number
     const parts = await Promise.all(halves(unit.pages).map((pages) => readUnit({ ...unit, pages }, tools)));
     return new Map(parts.flatMap((part) => [...part]));
   }
-  for (const [page, fields] of answered.fields) outcomes.set(page, { fields });
+  for (const [page, fields] of answered.used) outcomes.set(page, { fields });
   const salvage = unit.pages.filter(({ number }) => !outcomes.has(number));
   if (salvage.length > 0) {
     const pages = salvage.map(({ number }) => number);
@@ -81,6 +83,11 @@ export async function readUnit(unit: Unit, tools: UnitTools): Promise<Map<number
       askAlone(page, { purpose: 'salvage', isSecondTry: answered.misfitting.has(page.number) }),
     ),
   );
+  for (const { number } of salvage) {
+    const outcome = outcomes.get(number);
+    const unused = answered.unused.get(number);
+    if (unused && outcome && 'fields' in outcome) tools.alsoRead(number, unused);
+  }
   return outcomes;
 }
 
@@ -95,7 +102,7 @@ async function askPage(
   page: Page,
   unit: string,
   { purpose, isSecondTry }: Asked,
-  { model, answerForm, pageAttempts, answers, caller, signal, finishing, inPlace }: UnitTools,
+  { model, answerForm, pageAttempts, answers, caller, signal, finishing, inPlace, alsoRead }: UnitTools,
 ): Promise<PageOutcome> {
   const patience = { failures: pageAttempts, unusable: pageAttempts, permanent: PERMANENT_FAILURES };
   const instruction = INSTRUCTIONS[answerForm][page.kind];
@@ -118,6 +125,7 @@ async function askPage(
     return answer;
   };
   const done = ({ fields, misfits }: PageFields): PageOutcome => {
+    if (partial && partial.fields !== fields) alsoRead(page.number, partial.fields);
     if (misfits) caller.emit({ type: 'field_dropped', page: page.number, fields: misfits });
     caller.emit({ type: 'page_done', page: page.number });
     return { fields };
@@ -135,8 +143,10 @@ async function askPage(
 
 /** What a batch was answered. */
 interface BatchAnswer {
-  /** Of the pages that were answered well, by page number. */
-  fields: Map<number, Field[]>;
+  /** The fields of the pages that were answered well, by page number, */
+  used: Map<number, Field[]>;
+  /** and of those that were not. */
+  unused: Map<number, Field[]>;
   /** Pages with fields in no form that can be read. */
   misfitting: Set<number>;
 }
@@ -160,8 +170,15 @@ async function askBatch(
     const { usable, failure } = await check(pages, given);
     checked(failure);
     await answers.keep(pages, usable);
+    const used = new Map(usable.map(({ page, fields }) => [page.number, fields]));
+    const unused = new Map<number, Field[]>();
+    for (const [index, { number }] of pages.entries()) {
+      const answer = given[index];
+      if (answer && 'fields' in answer && !used.has(number)) unused.set(number, answer.fields);
+    }
     return {
-      fields: new Map(usable.map(({ page, fields }) => [page.number, fields])),
+      used,
+      unused,
       misfitting: new Set(numbers.filter((_, index) => hasMisfits(given[index]))),
     };
   };
@@ -178,11 +195,12 @@ async function askBatch(
   };
   try {
     const answer = await withRetries(() => inPlace(ask), patience, signal);
-    for (const page of answer.fields.keys()) caller.emit({ type: 'page_done', page });
+    for (const page of answer.used.keys()) caller.emit({ type: 'page_done', page });
     return answer;
   } catch (error) {
     if (!(error instanceof ModelFailure)) throw error;
-    return error.reason === 'too_large' ? 'too_large' : { fields: new Map(), misfitting: new Set() };
+    if (error.reason === 'too_large') return 'too_large';
+    return { used: new Map(), unused: new Map(), misfitting: new Set() };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AccountEvidence } from '../stages/evidence.js';
+import type { SupportedEvidence } from '../stages/support/support.js';
 import type { DocumentRecord } from '../stages/record.js';
 
 /**
@@ -57,8 +57,8 @@ export interface Note {
 
 /** What stands beside a document's records. */
 export interface BesideRecord {
-  /** Where the values stand; null where a version before read them. */
-  evidence: AccountEvidence[] | null;
+  /** Where the values stand, and how far each can be trusted; null where a version before read them. */
+  evidence: SupportedEvidence[] | null;
   notes: Note[];
 }
 

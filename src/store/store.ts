@@ -5,7 +5,8 @@ import type { ProcessingPlan } from '../processor/plan.js';
 import { SettingsError } from '../settings.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import { answersOf } from './answers.js';
-import { besideOf, type BesideRecordNow } from './beside.js';
+import type { SupportedEvidence } from '../stages/support/support.js';
+import { besideOf, changeEvidence, type BesideRecordNow } from './beside.js';
 import { StoreError, type Database, type StoreTrouble } from './database.js';
 import {
   DOCUMENT_VERSION,
@@ -234,6 +235,18 @@ export class Store {
   /** What stands beside a document's records; undefined when the owner has none of this id. */
   async beside(id: string, owner: string): Promise<BesideRecordNow | undefined> {
     return UUID.test(id) ? besideOf(this.#database, id, owner) : undefined;
+  }
+
+  /**
+   * Changes what is kept of where the values of a document stand.
+   *
+   * @param change what comes of it; undefined for no change
+   */
+  changeEvidence(
+    id: string,
+    change: (document: StoredDocument, evidence: SupportedEvidence[]) => SupportedEvidence[] | undefined,
+  ): Promise<void> {
+    return changeEvidence(this.#database, id, change);
   }
 
   async #withRecords(document: ListedDocument): Promise<StoredDocument | undefined> {

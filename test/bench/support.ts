@@ -4,7 +4,7 @@ import { FITTED, UNSEEN } from './support/errors.js';
 import { auroc, bins, foundInFirst } from './support/figures.js';
 import { fit } from './support/fit.js';
 import { fittedPages } from './support/fitted-pages.js';
-import { judge } from './support/judged.js';
+import { judge, judgeSamples } from './support/judged.js';
 import { unseenPages } from './support/unseen-pages.js';
 
 export async function support(): Promise<void> {
@@ -22,8 +22,9 @@ export async function support(): Promise<void> {
     }
     const points = (each: { reasons: readonly string[] }) => each.reasons.reduce((s, r) => s + (weights.get(r) ?? 0), base);
     const seen = await judge(reader, { pagesOf: unseenPages, mistakes: UNSEEN, documents: 240 * scale, scannedOf, wrong: 0.05, seed: 2 });
+    const samples = (await judgeSamples(reader, { mistakes: UNSEEN, wrong: 0.05, seed: 3, rounds: 40 })).map((each) => ({ ...each, support: 100 / (1 + Math.exp(-points(each))) }));
     const refit = seen.map((each) => ({ ...each, support: 100 / (1 + Math.exp(-points(each))) }));
-    for (const [what, js] of [['fitted', fitted.map((each) => ({ ...each, support: 100 / (1 + Math.exp(-points(each))) }))], ['unseen', refit]] as const) {
+    for (const [what, js] of [['fitted', fitted.map((each) => ({ ...each, support: 100 / (1 + Math.exp(-points(each))) }))], ['unseen', refit], ['samples', samples]] as const) {
       process.stdout.write(`${what}: ${js.length} values, ${js.filter((e) => e.isWrong).length} wrong, auroc ${auroc(js, (e) => e.support).toFixed(3)}, model ${auroc(js, (e) => e.confidence).toFixed(3)}, first 20 % ${foundInFirst(js, 0.2, (e) => e.support).toFixed(3)}\n`);
       for (const kind of new Set(js.filter((e) => e.isWrong).map((e) => e.mistake))) {
         const part = js.filter((e) => !e.isWrong || e.mistake === kind);

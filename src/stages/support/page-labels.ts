@@ -100,11 +100,14 @@ export class PageLabels {
     return best;
   }
 
-  /** How well the labels name the field that another cell of the place's row has. */
-  besideRow(place: Span, name: LabelWords): number {
+  /** How well the field is named by the labels that another figure of a place's row has, or of its column. */
+  besides(place: Span, name: LabelWords): number {
     const cell = this.#cellAt(place);
+    if (!cell) return 0;
+    const { nearest } = this.#above(cell);
+    const others = [...(this.#rows[cell.row] ?? []), ...(nearest ? this.#under(nearest) : [])];
     let best = 0;
-    for (const other of cell ? (this.#rows[cell.row] ?? []) : []) {
+    for (const other of others) {
       if (other !== cell && DIGIT.test(other.text)) best = Math.max(best, this.at(other, name).affinity);
     }
     return best;
@@ -190,11 +193,23 @@ export class PageLabels {
     }
   }
 
+  /** The labels above a cell, and which of their rows it stands in. */
+  *#headings(cell: Cell): Generator<FoundLabel> {
+    const { nearest, top } = this.#above(cell);
+    for (const heading of new Set([nearest, top])) {
+      if (!heading) continue;
+      const label = tailLabel(heading.text, heading.start);
+      const rows = this.#under(heading);
+      const rank = rows.findIndex(({ row }) => row === cell.row) + 1;
+      yield rank > 0 && rows.length > 1 ? { ...label, row: { rank, of: rows.length } } : label;
+    }
+  }
+
   /**
    * What may label a cell from above: the nearest cell that is no figure, and the first of the rows that follow each
    * other without a gap, as the heading of a column of words.
    */
-  *#headings({ row, left, right }: Cell): Generator<FoundLabel> {
+  #above({ row, left, right }: Cell): { nearest: Cell | undefined; top: Cell | undefined } {
     let nearest: Cell | undefined;
     let top: Cell | undefined;
     let empty = 0;
@@ -207,13 +222,7 @@ export class PageLabels {
       nearest ??= cell;
       top = cell;
     }
-    for (const heading of new Set([nearest, top])) {
-      if (!heading) continue;
-      const label = tailLabel(heading.text, heading.start);
-      const rows = heading.row === row - 1 ? [] : this.#under(heading);
-      const rank = rows.findIndex((cell) => cell.row === row) + 1;
-      yield rank > 0 ? { ...label, row: { rank, of: rows.length } } : label;
-    }
+    return { nearest, top };
   }
 
   /** The cells of a heading's column, as far as its rows follow each other. */

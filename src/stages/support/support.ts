@@ -1,7 +1,9 @@
+import type { Field } from '../../llm/wire.js';
 import { pauses } from '../../pauses.js';
 import { indexPage, soughtFor, standsAsIs, type IndexedPage } from '../../processor/locate.js';
 import { isFilled, type AccountRecord } from '../../processor/merge.js';
 import { sentText } from '../../processor/page.js';
+import { searchForm } from '../../processor/search-form.js';
 import { Steps, TooManySteps } from '../../processor/steps.js';
 import type { PageWords, Span } from '../../processor/words.js';
 import {
@@ -28,6 +30,15 @@ export interface Support {
   reasons: Reason[];
 }
 
+/** What other answers said of the pages, by page number: answers that were not used. */
+export type OtherReadings = ReadonlyMap<number, readonly (readonly Field[])[]>;
+
+/** Where an account's values stand, with the support of each by its field's name. */
+export interface SupportedEvidence extends AccountEvidence {
+  /** Versions up to 0.2.0 kept none. */
+  support?: Record<string, Support>;
+}
+
 /** For the values of one account that stand on no page in the same words. */
 const MOST_STEPS = 5_000_000;
 
@@ -41,6 +52,7 @@ export async function supportOf(
   { accounts, document }: Pick<DocumentRecord, 'accounts' | 'document'>,
   { texts, words }: Pick<PageTexts, 'texts' | 'words'>,
   evidence: readonly AccountEvidence[],
+  alsoRead: OtherReadings = new Map(),
 ): Promise<Record<string, Support>[]> {
   const pages = new Map<number, Page>();
   const pageOf = (number: number): Page => {
@@ -52,7 +64,7 @@ export async function supportOf(
   };
   const supports: Record<string, Support>[] = [];
   for (const [index, account] of [...accounts, ...(document ? [document] : [])].entries()) {
-    supports.push(await accountSupport(account, evidence[index]?.fields ?? {}, pageOf));
+    supports.push(await accountSupport(account, evidence[index]?.fields ?? {}, { pageOf, alsoRead }));
   }
   return supports;
 }
@@ -60,7 +72,7 @@ export async function supportOf(
 async function accountSupport(
   account: AccountRecord,
   evidence: AccountEvidence['fields'],
-  pageOf: (number: number) => Page,
+  { pageOf, alsoRead }: { pageOf: (number: number) => Page; alsoRead: OtherReadings },
 ): Promise<Record<string, Support>> {
   const pause = pauses();
   const steps = new Steps(MOST_STEPS);
@@ -87,12 +99,21 @@ async function accountSupport(
       formOf(name, value),
       sums(isSummed || countsRows(name, value, account.pages.map((page) => pageOf(page).text)), name, balance),
       onOtherPages(sources.length, differ),
+      readAgain(name, value, sources.flatMap((page) => alsoRead.get(page) ?? [])),
     ];
     const given = reasons.filter((reason) => reason !== undefined);
     supports.push([name, { support: supportFor(given), reasons: given }]);
   }
   // fromEntries, because a model may name a field `__proto__`.
   return Object.fromEntries(supports);
+}
+
+/** The support of a value of which one more thing is known; the first of two that say the same kind of thing stays. */
+export function withReason(of: Support, reason: 'read_again_same' | 'read_again_differs'): Support {
+  const isKnown = of.reasons.includes('read_again_same') || of.reasons.includes('read_again_differs');
+  if (of.support === null || isKnown) return of;
+  const reasons = [...of.reasons, reason];
+  return { support: supportFor(reasons), reasons };
 }
 
 /** A page's text, read in the ways that are asked for. */
@@ -159,6 +180,21 @@ class Page {
     }
     return least;
   }
+}
+
+/** Whether other answers about the same pages said the same. */
+function readAgain(
+  name: string,
+  value: string,
+  readings: readonly (readonly Field[])[],
+): Reason | undefined {
+  const values = readings.flatMap((fields) => fields.filter((field) => field.name === name));
+  if (values.length === 0) return undefined;
+  return values.every((field) => isSame(field.value, value)) ? 'read_again_same' : 'read_again_differs';
+}
+
+function isSame(a: string, b: string): boolean {
+  return a === b || searchForm(a) === searchForm(b);
 }
 
 /** The pages whose own answer gave the value, and whether another page gave another one. */
@@ -232,7 +268,7 @@ function byLabel(
   { affinity, label, place }: Labelled & { place: EvidencePlace },
   labels: PageLabels,
 ): Reason {
-  const best = Math.max(labels.best(field), affinity < EXACT ? labels.besideRow(place, field) : 0);
+  const best = Math.max(labels.best(field), affinity < EXACT ? labels.besides(place, field) : 0);
   if (best > affinity + BETTER) return best >= CLOSE ? 'label_elsewhere' : 'label_perhaps_elsewhere';
   if (label && isOfAnother(field, label, labels)) return 'label_of_another';
   if (affinity >= EXACT) return 'label_exact';

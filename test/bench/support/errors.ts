@@ -1,11 +1,12 @@
-import type { MadeField, MadePage } from './pen.js';
+import type { MadeField } from './pen.js';
 import { made } from './values.js';
 
 /** A page with the field that is to be given wrongly. */
-interface Wronged {
+export interface Wronged {
   field: MadeField;
-  page: MadePage;
-  pages: readonly MadePage[];
+  page: readonly MadeField[];
+  /** Those of all pages of the document. */
+  all: readonly MadeField[];
   random: () => number;
 }
 
@@ -17,7 +18,7 @@ function one<T>(from: readonly T[], random: () => number): T | undefined {
 }
 
 function others({ field, page }: Wronged): MadeField[] {
-  return page.fields.filter((other) => other !== field && other.value !== field.value);
+  return page.filter((other) => other !== field && other.value !== field.value);
 }
 
 /** Kinds of error that the table is fitted on. */
@@ -47,9 +48,10 @@ export const UNSEEN: Record<string, Mistake> = {
       others(wronged).filter(({ kind }) => kind === wronged.field.kind),
       wronged.random,
     )?.value,
-  'one of its kind from another page': ({ field, page, pages, random }) => {
-    const elsewhere = pages.filter((other) => other !== page).flatMap(({ fields }) => fields);
-    return one(elsewhere.filter(({ kind, value }) => kind === field.kind && value !== field.value), random)?.value;
+  'one of its kind from another page': ({ field, page, all, random }) => {
+    const elsewhere = all.filter((other) => !page.includes(other));
+    const ofKind = elsewhere.filter(({ kind, value }) => kind === field.kind && value !== field.value);
+    return one(ofKind, random)?.value;
   },
   'two digits changed places': ({ field: { value }, random }) => {
     const places = Array.from(value.matchAll(/\d(?=\d)/g), ({ index }) => index).filter((at) => value[at] !== value[at + 1]);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mergePageResults, type Fields } from '../../../src/processor/merge.js';
 import { indexPage, soughtFor, stands } from '../../../src/processor/locate.js';
 import { Steps } from '../../../src/processor/steps.js';
@@ -10,7 +11,8 @@ import { makePdf, drawn, scanPdf } from '../../pdf-fixtures.js';
 import { seeded } from '../../random.js';
 import { blur, jpeg, noise, worn } from '../ocr/wears.js';
 import type { MadeField, MadePage } from './pen.js';
-import type { FITTED } from './errors.js';
+import { SAMPLES } from './sample-pages.js';
+import type { FITTED, Wronged } from './errors.js';
 
 /** A value with its support, and whether it is right. */
 export interface Judged {
@@ -47,7 +49,24 @@ export async function judge(reader: PageReader, making: Making): Promise<Judged[
     const pages = making.pagesOf(random, document);
     const isScanned = document % making.scannedOf === making.scannedOf - 1;
     const read = await readPages(reader, pages, isScanned ? making.seed + document : undefined);
-    judged.push(...(await judgeRecord(pages, read, making, random)));
+    const fields = new Map(pages.map((page, index) => [index + 1, page.fields]));
+    judged.push(...(await judgeRecord(fields, read, making, random)));
+  }
+  return judged;
+}
+
+/** The same for the samples, each read so often. */
+export async function judgeSamples(
+  reader: PageReader,
+  { rounds, ...making }: Pick<Making, 'mistakes' | 'wrong' | 'seed'> & { rounds: number },
+): Promise<Judged[]> {
+  const random = seeded(making.seed);
+  const judged: Judged[] = [];
+  for (const [file, fields] of Object.entries(SAMPLES)) {
+    const read = await reader.read(readFileSync(new URL(`../../samples/${file}`, import.meta.url)));
+    for (let round = 0; round < rounds; round++) {
+      judged.push(...(await judgeRecord(fields, read, making, random)));
+    }
   }
   return judged;
 }
@@ -69,22 +88,20 @@ async function readPages(reader: PageReader, pages: MadePage[], scan: number | u
 }
 
 async function judgeRecord(
-  pages: readonly MadePage[],
+  drawn: ReadonlyMap<number, readonly MadeField[]>,
   read: PageTexts,
-  { mistakes, wrong }: Making,
+  { mistakes, wrong }: Pick<Making, 'mistakes' | 'wrong'>,
   random: () => number,
 ): Promise<Judged[]> {
   const given: { name: string; page: number; value: string; isWrong: boolean; mistake: string | undefined }[] = [];
-  const results = pages.map((page, index) => {
-    const number = index + 1;
+  const all = [...drawn.values()].flat();
+  const results = Array.from(drawn, ([number, page]) => {
     const fields: Fields = {};
-    for (const field of page.fields) {
+    for (const field of page) {
       const seen = asRead(field, read, number);
       if (seen === '') continue;
-      const kinds = Object.entries(mistakes);
-      const [mistake, make] = random() < wrong ? (kinds[Math.floor(random() * kinds.length)] ?? []) : [];
-      const made = make?.({ field, page, pages, random });
-      const isMistaken = made !== undefined && !isSame(made, field.value);
+      const { mistake, made } = random() < wrong ? aMistake({ field, page, all, random }, mistakes) : {};
+      const isMistaken = made !== undefined;
       const value = isMistaken ? made : (rewritten(seen, field.kind, random) ?? seen);
       const isWrong = isMistaken || !isSame(seen, field.value);
       given.push({ name: field.name, page: number, value, isWrong, mistake: isWrong ? mistake : undefined });
@@ -93,7 +110,7 @@ async function judgeRecord(
     }
     return { page_number: number, extracted_data: fields };
   });
-  const record = mergePageResults('12345678', results, pages.map((_, index) => index + 1));
+  const record = mergePageResults('12345678', results, [...drawn.keys()]);
   if (!record) return [];
   const evidence = await evidenceOf({ accounts: [record] }, read);
   const [supports = {}] = await supportOf({ accounts: [record] }, read, evidence);
@@ -103,9 +120,22 @@ async function judgeRecord(
     const { support = null, reasons = [] } = supports[name] ?? {};
     if (support === null) return [];
     const isWrong = sources.every((each) => each.isWrong);
-    if (process.env.DEBUG && (isWrong ? process.env.DEBUG === 'wrong' && support > 90 : reasons.some((r) => r === process.env.DEBUG))) console.log(name, '|', value, '|', reasons.join(' '), sources[0]?.mistake, '\n' + (process.env.TEXT ? read.texts.get(sources[0]?.page ?? 0) : ''));
     return [{ support, reasons, confidence, isWrong, mistake: isWrong ? sources[0]?.mistake : undefined }];
   });
+}
+
+/** One of the kinds that can be made of the field. */
+function aMistake(
+  wronged: Wronged,
+  mistakes: Making['mistakes'],
+): { mistake?: string; made?: string } {
+  const kinds = Object.entries(mistakes);
+  const first = Math.floor(wronged.random() * kinds.length);
+  for (const [mistake, make] of [...kinds.slice(first), ...kinds.slice(0, first)]) {
+    const made = make(wronged);
+    if (made !== undefined && !isSame(made, wronged.field.value)) return { mistake, made };
+  }
+  return {};
 }
 
 /** Models write some values in their own way: right all the same. */
