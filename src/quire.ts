@@ -189,8 +189,9 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     ...rollout,
     prices,
     onUnpricedTier,
-    autoPlan: (choice, pages) => autoPlan(asked, choice, pages),
-    onReadAgain: (id, record, fields) => void keepReadAgain(() => documents.opened(), logger, { id, record, fields }),
+    autoPlan: (choice, pages) => autoPlan(asked, choice, { pages, documents: inWork() }),
+    onReadAgain: (id, record, fields) =>
+      void keepReadAgain(() => documents.opened(), logger, { id, record, fields }),
   });
   const traces = new Traces(asked);
   const logEnd = logEnds(logger);
@@ -204,11 +205,19 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     if (event.type === 'batch_checked') source.decision.admission?.onBatch(event.failure);
   };
   const reading = { processor, prices, onUnpricedTier, shadow, watch };
-  const readGiven = ({ signal, ...context }: DocumentContext, given: Given) =>
-    readForCaller(reading, { decisions, queue }, given, {
-      ...context,
-      signal: AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]),
-    });
+  /** Documents that callers have given and that are not read yet. */
+  const given = new Set<Given>();
+  const readGiven = async ({ signal, ...context }: DocumentContext, document: Given) => {
+    given.add(document);
+    try {
+      return await readForCaller(reading, { decisions, queue }, document, {
+        ...context,
+        signal: AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]),
+      });
+    } finally {
+      given.delete(document);
+    }
+  };
   const documents: DocumentsOpening = new DocumentsOpening(place, settings, {
     reader,
     decisions,
@@ -223,6 +232,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     inAll: settings.UPLOADS_ARRIVING,
     perOwner: settings.UPLOADS_ARRIVING_PER_OWNER,
   });
+  const inWork = () => given.size + arriving.count + documents.load.reading + documents.load.waiting;
   const logRefused = logRefusals(logger);
   const onRefused = (reason: RefusalReason) => {
     metrics.uploadRefused(reason);

@@ -1,18 +1,22 @@
+import type { Clock } from '../src/clock.js';
+
 /** A rate limit as a service keeps it: full at the start, it fills continuously, from empty to full in `minuteMs`. */
 export class TokenBucket {
   #level: number;
-  #at = performance.now();
+  #at: number;
 
   constructor(
     readonly size: number,
     readonly minuteMs: number,
+    readonly clock: Pick<Clock, 'now'> = performance,
   ) {
     this.#level = size;
+    this.#at = clock.now();
   }
 
   /** What is left at this moment. */
   level(): number {
-    const now = performance.now();
+    const now = this.clock.now();
     this.#level = Math.min(this.size, this.#level + ((now - this.#at) / this.minuteMs) * this.size);
     this.#at = now;
     return this.#level;

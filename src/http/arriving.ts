@@ -37,6 +37,11 @@ export class ArrivingUploads {
     return () => this.#leave(owner);
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.#all;
+  }
+
   #leave(owner: string): void {
     const others = (this.#byOwner.get(owner) ?? 1) - 1;
     if (others > 0) this.#byOwner.set(owner, others);

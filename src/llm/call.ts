@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Clock } from '../clock.js';
 import { withHeaders, type ChatRequest } from './client.js';
 import { readAnswer } from './answer.js';
 import type { Dialect, Refused, RequestForm } from './dialect.js';
@@ -122,7 +123,7 @@ function learn(
 /** One request, in its turn, in the form that is known by then. A service that refuses all calls is not asked. */
 async function inTurn(
   model: Model,
-  { limits, latency, refusal }: ModelState,
+  { clock, limits, latency, refusal }: ModelState,
   { question, dialect }: { question: Question; dialect: Dialect },
   caller: Caller,
   options: CallOptions,
@@ -142,7 +143,7 @@ async function inTurn(
     const { pages } = question;
     if (pages.length > 1 && isTooLarge(pages, form)) throw new ModelFailure('too_large');
     const sent = form === foreseen.form ? foreseen : requestOf(model, question, form);
-    const ending = await request(model, sent, caller, { ...options, signal });
+    const ending = await request(model, sent, caller, { ...options, signal, clock });
     const { failure, said } = ending;
     if (failure) {
       // Here, and not when it has ended: the next call starts by then.
@@ -224,7 +225,7 @@ async function request(
   model: Model,
   { body, sentBytes, most, pages, texts }: Request,
   { usage, emit }: Caller,
-  { unit, purpose, signal }: CallOptions,
+  { unit, purpose, signal, clock }: CallOptions & { clock: Clock },
 ): Promise<Ending> {
   // The client's own time limit does not cover the body; this one does.
   const timeLimit = AbortSignal.timeout(model.timeoutMs);
@@ -235,12 +236,12 @@ async function request(
   };
   const bill = usage.sent(purpose, model.name, most);
   emit({ type: 'call_started', unit, pages, purpose });
-  const started = performance.now();
+  const started = clock.now();
   const ended = (
     outcome: CallEnded['outcome'],
     { service = null, envelope }: { service?: ServiceError | null; envelope?: unknown },
   ) => {
-    const ms = performance.now() - started;
+    const ms = clock.now() - started;
     const { prompt: prompt_tokens = null, output: completion_tokens = null } = billedTokens(envelope) ?? {};
     const { model: answeredBy, choices: [choice] = [] } = answered.safeParse(envelope).data ?? {};
     emit({

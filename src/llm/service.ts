@@ -14,7 +14,7 @@ export class ModelState {
   readonly refusal: ServiceRefusal;
   readonly #dialects = new Map<string, Dialect>();
 
-  constructor(clock: Clock) {
+  constructor(readonly clock: Clock) {
     this.limits = new RateLimits(clock);
     this.refusal = new ServiceRefusal(clock);
   }
@@ -35,20 +35,22 @@ export class ModelState {
  */
 export class ModelService {
   readonly queue: CallQueue;
-  readonly #clock: Clock;
   readonly #models = new Map<string, ModelState>();
 
-  constructor(clock: Clock = systemClock) {
-    this.#clock = clock;
+  constructor(readonly clock: Clock) {
     this.queue = new CallQueue(clock);
   }
 
-  /** The service that a client asks. */
-  static of(client: ChatClient): ModelService {
+  /**
+   * The service that a client asks.
+   *
+   * @param clock what a service that nobody has asked before tells the time by
+   */
+  static of(client: ChatClient, clock: Clock = systemClock): ModelService {
     const known = byClient.get(client);
     if (known) return known;
     const address = addressOf(client);
-    const service = (address === undefined ? undefined : byAddress.get(address)) ?? new ModelService();
+    const service = (address === undefined ? undefined : byAddress.get(address)) ?? new ModelService(clock);
     if (address !== undefined) byAddress.set(address, service);
     byClient.set(client, service);
     return service;
@@ -70,7 +72,7 @@ export class ModelService {
   }
 
   model(name: string): ModelState {
-    const state = this.#models.get(name) ?? new ModelState(this.#clock);
+    const state = this.#models.get(name) ?? new ModelState(this.clock);
     this.#models.set(name, state);
     return state;
   }

@@ -16,20 +16,32 @@ const USUAL_PAGES = 10;
 /** So much longer than the shortest time is given for fewer calls. */
 const TOLERANCE = 1.05;
 
+/** Where each place makes more calls than this, the time is that of all of them shared out evenly. */
+const MOST_ROUNDS = 50;
+
+/** What is planned, and beside what. */
+export interface Work {
+  /** Of the document. Default: 10. */
+  pages?: number | undefined;
+  /** Documents in work at once, this one included, from 1. Default: 1. */
+  documents?: number | undefined;
+}
+
 /**
  * Plans by what was measured of the service: how a call's time divides into a fixed part and one that
- * grows with its pages, what the rate limits leave, and the token budgets. The fewest calls among the
- * plans that take at most 5 % longer than the quickest. All workers are given: how the pages divide into
- * accounts, and so into calls, is not known yet, and documents share the calls fairly all the same.
- *
- * @param pages of the document, where known
+ * grows with its pages, what the rate limits leave, and the token budgets. Documents in work share the
+ * service's calls: the time is that in which so many documents like this one would all be read. The fewest
+ * calls among the plans that take at most 5 % longer than the quickest. All workers are given: how the
+ * pages divide into accounts, and so into calls, is not known yet, and documents share the calls fairly
+ * all the same.
  */
 export function autoPlan(
   model: Model,
   { maxWorkers = MOST_WORKERS, answerForm }: AutoPlan,
-  pages: number = USUAL_PAGES,
+  { pages = USUAL_PAGES, documents = 1 }: Work = {},
 ): BatchPlan {
-  const { latency, limits } = ModelService.of(model.client).model(model.name);
+  const service = ModelService.of(model.client);
+  const { latency, limits } = service.model(model.name);
   const pace = latency.pace;
   const form = answerForm && { answerForm };
   if (!pace) return { ...UNMEASURED, maxWorkers: Math.min(UNMEASURED.maxWorkers, maxWorkers), ...form };
@@ -37,14 +49,26 @@ export function autoPlan(
     MOST_PAGES,
     Math.max(1, Math.floor(model.budget.output / outputPerPage(model.budget))),
   );
+  const together = Math.max(1, documents);
+  const places = Math.min(service.queue.concurrency, together * maxWorkers);
   const timeOf = (batchSize: number) => {
     const calls = Math.ceil(pages / batchSize);
     const durations = evenSizes(pages, calls).map((size) => pace.callMs + pace.pageMs * size);
     const tokens = calls * OVERHEAD_TOKENS + pages * pace.announcedTokensAPage;
-    return Math.max(makespan(durations, maxWorkers), limits.timeFor({ requests: calls, tokens }));
+    const limited = limits.timeFor({ requests: together * calls, tokens: together * tokens });
+    return Math.max(timeTogether(durations, together, places), limited);
   };
   const sizes = Array.from({ length: largest }, (_, index) => index + 1);
   const shortest = Math.min(...sizes.map(timeOf));
   const batchSize = Math.max(1, ...sizes.filter((size) => timeOf(size) <= TOLERANCE * shortest));
   return { path: 'batch', batchSize, maxWorkers, ...form };
+}
+
+/** How long so many documents with calls like these take that share the places in turn, in milliseconds. */
+function timeTogether(durations: readonly number[], documents: number, places: number): number {
+  if (documents * durations.length > MOST_ROUNDS * places) {
+    return (documents * durations.reduce((sum, duration) => sum + duration, 0)) / places;
+  }
+  const inTurn = durations.flatMap((duration) => new Array<number>(documents).fill(duration));
+  return makespan(inTurn, places);
 }

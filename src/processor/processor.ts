@@ -153,14 +153,16 @@ export class PageProcessor {
     inPlace: UnitTools['inPlace'],
   ): UnitTools {
     const { model, pageAttempts } = this.#settings;
+    const service = ModelService.of(model.client);
     return {
       model,
       answerForm,
       pageAttempts,
       signal,
+      clock: service.clock,
       finishing,
       answers: new AnswersByPage(answers, id, { model, path, answerForm }),
-      caller: { usage, queue: queue ?? ModelService.of(model.client).queue.document(), emit },
+      caller: { usage, queue: queue ?? service.queue.document(), emit },
       inPlace,
       alsoRead,
     };

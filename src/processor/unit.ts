@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import { askModel, type Caller } from '../llm/call.js';
 import type { FailureReason } from '../llm/failure-reason.js';
 import { ModelFailure } from '../llm/failure.js';
@@ -37,6 +38,8 @@ export interface UnitTools {
   answers: AnswersByPage;
   caller: Caller & { emit: (event: PageEvent) => void };
   signal: AbortSignal;
+  /** Of the model's service. */
+  clock: Clock;
   /** Of the reading: waited for before it is broken off. */
   finishing: <T>(work: Promise<T>) => Promise<T>;
   /**
@@ -102,7 +105,18 @@ async function askPage(
   page: Page,
   unit: string,
   { purpose, isSecondTry }: Asked,
-  { model, answerForm, pageAttempts, answers, caller, signal, finishing, inPlace, alsoRead }: UnitTools,
+  {
+    model,
+    answerForm,
+    pageAttempts,
+    answers,
+    caller,
+    signal,
+    clock,
+    finishing,
+    inPlace,
+    alsoRead,
+  }: UnitTools,
 ): Promise<PageOutcome> {
   const patience = { failures: pageAttempts, unusable: pageAttempts, permanent: PERMANENT_FAILURES };
   const instruction = INSTRUCTIONS[answerForm][page.kind];
@@ -131,7 +145,7 @@ async function askPage(
     return { fields };
   };
   try {
-    return done(await withRetries(() => inPlace(ask), patience, signal));
+    return done(await withRetries(() => inPlace(ask), patience, signal, clock));
   } catch (error) {
     if (!(error instanceof ModelFailure)) throw error;
     if (partial) return done(await keep(partial));
@@ -158,7 +172,7 @@ interface BatchAnswer {
  */
 async function askBatch(
   unit: Unit,
-  { model, answerForm, answers, caller, signal, finishing, inPlace }: UnitTools,
+  { model, answerForm, answers, caller, signal, clock, finishing, inPlace }: UnitTools,
 ): Promise<BatchAnswer | 'too_large'> {
   const { name, kind, pages } = unit;
   const patience = { failures: BATCH_FAILURES, unusable: 1, permanent: 1 };
@@ -194,7 +208,7 @@ async function askBatch(
     return finishing(checkAndKeep(given));
   };
   try {
-    const answer = await withRetries(() => inPlace(ask), patience, signal);
+    const answer = await withRetries(() => inPlace(ask), patience, signal, clock);
     for (const page of answer.used.keys()) caller.emit({ type: 'page_done', page });
     return answer;
   } catch (error) {

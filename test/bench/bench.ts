@@ -14,11 +14,13 @@ import { overload } from './overload.js';
 import { ownTime } from './own-time.js';
 import { pages } from './pages.js';
 import { bothPaths } from './paths.js';
+import { plans } from './plans.js';
 import { replay } from './replay.js';
 
 /** `npm run bench -- NAME` runs one, without a name all. What is over its bound ends it with 1. */
 const BENCHES: Record<string, () => Promise<void>> = {
   paths: bothPaths,
+  plans,
   overload,
   overlap,
   damaged,

@@ -1,9 +1,12 @@
 import { afterEach, expect, test } from '@jest/globals';
 import OpenAI from 'openai';
 import { createQuire, type Quire } from '../../src/index.js';
+import { ModelService } from '../../src/llm/service.js';
 import { pages } from '../limited-service.js';
+import { ManualClock } from '../manual-clock.js';
 import { Provider } from '../provider.js';
 import { SILENT } from '../silent.js';
+import { inSimulatedTime, SimulatedService } from '../simulated-service.js';
 
 /** Quires of one process, and the model services they share or do not share. */
 
@@ -109,4 +112,17 @@ test('one that could not be made holds nobody to its cap', async () => {
   answerInGroups(provider, 7);
   await readAll(await quireAt(provider, 7));
   expect(mostAtOnce(provider)).toBe(7);
+});
+
+test('calls are timed, and tried again, by the clock of their service', async () => {
+  const clock = new ManualClock();
+  const answering = { firstTokenMs: 400, tokenMs: 0, jitter: 0, requestsPerMinute: 5 };
+  const openai = new SimulatedService(clock, answering);
+  const service = ModelService.of(openai, clock);
+  const plan = { path: 'batch', batchSize: 1, maxWorkers: 20 } as const;
+  const quire = await createQuire({ openai, model: 'test-model', plan, logger: SILENT });
+  closing.push(quire);
+  const record = await inSimulatedTime(clock, quire.processPages(pages(12)));
+  expect(record.failed_pages).toEqual([]);
+  expect(service.model('test-model').latency.pace?.callMs).toBeCloseTo(400, 6);
 });

@@ -1,15 +1,22 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { OpenAI } from 'openai';
-import { createQuire, type Quire, type QuireOptions } from '../../src/index.js';
+import { createQuire, type DocumentRecord, type Quire, type QuireOptions } from '../../src/index.js';
+import type { Latency } from '../../src/llm/latency.js';
+import type { RateLimits } from '../../src/llm/rate-limits.js';
 import type { Model } from '../../src/llm/request.js';
 import { ModelService } from '../../src/llm/service.js';
 import { autoPlan } from '../../src/processor/auto-plan.js';
+import { evenSizes } from '../../src/processor/batches.js';
 import { formatPlan, parsePlanChoice, type AutoPlan } from '../../src/processor/plan.js';
 import { makespan } from '../../src/processor/schedule.js';
 import { BATCH_FLAG, flagClient } from '../flag-client.js';
 import { GOLDEN, goldenPart, goldenReader } from '../golden.js';
+import { pages } from '../limited-service.js';
+import { ManualClock } from '../manual-clock.js';
 import { Provider } from '../provider.js';
 import { seeded } from '../random.js';
+import { SILENT } from '../silent.js';
+import { inSimulatedTime, SimulatedService } from '../simulated-service.js';
 
 /** Batches whose size Quire chooses by what it measured of the model service. */
 
@@ -43,20 +50,22 @@ function unmeasured(output = 40_000): Model {
 /** One whose calls took so long, with answers of different lengths. */
 function measured({ callMs, pageMs, output }: Measured): Model {
   const model = unmeasured(output);
-  const { latency } = ModelService.of(model.client).model(model.name);
+  observe(ModelService.of(model.client).model(model.name).latency, { callMs, pageMs });
+  return model;
+}
+
+function observe(latency: Latency, { callMs, pageMs }: Measured): void {
   for (let index = 0; index < 40; index++) {
     const pages = 1 + (index % 3);
     const ms = callMs + pageMs * pages;
     latency.observe({ pages, announcedTokens: 5_000 * pages, answerTokens: TOKENS_A_PAGE * pages, ms });
   }
-  return model;
 }
 
-/** Tells the model's limits that so many requests are allowed in a minute, and none are left. */
-function limitRequests(model: Model, limit: number): void {
-  const { limits } = ModelService.of(model.client).model(model.name);
+/** Tells that so many requests are allowed in a minute, and how many of them are left. */
+function tellLimit(limits: RateLimits, { limit, remaining }: { limit: number; remaining: number }): void {
   const ticket = limits.take({ requests: 1, tokens: 1 });
-  const told = { limit, remaining: 0, reset: '60s' };
+  const told = { limit, remaining, reset: `${((limit - remaining) * 60) / limit}s` };
   const named = Object.entries(told).map(([name, value]) => [`x-ratelimit-${name}-requests`, String(value)]);
   limits.update(ticket, new Headers(Object.fromEntries(named) as Record<string, string>), false);
 }
@@ -71,7 +80,7 @@ describe('before anything was measured', () => {
     [2, 'batch 2x2'],
     [5, 'batch 2x3'],
   ])('with at most %d workers, it is %s', (maxWorkers, plan) => {
-    expect(formatPlan(autoPlan(unmeasured(), { ...AUTO, maxWorkers }, 100))).toBe(plan);
+    expect(formatPlan(autoPlan(unmeasured(), { ...AUTO, maxWorkers }, { pages: 100 }))).toBe(plan);
   });
 
   test('nine calls are too few to count as measured', () => {
@@ -87,7 +96,7 @@ describe('before anything was measured', () => {
 
 describe('when it was measured', () => {
   const sizeFor = (pace: Measured, pages: number, maxWorkers = 20) =>
-    autoPlan(measured(pace), { ...AUTO, maxWorkers }, pages).batchSize;
+    autoPlan(measured(pace), { ...AUTO, maxWorkers }, { pages }).batchSize;
 
   test('calls that take as long whatever they hold are made large', () => {
     expect(sizeFor({ callMs: 2_000, pageMs: 0 }, 40, 5)).toBe(5);
@@ -109,10 +118,10 @@ describe('when it was measured', () => {
     const model = measured({ callMs: 300, pageMs: 1_000 });
     for (let maxWorkers = 1; maxWorkers <= 10; maxWorkers++) {
       const choice = { ...AUTO, maxWorkers };
-      expect(autoPlan(model, choice)).toEqual(autoPlan(model, choice, 10));
+      expect(autoPlan(model, choice)).toEqual(autoPlan(model, choice, { pages: 10 }));
     }
     expect(autoPlan(model, { ...AUTO, maxWorkers: 4 })).not.toEqual(
-      autoPlan(model, { ...AUTO, maxWorkers: 4 }, 4),
+      autoPlan(model, { ...AUTO, maxWorkers: 4 }, { pages: 4 }),
     );
   });
 
@@ -122,7 +131,7 @@ describe('when it was measured', () => {
       const pace = { callMs: random() * 5_000, pageMs: random() * 3_000 };
       const pages = 1 + Math.floor(random() * 60);
       const workers = 1 + Math.floor(random() * 20);
-      const { batchSize } = autoPlan(measured(pace), { ...AUTO, maxWorkers: workers }, pages);
+      const { batchSize } = autoPlan(measured(pace), { ...AUTO, maxWorkers: workers }, { pages });
       const timeOf = (size: number) => {
         const calls = Math.ceil(pages / size);
         return makespan(new Array<number>(calls).fill(pace.callMs + (pace.pageMs * pages) / calls), workers);
@@ -133,15 +142,103 @@ describe('when it was measured', () => {
 
   test('a tight limit of requests makes batches larger', () => {
     const model = measured({ callMs: 0, pageMs: 2_000 });
-    expect(autoPlan(model, AUTO, 20).batchSize).toBe(1);
-    limitRequests(model, 20);
-    expect(autoPlan(model, AUTO, 20).batchSize).toBe(5);
+    expect(autoPlan(model, AUTO, { pages: 20 }).batchSize).toBe(1);
+    tellLimit(ModelService.of(model.client).model(model.name).limits, { limit: 20, remaining: 0 });
+    expect(autoPlan(model, AUTO, { pages: 20 }).batchSize).toBe(5);
   });
 
   test('the output budget caps the size', () => {
     expect(sizeFor({ callMs: 2_000, pageMs: 0, output: 12_000 }, 40, 5)).toBe(3);
     expect(sizeFor({ callMs: 2_000, pageMs: 0, output: 7_999 }, 40, 5)).toBe(1);
     expect(sizeFor({ callMs: 2_000, pageMs: 0, output: 1_000 }, 40, 5)).toBe(1);
+  });
+});
+
+describe('beside other documents in work', () => {
+  /** As where time follows the answers. */
+  const GENERATION = { callMs: 50, pageMs: 180 };
+  const sizeBeside = (model: Model, pages: number, documents: number) =>
+    autoPlan(model, AUTO, { pages, documents }).batchSize;
+
+  test.each([
+    [5, 1, 1],
+    [5, 4, 1],
+    [5, 10, 4],
+    [40, 1, 2],
+    [40, 10, 5],
+    [40, 50, 5],
+    [40, 500, 5],
+  ])('of %d pages, %d at once are asked about %d at a time', (pages, documents, size) => {
+    expect(sizeBeside(measured(GENERATION), pages, documents)).toBe(size);
+  });
+
+  test('what they share is the calls that the service makes at once', () => {
+    const model = measured(GENERATION);
+    expect(sizeBeside(model, 5, 2)).toBe(1);
+    const uncap = ModelService.of(model.client).cap(4);
+    expect(sizeBeside(model, 5, 2)).toBe(4);
+    uncap();
+  });
+
+  test('they share the rate limits, too', () => {
+    const model = measured({ callMs: 0, pageMs: 2_000 });
+    expect(sizeBeside(model, 5, 4)).toBe(1);
+    const { limits } = ModelService.of(model.client).model(model.name);
+    tellLimit(limits, { limit: 60, remaining: 10 });
+    expect(sizeBeside(model, 5, 1)).toBe(1);
+    expect(sizeBeside(model, 5, 4)).toBe(2);
+  });
+
+  test('no plan is expected to take more than 5 % longer for all of them than any other size', () => {
+    const random = seeded(20_261_127);
+    for (let round = 0; round < 200; round++) {
+      const pace = { callMs: random() * 5_000, pageMs: random() * 3_000 };
+      const pages = 1 + Math.floor(random() * 20);
+      const documents = 1 + Math.floor(random() * 40);
+      const timeOf = (size: number) => {
+        const calls = evenSizes(pages, Math.ceil(pages / size)).map((of) => pace.callMs + pace.pageMs * of);
+        return makespan(
+          calls.flatMap((ms) => new Array<number>(documents).fill(ms)),
+          20,
+        );
+      };
+      const { batchSize: chosen } = autoPlan(measured(pace), AUTO, { pages, documents });
+      for (let size = 1; size <= 5; size++) expect(timeOf(chosen)).toBeLessThanOrEqual(1.0501 * timeOf(size));
+    }
+  });
+
+  describe('they are counted', () => {
+    const TEN = Array.from({ length: 10 }, (_, index) => ({
+      ...pages(5),
+      1: `Sheet of ACCOUNT NUMBER: ${20_000_000 + index}`,
+    }));
+    const sizesOf = (records: readonly DocumentRecord[]) =>
+      records.map(({ plan }) => (plan.path === 'batch' ? plan.batchSize : plan.path));
+
+    async function readWith(read: (quire: Quire) => Promise<DocumentRecord[]>) {
+      const clock = new ManualClock();
+      const openai = new SimulatedService(clock, { firstTokenMs: 0, tokenMs: 0, jitter: 0 });
+      const { latency } = ModelService.of(openai, clock).model('test-model');
+      observe(latency, GENERATION);
+      const quire = await createQuire({ openai, model: 'test-model', plan: AUTO, logger: SILENT });
+      const records = await inSimulatedTime(clock, read(quire));
+      await quire.close();
+      return sizesOf(records);
+    }
+
+    test('from the moment they come, so that those that come together know of each other', async () => {
+      const together = (quire: Quire) => Promise.all(TEN.map((texts) => quire.processPages(texts)));
+      expect(await readWith(together)).toEqual(TEN.map(() => 4));
+    });
+
+    test('to their end', async () => {
+      const oneByOne = async (quire: Quire) => {
+        const records: DocumentRecord[] = [];
+        for (const texts of TEN.slice(0, 5)) records.push(await quire.processPages(texts));
+        return records;
+      };
+      expect(await readWith(oneByOne)).toEqual([1, 1, 1, 1, 1]);
+    });
   });
 });
 

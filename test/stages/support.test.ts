@@ -25,7 +25,19 @@ async function supportIn(sheets: readonly Sheet[], alsoRead?: OtherReadings) {
   if (!record) throw new Error('no page has fields');
   const texts = new Map(sheets.map(({ text }, index) => [index + 1, text]));
   const words = new Map(
-    sheets.flatMap(({ ocr }, index) => (ocr ? [[index + 1, packWords(ocr.map(() => null), ocr)] as const] : [])),
+    sheets.flatMap(({ ocr }, index) =>
+      ocr
+        ? [
+            [
+              index + 1,
+              packWords(
+                ocr.map(() => null),
+                ocr,
+              ),
+            ] as const,
+          ]
+        : [],
+    ),
   );
   const pages = { texts, words };
   const evidence = await evidenceOf({ accounts: [record] }, pages);
@@ -83,10 +95,12 @@ describe('a value', () => {
   });
 
   test('is not cut short where the next label follows, or in a sentence', async () => {
-    expect(await reasonsOf('Name: Ana Castro SSN: 123-45-6789', 'Name', 'Ana Castro')).not.toContain('cut_short');
-    expect(
-      await reasonsOf('opened on May 4, 2024 at our Harbor office', 'Branch', 'Harbor'),
-    ).not.toContain('cut_short');
+    expect(await reasonsOf('Name: Ana Castro SSN: 123-45-6789', 'Name', 'Ana Castro')).not.toContain(
+      'cut_short',
+    );
+    expect(await reasonsOf('opened on May 4, 2024 at our Harbor office', 'Branch', 'Harbor')).not.toContain(
+      'cut_short',
+    );
   });
 });
 
@@ -104,7 +118,8 @@ Overtime        15.00         780.00
   });
 
   test('above their values are those of the column', async () => {
-    const boxes = 'Policy number     Effective date     Expiration date\n657845            08/13/2024         08/13/2025';
+    const boxes =
+      'Policy number     Effective date     Expiration date\n657845            08/13/2024         08/13/2025';
     expect(await reasonsOf(boxes, 'Expiration_Date', '08/13/2025')).toContain('label_exact');
     expect(await reasonsOf(boxes, 'Expiration_Date', '08/13/2024')).toContain('label_elsewhere');
   });
@@ -145,7 +160,12 @@ test.each([
 describe('arithmetic', () => {
   test('supports the balances of an account that fit what was paid in and out', async () => {
     const text = 'Opening balance: 100.00\nDeposits: 50.25\nWithdrawals: 30.00\nClosing balance: 120.25';
-    const values = { Opening_Balance: '100.00', Deposits: '50.25', Withdrawals: '30.00', Closing_Balance: '120.25' };
+    const values = {
+      Opening_Balance: '100.00',
+      Deposits: '50.25',
+      Withdrawals: '30.00',
+      Closing_Balance: '120.25',
+    };
     const right = await supportIn([{ text, values }]);
     const wrong = await supportIn([{ text, values: { ...values, Deposits: '30.00' } }]);
     for (const name of Object.keys(values)) {
@@ -183,7 +203,9 @@ test('how sure OCR was of the least sure word is said', async () => {
 
 test('other pages of the account support a value, or do not', async () => {
   const sheet = (value: string) => ({ text: `Branch: ${value}`, values: { Branch: value } });
-  expect((await supportIn([sheet('Harbor'), sheet('Harbor')])).Branch?.reasons).toContain('other_pages_agree');
+  expect((await supportIn([sheet('Harbor'), sheet('Harbor')])).Branch?.reasons).toContain(
+    'other_pages_agree',
+  );
   expect((await supportIn([sheet('Harbor'), sheet('Mill')])).Branch?.reasons).toContain('other_pages_differ');
 });
 
@@ -207,7 +229,9 @@ test('a second reading is added to a support once', () => {
 });
 
 test('a field without a value has no support', async () => {
-  const { Branch } = await supportIn([{ text: 'Branch: N/A  Officer: Ana', values: { Branch: 'N/A', Officer: 'Ana' } }]);
+  const { Branch } = await supportIn([
+    { text: 'Branch: N/A  Officer: Ana', values: { Branch: 'N/A', Officer: 'Ana' } },
+  ]);
   expect(Branch).toEqual({ support: null, reasons: [] });
 });
 

@@ -73,5 +73,7 @@ function exists(iso: string): boolean {
 
 /** Currencies and signs aside. */
 function hasWords(value: string): boolean {
-  return /\p{L}{3,}/u.test(value.replace(/\b(?:usd|eur|dollars?|percent|apr|apy|monthly|annual(?:ly)?)\b/gi, ''));
+  return /\p{L}{3,}/u.test(
+    value.replace(/\b(?:usd|eur|dollars?|percent|apr|apy|monthly|annual(?:ly)?)\b/gi, ''),
+  );
 }

@@ -69,7 +69,9 @@ function read(text: string, isName: boolean): LabelWords {
     if (words.length >= MOST_WORDS) break;
   }
   const rest = words.filter((word) => word !== owner);
-  return rest.length > 0 ? { words: [...new Set(rest)], number, owner } : { words: [...new Set(words)], number };
+  return rest.length > 0
+    ? { words: [...new Set(rest)], number, owner }
+    : { words: [...new Set(words)], number };
 }
 
 /** Of a label that says something of another one ("Signer 1 Name" for Signer2_Name) so much is left. */

@@ -125,7 +125,8 @@ export class PageLabels {
     if (!beginning || !ending) return undefined;
     const before = this.#text.slice(beginning.start, first.start);
     const isBehindLabel = before.includes(':');
-    const isBesideLabel = label?.start !== undefined && (label.start < beginning.start || label.start >= beginning.end);
+    const isBesideLabel =
+      label?.start !== undefined && (label.start < beginning.start || label.start >= beginning.end);
     if (!isBehindLabel && !isBesideLabel) return undefined;
     const between = before.slice(before.lastIndexOf(':') + 1);
     const after = this.#text.slice(last.end, ending.end);

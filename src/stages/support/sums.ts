@@ -51,12 +51,15 @@ function addends(
 }
 
 function amountsOf(line: string, lineStart: number): Amount[] {
-  return Array.from(line.matchAll(AMOUNT), ({ 0: printed, 1: sign = '', 2: whole = '', 3: cents = '', index }) => ({
-    start: lineStart + index,
-    end: lineStart + index + printed.length,
-    right: index + printed.length,
-    cents: (/[-–(]/.test(sign) ? -1 : 1) * (Number(whole.replaceAll(',', '')) * 100 + Number(cents)),
-  }));
+  return Array.from(
+    line.matchAll(AMOUNT),
+    ({ 0: printed, 1: sign = '', 2: whole = '', 3: cents = '', index }) => ({
+      start: lineStart + index,
+      end: lineStart + index + printed.length,
+      right: index + printed.length,
+      cents: (/[-–(]/.test(sign) ? -1 : 1) * (Number(whole.replaceAll(',', '')) * 100 + Number(cents)),
+    }),
+  );
 }
 
 /** Roles of an account's fields in "opening + movements = closing". */
@@ -102,8 +105,10 @@ function centsOf(value: string): number | undefined {
   return (sign === '' ? 1 : -1) * (Number(whole.replaceAll(',', '')) * 100 + Number(cents));
 }
 
-const COUNT = /(?:number|count|no)_?of_?(?:transactions|items|checks|deposits|withdrawals|entries)|(?:transactions|items|entries)_?(?:count|number)$/i;
-const DATED_ROW = /^\s*(?:\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{2,4})?|\d{4}-\d{2}-\d{2}|[A-Z][a-z]{2} \d{1,2})\s.*\d\s*$/gm;
+const COUNT =
+  /(?:number|count|no)_?of_?(?:transactions|items|checks|deposits|withdrawals|entries)|(?:transactions|items|entries)_?(?:count|number)$/i;
+const DATED_ROW =
+  /^\s*(?:\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{2,4})?|\d{4}-\d{2}-\d{2}|[A-Z][a-z]{2} \d{1,2})\s.*\d\s*$/gm;
 
 /** Whether a field says how many rows the tables of some pages have, and that is so many. */
 export function countsRows(name: string, value: string, texts: readonly string[]): boolean {

@@ -97,9 +97,22 @@ async function accountSupport(
       ...labelling(name, parts, pageOf),
       ocr,
       formOf(name, value),
-      sums(isSummed || countsRows(name, value, account.pages.map((page) => pageOf(page).text)), name, balance),
+      sums(
+        isSummed ||
+          countsRows(
+            name,
+            value,
+            account.pages.map((page) => pageOf(page).text),
+          ),
+        name,
+        balance,
+      ),
       onOtherPages(sources.length, differ),
-      readAgain(name, value, sources.flatMap((page) => alsoRead.get(page) ?? [])),
+      readAgain(
+        name,
+        value,
+        sources.flatMap((page) => alsoRead.get(page) ?? []),
+      ),
     ];
     const given = reasons.filter((reason) => reason !== undefined);
     supports.push([name, { support: supportFor(given), reasons: given }]);
@@ -183,11 +196,7 @@ class Page {
 }
 
 /** Whether other answers about the same pages said the same. */
-function readAgain(
-  name: string,
-  value: string,
-  readings: readonly (readonly Field[])[],
-): Reason | undefined {
+function readAgain(name: string, value: string, readings: readonly (readonly Field[])[]): Reason | undefined {
   const values = readings.flatMap((fields) => fields.filter((field) => field.name === name));
   if (values.length === 0) return undefined;
   return values.every((field) => isSame(field.value, value)) ? 'read_again_same' : 'read_again_differs';
@@ -236,11 +245,7 @@ const PARTLY = 0.35;
 /** A label elsewhere is better when it is better by so much. */
 const BETTER = 0.1;
 
-function labelling(
-  name: string,
-  parts: readonly PartEvidence[],
-  pageOf: (number: number) => Page,
-): Reason[] {
+function labelling(name: string, parts: readonly PartEvidence[], pageOf: (number: number) => Page): Reason[] {
   const field = nameWords(name);
   let best: (Labelled & { place: EvidencePlace }) | undefined;
   for (const part of parts) {
@@ -278,7 +283,8 @@ function byLabel(
 
 /** "Signer2_Name" is the second of several labels "Name", where they have no numbers themselves, or under one. */
 function isOfAnother({ number }: LabelWords, label: FoundLabel, labels: PageLabels): boolean {
-  if (number !== undefined && label.row) return Number(number) <= label.row.of && label.row.rank !== Number(number);
+  if (number !== undefined && label.row)
+    return Number(number) <= label.row.of && label.row.rank !== Number(number);
   if (number === undefined || label.number !== undefined || label.start === undefined) return false;
   const starts = labels.startsLike(label);
   const rank = starts.indexOf(label.start) + 1;

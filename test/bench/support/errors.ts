@@ -25,11 +25,17 @@ function others({ field, page }: Wronged): MadeField[] {
 export const FITTED: Record<string, Mistake> = {
   'another value of the page': (wronged) => one(others(wronged), wronged.random)?.value,
   'a character misread': ({ field: { value }, random }) => {
-    const places = Array.from(value, (char, at) => (/[\p{L}\d]/u.test(char) ? at : -1)).filter((at) => at >= 0);
+    const places = Array.from(value, (char, at) => (/[\p{L}\d]/u.test(char) ? at : -1)).filter(
+      (at) => at >= 0,
+    );
     const at = one(places, random);
     if (at === undefined) return undefined;
     const from = /\d/.test(value[at] ?? '') ? '0123456789' : 'abcdefghijklmnopqrstuvwxyz';
-    const char = one(Array.from(from).filter((other) => other !== value[at]?.toLowerCase()), random) ?? '';
+    const char =
+      one(
+        Array.from(from).filter((other) => other !== value[at]?.toLowerCase()),
+        random,
+      ) ?? '';
     return value.slice(0, at) + char + value.slice(at + 1);
   },
   'made up': ({ field, random }) => made(field.kind, random),
@@ -54,7 +60,9 @@ export const UNSEEN: Record<string, Mistake> = {
     return one(ofKind, random)?.value;
   },
   'two digits changed places': ({ field: { value }, random }) => {
-    const places = Array.from(value.matchAll(/\d(?=\d)/g), ({ index }) => index).filter((at) => value[at] !== value[at + 1]);
+    const places = Array.from(value.matchAll(/\d(?=\d)/g), ({ index }) => index).filter(
+      (at) => value[at] !== value[at + 1],
+    );
     const at = one(places, random);
     if (at === undefined) return undefined;
     return value.slice(0, at) + (value[at + 1] ?? '') + (value[at] ?? '') + value.slice(at + 2);

@@ -39,7 +39,10 @@ export function bins(judged: readonly Judged[]): Bin[] {
   const sorted = [...judged].sort((a, b) => a.support - b.support);
   const mean = (of: readonly number[]) => of.reduce((sum, each) => sum + each, 0) / of.length;
   return Array.from({ length: 5 }, (_, bin) => {
-    const part = sorted.slice(Math.round((bin * sorted.length) / 5), Math.round(((bin + 1) * sorted.length) / 5));
+    const part = sorted.slice(
+      Math.round((bin * sorted.length) / 5),
+      Math.round(((bin + 1) * sorted.length) / 5),
+    );
     return {
       from: part[0]?.support ?? 0,
       to: part.at(-1)?.support ?? 0,

@@ -10,7 +10,11 @@ interface Spec {
 }
 
 const SPECS: readonly Spec[] = [
-  { kind: 'person', labels: ['Account Holder Name(s)', 'Account Holders', 'Owner'], names: ['Account_Holders'] },
+  {
+    kind: 'person',
+    labels: ['Account Holder Name(s)', 'Account Holders', 'Owner'],
+    names: ['Account_Holders'],
+  },
   { kind: 'word', labels: ['Account Type', 'Acct Type', 'Type of Account'], names: ['Account_Type'] },
   { kind: 'word', labels: ['Account Purpose', 'Purpose'], names: ['Account_Purpose'] },
   { kind: 'company', labels: ['Product Name', 'Product'], names: ['Product_Name'] },
@@ -21,12 +25,20 @@ const SPECS: readonly Spec[] = [
   { kind: 'id', labels: ['CIF Number', 'CIF', 'Customer No.'], names: ['CIF_Number', 'Customer_Number'] },
   { kind: 'word', labels: ['Branch', 'Branch Name'], names: ['Branch'] },
   { kind: 'person', labels: ['Opened By', 'Officer'], names: ['Opened_By'] },
-  { kind: 'count', labels: ['Signatures Required', 'Number of Signatures Required'], names: ['Signatures_Required'] },
+  {
+    kind: 'count',
+    labels: ['Signatures Required', 'Number of Signatures Required'],
+    names: ['Signatures_Required'],
+  },
   { kind: 'person', labels: ['Verified By', 'Verified'], names: ['Verified_By'] },
   { kind: 'date', labels: ['Verified Date', 'Date Verified', 'Date'], names: ['Verified_Date'] },
   { kind: 'rate', labels: ['Interest Rate', 'Rate', 'APY'], names: ['Interest_Rate', 'APY'] },
   { kind: 'date', labels: ['Maturity Date', 'Matures'], names: ['Maturity_Date'] },
-  { kind: 'amount', labels: ['Opening Deposit', 'Initial Deposit'], names: ['Opening_Deposit', 'Initial_Deposit'] },
+  {
+    kind: 'amount',
+    labels: ['Opening Deposit', 'Initial Deposit'],
+    names: ['Opening_Deposit', 'Initial_Deposit'],
+  },
   { kind: 'email', labels: ['E-mail', 'Email Address'], names: ['Email', 'Email_Address'] },
   { kind: 'routing', labels: ['Routing Number', 'ABA Routing No.'], names: ['Routing_Number'] },
   { kind: 'company', labels: ['Employer', 'Employer Name'], names: ['Employer'] },
@@ -136,12 +148,31 @@ function statement(pen: Pen): void {
     pen.text(label, 54, 80 + row * 16);
     pen.value({ name, kind: 'amount', label, value: money(amount) }, 400, 80 + row * 16, { isRight: true });
   }
-  for (const [x, heading] of [[54, 'Date'], [140, 'Description'], [340, 'Amount']] as const) pen.text(heading, x, 170);
+  for (const [x, heading] of [
+    [54, 'Date'],
+    [140, 'Description'],
+    [340, 'Amount'],
+  ] as const)
+    pen.text(heading, x, 170);
   for (const [row, entry] of entries.entries()) {
     const y = 186 + row * 14;
-    pen.value({ name: `Transaction${row + 1}_Date`, kind: 'date', label: 'Date', value: `0${1 + (row % 9)}/${10 + row}/2024` }, 54, y);
+    pen.value(
+      {
+        name: `Transaction${row + 1}_Date`,
+        kind: 'date',
+        label: 'Date',
+        value: `0${1 + (row % 9)}/${10 + row}/2024`,
+      },
+      54,
+      y,
+    );
     pen.text(pen.one(['Card purchase', 'Check', 'Transfer out', 'Utility payment']), 140, y);
-    pen.value({ name: `Transaction${row + 1}_Amount`, kind: 'amount', label: 'Amount', value: money(entry) }, 400, y, { isRight: true });
+    pen.value(
+      { name: `Transaction${row + 1}_Amount`, kind: 'amount', label: 'Amount', value: money(entry) },
+      400,
+      y,
+      { isRight: true },
+    );
   }
   pen.text('Total withdrawals', 140, 190 + entries.length * 14);
   pen.text(money(out), 360, 190 + entries.length * 14);
@@ -151,10 +182,22 @@ function statement(pen: Pen): void {
 function letter(pen: Pen): void {
   pen.text('Dear customer,', 54, 60);
   const sentences: readonly (readonly [string, string, Kind][])[] = [
-    [['Your account was opened on', 'Date_Opened', 'date'], ['by', 'Opened_By', 'person']],
-    [['The interest rate is', 'Interest_Rate', 'rate'], ['until', 'Maturity_Date', 'date']],
-    [['We received your deposit of', 'Initial_Deposit', 'amount'], ['for customer', 'CIF_Number', 'id']],
-    [['Please call', 'Contact_Name', 'person'], ['at', 'Phone_Number', 'phone']],
+    [
+      ['Your account was opened on', 'Date_Opened', 'date'],
+      ['by', 'Opened_By', 'person'],
+    ],
+    [
+      ['The interest rate is', 'Interest_Rate', 'rate'],
+      ['until', 'Maturity_Date', 'date'],
+    ],
+    [
+      ['We received your deposit of', 'Initial_Deposit', 'amount'],
+      ['for customer', 'CIF_Number', 'id'],
+    ],
+    [
+      ['Please call', 'Contact_Name', 'person'],
+      ['at', 'Phone_Number', 'phone'],
+    ],
     [['Statements go to', 'Mailing_Address', 'address']],
   ];
   for (const [row, parts] of shuffled(pen, sentences).entries()) {

@@ -71,10 +71,20 @@ export async function judgeSamples(
   return judged;
 }
 
-async function readPages(reader: PageReader, pages: MadePage[], scan: number | undefined): Promise<PageTexts> {
+async function readPages(
+  reader: PageReader,
+  pages: MadePage[],
+  scan: number | undefined,
+): Promise<PageTexts> {
   const pdf = await makePdf(pages.map(({ texts }) => ({ texts })));
   if (scan === undefined) return reader.read(pdf);
-  const all = { texts: new Map<number, string>(), words: new Map<number, PageWords>(), totalPages: pages.length, ocrPages: [] as number[], unreadablePages: [] };
+  const all = {
+    texts: new Map<number, string>(),
+    words: new Map<number, PageWords>(),
+    totalPages: pages.length,
+    ocrPages: [] as number[],
+    unreadablePages: [],
+  };
   for (const number of pages.keys()) {
     const wear = { steps: [blur(0.5 + (scan % 4) * 0.2), noise(4 + (scan % 5) * 3), jpeg(70)] };
     const picture = worn(await drawn(pdf, number + 1, 150), wear, seeded(scan));
@@ -93,7 +103,13 @@ async function judgeRecord(
   { mistakes, wrong }: Pick<Making, 'mistakes' | 'wrong'>,
   random: () => number,
 ): Promise<Judged[]> {
-  const given: { name: string; page: number; value: string; isWrong: boolean; mistake: string | undefined }[] = [];
+  const given: {
+    name: string;
+    page: number;
+    value: string;
+    isWrong: boolean;
+    mistake: string | undefined;
+  }[] = [];
   const all = [...drawn.values()].flat();
   const results = Array.from(drawn, ([number, page]) => {
     const fields: Fields = {};
@@ -125,10 +141,7 @@ async function judgeRecord(
 }
 
 /** One of the kinds that can be made of the field. */
-function aMistake(
-  wronged: Wronged,
-  mistakes: Making['mistakes'],
-): { mistake?: string; made?: string } {
+function aMistake(wronged: Wronged, mistakes: Making['mistakes']): { mistake?: string; made?: string } {
   const kinds = Object.entries(mistakes);
   const first = Math.floor(wronged.random() * kinds.length);
   for (const [mistake, make] of [...kinds.slice(first), ...kinds.slice(0, first)]) {
@@ -157,7 +170,10 @@ function asRead(field: MadeField, { texts, words }: PageTexts, page: number): st
   return listWords(text, ofPage)
     .filter(({ box }) => {
       if (!box) return false;
-      const [x, y] = [((box.left + box.right) / 2) * LETTER.width, ((box.top + box.bottom) / 2) * LETTER.height];
+      const [x, y] = [
+        ((box.left + box.right) / 2) * LETTER.width,
+        ((box.top + box.bottom) / 2) * LETTER.height,
+      ];
       const isBeside = x > field.x && x < field.x + field.width;
       return isBeside && y > field.y - 2 && y < field.y + field.size + 2;
     })
@@ -166,6 +182,10 @@ function asRead(field: MadeField, { texts, words }: PageTexts, page: number): st
 }
 
 function isSame(a: string, b: string): boolean {
-  const form = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
+  const form = (text: string) =>
+    text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}]+/gu, ' ')
+      .trim();
   return form(a) === form(b);
 }

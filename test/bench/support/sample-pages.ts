@@ -28,7 +28,12 @@ const BANK_STATEMENT: Readonly<Record<number, readonly Row[]>> = {
     ['Transaction1_Amount', 'amount', '-171', 'Withdrawals / Deposits'],
     ['Transaction3_Date', 'date', '11/1/2020', 'Date'],
     ['Transaction3_Amount', 'amount', '-224', 'Withdrawals / Deposits'],
-    ['Transaction4_Description', 'company', 'Retail Purchase - AnyCompany Conv-Store - 1896933493', 'Description'],
+    [
+      'Transaction4_Description',
+      'company',
+      'Retail Purchase - AnyCompany Conv-Store - 1896933493',
+      'Description',
+    ],
     ['Transaction9_Amount', 'amount', '-156', 'Withdrawals / Deposits'],
   ],
 };
@@ -88,7 +93,12 @@ const LENDING_PACKAGE: Readonly<Record<number, readonly Row[]>> = {
     ['CoApplicant_Education_Level', 'word', 'Graduate', 'Education Level'],
     ['Relationship_to_Primary_Applicant', 'word', 'Domestic Partner', 'Relationship to Primary Applicant'],
     ['Alternate_Phone', 'phone', '5555551213', 'Alternate Phone'],
-    ['Insurance_Company_Address', 'address', '650 Davis Street, San Francisco, CA 94111', 'Insurance Company'],
+    [
+      'Insurance_Company_Address',
+      'address',
+      '650 Davis Street, San Francisco, CA 94111',
+      'Insurance Company',
+    ],
     ['Type_of_Current_Property_Policy', 'word', 'Home', 'Type of Current Property Policy'],
   ],
 };

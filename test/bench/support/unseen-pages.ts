@@ -38,7 +38,11 @@ function payStub(pen: Pen): void {
   pen.labelled({ name: 'Employer_Name', kind: 'company', label: 'Company' }, 320, 40);
   pen.labelled({ name: 'Pay_Date', kind: 'date', label: 'Check date' }, 50, 58);
   pen.labelled({ name: 'Period_Ending', kind: 'date', label: 'Period end' }, 320, 58);
-  for (const [x, heading] of [[50, 'Earnings'], [250, 'Current'], [380, 'Year to date']] as const) {
+  for (const [x, heading] of [
+    [50, 'Earnings'],
+    [250, 'Current'],
+    [380, 'Year to date'],
+  ] as const) {
     pen.text(heading, x, 90);
   }
   const kinds = ['Regular', 'Overtime', 'Holiday', 'Bonus', 'Commission'];
@@ -49,12 +53,20 @@ function payStub(pen: Pen): void {
     [now, year] = [now + cents, year + soFar];
     const y = 106 + row * 15;
     pen.text(kind, 50, y);
-    pen.value({ name: `${kind}_Current`, kind: 'amount', label: kind, value: money(cents) }, 300, y, { isRight: true });
-    pen.value({ name: `${kind}_YTD`, kind: 'amount', label: kind, value: money(soFar) }, 440, y, { isRight: true });
+    pen.value({ name: `${kind}_Current`, kind: 'amount', label: kind, value: money(cents) }, 300, y, {
+      isRight: true,
+    });
+    pen.value({ name: `${kind}_YTD`, kind: 'amount', label: kind, value: money(soFar) }, 440, y, {
+      isRight: true,
+    });
   }
   pen.text('Gross pay', 50, 184);
-  pen.value({ name: 'Gross_Pay_Current', kind: 'amount', label: 'Gross pay', value: money(now) }, 300, 184, { isRight: true });
-  pen.value({ name: 'Gross_Pay_YTD', kind: 'amount', label: 'Gross pay', value: money(year) }, 440, 184, { isRight: true });
+  pen.value({ name: 'Gross_Pay_Current', kind: 'amount', label: 'Gross pay', value: money(now) }, 300, 184, {
+    isRight: true,
+  });
+  pen.value({ name: 'Gross_Pay_YTD', kind: 'amount', label: 'Gross pay', value: money(year) }, 440, 184, {
+    isRight: true,
+  });
 }
 
 /** Holdings that add up, under headings. */
@@ -70,7 +82,12 @@ function holdings(pen: Pen): void {
     pen.text(label, 50 + index * 180, 64, 8);
     pen.value({ name, kind, label }, 50 + index * 180, 76);
   }
-  for (const [x, heading] of [[50, 'Fund'], [240, 'Units'], [330, 'Price'], [430, 'Market value']] as const) {
+  for (const [x, heading] of [
+    [50, 'Fund'],
+    [240, 'Units'],
+    [330, 'Price'],
+    [430, 'Market value'],
+  ] as const) {
     pen.text(heading, x, 110);
   }
   let total = 0;
@@ -79,12 +96,27 @@ function holdings(pen: Pen): void {
     total += value;
     const y = 126 + row * 15;
     pen.value({ name: `Fund${row + 1}_Name`, kind: 'company', label: 'Fund' }, 50, y);
-    pen.value({ name: `Fund${row + 1}_Units`, kind: 'id', label: 'Units', value: (pen.random() * 900).toFixed(3) }, 280, y, { isRight: true });
+    pen.value(
+      { name: `Fund${row + 1}_Units`, kind: 'id', label: 'Units', value: (pen.random() * 900).toFixed(3) },
+      280,
+      y,
+      { isRight: true },
+    );
     pen.text((pen.random() * 90).toFixed(2), 330, y);
-    pen.value({ name: `Fund${row + 1}_Value`, kind: 'amount', label: 'Market value', value: money(value) }, 500, y, { isRight: true });
+    pen.value(
+      { name: `Fund${row + 1}_Value`, kind: 'amount', label: 'Market value', value: money(value) },
+      500,
+      y,
+      { isRight: true },
+    );
   }
   pen.text('Total market value', 50, 224);
-  pen.value({ name: 'Total_Market_Value', kind: 'amount', label: 'Total market value', value: money(total) }, 500, 224, { isRight: true });
+  pen.value(
+    { name: 'Total_Market_Value', kind: 'amount', label: 'Total market value', value: money(total) },
+    500,
+    224,
+    { isRight: true },
+  );
 }
 
 /** Two parties with the same labels. */
@@ -100,7 +132,15 @@ function wire(pen: Pen): void {
       ['Telephone', 'Phone', 'phone'],
     ];
     for (const [row, [label, name, kind]] of rows.entries()) {
-      pen.labelled({ label: pen.chance(0.5) ? `${party} ${label.toLowerCase()}` : label, name: `${party}_${name}`, kind }, x, 84 + row * 18);
+      pen.labelled(
+        {
+          label: pen.chance(0.5) ? `${party} ${label.toLowerCase()}` : label,
+          name: `${party}_${name}`,
+          kind,
+        },
+        x,
+        84 + row * 18,
+      );
     }
   }
   const rest: readonly Row[] = [

@@ -18,7 +18,8 @@ export type Kind =
 
 type Random = () => number;
 
-const FIRST = 'Ana Boris Chen Dalia Edwin Fatima Greta Hugo Imani Jonas Keiko Lars Mona Nils Olga Pedro'.split(' ');
+const FIRST =
+  'Ana Boris Chen Dalia Edwin Fatima Greta Hugo Imani Jonas Keiko Lars Mona Nils Olga Pedro'.split(' ');
 const LAST =
   'Abbott Bianchi Castro Dubois Eriksen Foster Grant Hoffman Ivanov Jensen Keller Lindgren Moreau Novak Ortiz Price'.split(
     ' ',
@@ -32,8 +33,24 @@ const PLACES: readonly (readonly [city: string, state: string, zip: number])[] =
   ['Salem', 'MA', 1_970],
   ['Reno', 'NV', 89_501],
 ];
-const COMPANIES = ['Northwind Supply', 'Acme Tool', 'Blue Ridge Dairy', 'Harbor Freightways', 'Stone Mill Bakery'];
-const WORDS = ['Consumer', 'Personal', 'Individual', 'Joint', 'Savings', 'Checking', 'Married', 'Single', 'Monthly'];
+const COMPANIES = [
+  'Northwind Supply',
+  'Acme Tool',
+  'Blue Ridge Dairy',
+  'Harbor Freightways',
+  'Stone Mill Bakery',
+];
+const WORDS = [
+  'Consumer',
+  'Personal',
+  'Individual',
+  'Joint',
+  'Savings',
+  'Checking',
+  'Married',
+  'Single',
+  'Monthly',
+];
 const MONTHS = ['January', 'March', 'May', 'June', 'August', 'October', 'December'] as const;
 
 function one<T>(random: Random, from: readonly T[]): T {
@@ -41,9 +58,10 @@ function one<T>(random: Random, from: readonly T[]): T {
 }
 
 function digits(random: Random, count: number): string {
-  return Array.from({ length: count }, (_, at) => Math.floor(random() * (at === 0 ? 9 : 10)) + (at === 0 ? 1 : 0)).join(
-    '',
-  );
+  return Array.from(
+    { length: count },
+    (_, at) => Math.floor(random() * (at === 0 ? 9 : 10)) + (at === 0 ? 1 : 0),
+  ).join('');
 }
 
 function two(number: number): string {
@@ -63,7 +81,8 @@ function routing(random: Random): string {
 }
 
 const MADE: Record<Kind, (random: Random) => string> = {
-  person: (random) => `${one(random, FIRST)} ${random() < 0.4 ? `${one(random, FIRST).charAt(0)}. ` : ''}${one(random, LAST)}`,
+  person: (random) =>
+    `${one(random, FIRST)} ${random() < 0.4 ? `${one(random, FIRST).charAt(0)}. ` : ''}${one(random, LAST)}`,
   company: (random) => `${one(random, COMPANIES)} ${one(random, ['LLC', 'Inc', 'Co'])}`,
   address: (random) => {
     const [city, state, zip] = one(random, PLACES);
@@ -71,17 +90,25 @@ const MADE: Record<Kind, (random: Random) => string> = {
     return `${street}, ${city}, ${state} ${String(zip).padStart(5, '0')}`;
   },
   date: (random) => {
-    const [year, month, day] = [1960 + Math.floor(random() * 65), Math.floor(random() * 12) + 1, Math.floor(random() * 28) + 1];
+    const [year, month, day] = [
+      1960 + Math.floor(random() * 65),
+      Math.floor(random() * 12) + 1,
+      Math.floor(random() * 28) + 1,
+    ];
     if (random() < 0.25) return `${one(random, MONTHS)} ${day}, ${year}`;
     return `${two(month)}/${two(day)}/${year}`;
   },
   amount: (random) => `${random() < 0.5 ? '$' : ''}${money(Math.floor(random() ** 2 * 9_000_000) + 1_000)}`,
   phone: (random) =>
-    random() < 0.5 ? `(${two(20 + Math.floor(random() * 70))}${digits(random, 1)}) ${digits(random, 3)}-${digits(random, 4)}` : `5${digits(random, 2)}-${digits(random, 3)}-${digits(random, 4)}`,
+    random() < 0.5
+      ? `(${two(20 + Math.floor(random() * 70))}${digits(random, 1)}) ${digits(random, 3)}-${digits(random, 4)}`
+      : `5${digits(random, 2)}-${digits(random, 3)}-${digits(random, 4)}`,
   email: (random) => `${one(random, LAST).toLowerCase()}${digits(random, 2)}@example.com`,
-  ssn: (random) => `${two(10 + Math.floor(random() * 50))}${digits(random, 1)}-${digits(random, 2)}-${digits(random, 4)}`,
+  ssn: (random) =>
+    `${two(10 + Math.floor(random() * 50))}${digits(random, 1)}-${digits(random, 2)}-${digits(random, 4)}`,
   routing,
-  id: (random) => `${random() < 0.5 ? one(random, ['A', 'K', 'TX', 'R']) : ''}${digits(random, 6 + Math.floor(random() * 3))}`,
+  id: (random) =>
+    `${random() < 0.5 ? one(random, ['A', 'K', 'TX', 'R']) : ''}${digits(random, 6 + Math.floor(random() * 3))}`,
   rate: (random) => `${(random() * 9).toFixed(2)}%`,
   word: (random) => one(random, WORDS),
   count: (random) => digits(random, 1 + Math.floor(random() * 2)),
