@@ -107,7 +107,7 @@ function pagesOf(count: number, from = 0, fields = 20): Record<number, string> {
   );
 }
 
-function readFields({ text }: ReceivedPage): Field[] {
+function readFields({ text }: Pick<ReceivedPage, 'text'>): Field[] {
   return Array.from(text.matchAll(/^(Field_\d+): (.+)$/gm), ([, name = '', value = '']) => ({
     ...{ name, value, confidence: 90 },
   }));
@@ -138,6 +138,37 @@ describe('the other path', () => {
     await ended(1);
     expect(provider.calls.map(({ pages }) => pages.length)).toEqual([2, 2, 1, 1, 1, 1]);
     expect((await report()).agreement.candidate.page).toBe(1);
+  });
+
+  test('tells the support of a document that is kept whether its values were read alike again', async () => {
+    const { base, ended } = await start({
+      read: ({ text }, { pages }) =>
+        readFields({ text }).map((field) =>
+          field.name === 'Field_1' && pages.length > 1 ? { ...field, value: 'elsewhere' } : field,
+        ),
+    });
+    const body = new FormData();
+    const texts = Object.values(pagesOf(2, 0, 3)).map((text) =>
+      text.split('\n').map((line, row) => ({ text: line, x: 40, y: 40 + row * 20, size: 10 })),
+    );
+    body.set(
+      'file',
+      new Blob([Uint8Array.from(await makePdf(texts.map((page) => ({ texts: page }))))]),
+      'a.pdf',
+    );
+    const { job_id: id } = (await (await fetch(`${base}/process`, { method: 'POST', body })).json()) as {
+      job_id: string;
+    };
+    await ended(1);
+    const support = async () => {
+      const response = await fetch(`${base}/api/document/${id}/evidence`);
+      const { evidence } = (await response.json()) as {
+        evidence: [{ support: Record<string, { reasons: string[] }> }];
+      };
+      return evidence[0].support;
+    };
+    while (!(await support()).Field_1?.reasons.includes('read_again_differs')) await sleep(20);
+    expect((await support()).Field_0?.reasons).toContain('read_again_same');
   });
 
   test('runs for the share of the flag, and for none when it is off or all are forced', async () => {

@@ -44,6 +44,11 @@ async function upload(behaviour: Partial<Behaviour> = {}, settings = {}, pdf = P
   return { evidence, keptPages, path };
 }
 
+function supportIn(body: unknown) {
+  return (body as { evidence: [{ support: Record<string, { support: number; reasons: string[] }> }] })
+    .evidence[0];
+}
+
 describe('the evidence of a document', () => {
   test('tells where each value stands, on the page that gave it, and which does not', async () => {
     const { evidence } = await upload();
@@ -109,6 +114,31 @@ describe('the evidence of a document', () => {
     expect((await evidence()).body).toMatchObject({
       notes: [{ kind: 'few_fields', page: 1, account: '12345678', detail: '2 of 12' }],
     });
+  });
+
+  test('has the support of each value, with its reasons', async () => {
+    const { evidence } = await upload();
+    const { support } = supportIn((await evidence()).body);
+    expect(support.Holder?.reasons).toEqual(['stands', 'label_exact', 'form_right', 'other_pages_differ']);
+    expect(support.Opened?.reasons).toEqual(['words_nowhere', 'other_pages_agree']);
+    expect(support.Holder?.support).toBeGreaterThan(support.Opened?.support ?? 100);
+  });
+
+  test('counts a batch answer that was not used as a second reading', async () => {
+    // What the batch says of the second page stands on the first.
+    const { evidence } = await upload({
+      read: ({ number }, { pages }) => [
+        {
+          name: 'Holder',
+          value: number === 1 || pages.length > 1 ? 'Ada Lovelace' : 'Grace Hopper',
+          confidence: number,
+        },
+        { name: 'Opened', value: 'in spring', confidence: 90 },
+      ],
+    });
+    const { support } = supportIn((await evidence()).body);
+    expect(support.Holder?.reasons).toContain('read_again_differs');
+    expect(support.Opened?.reasons).toContain('read_again_same');
   });
 
   test('stays when the document is asked again and nothing comes of it', async () => {
