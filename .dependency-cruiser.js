@@ -15,7 +15,7 @@ export const FLOORS = [
   ['processor', 'embedded-model'],
   ['llm'],
   ['fair-turns'],
-  ['text', 'abort', 'logger', 'sliding-window', 'clock', 'pauses', 'wager'],
+  ['text', 'abort', 'logger', 'sliding-window', 'clock', 'pauses', 'wager', 'e-detector'],
 ];
 
 /** A room is a folder or a file of this name. */
