@@ -6,9 +6,8 @@ const STAKES = [0.3, 0.6, 0.9];
 const MARGIN = 0.01;
 /** What is to be made out against such a difference: a trial that ends too early is held again. */
 const REFUTED = 20;
+/** In a trial, whatever comes of them. */
 const MOST_PAIRS = 1_000;
-/** Documents that wait or are read at once are fewer: one that is older will not come any more. */
-const MOST_OPEN = 200;
 
 /** Of a document: the share of its batches that needed salvage, 0 to 1; undefined where it says nothing. */
 export type SalvageShare = number | undefined;
@@ -39,7 +38,7 @@ export class FormTrial {
   readonly #open: Pair[] = [];
   /** The turn of the next document, where it is the second of its pair. */
   #second: Turn | undefined;
-  #pairs = 0;
+  #begun = 0;
 
   /**
    * @param strength of the evidence that lines do worse: while they do not, it is ever reached once in so many trials,
@@ -58,7 +57,7 @@ export class FormTrial {
     if (second) return second;
     const pair: Pair = {};
     this.#open.push(pair);
-    if (this.#open.length > MOST_OPEN) this.#open.shift();
+    this.#begun++;
     const isLinesFirst = this.#random() < 0.5;
     this.#second = this.#turn(pair, isLinesFirst ? 'objects' : 'lines');
     return this.#turn(pair, isLinesFirst ? 'lines' : 'objects');
@@ -68,9 +67,9 @@ export class FormTrial {
     return mean(this.#worse) >= this.#strength;
   }
 
-  /** Whether lines do no worse by what matters, or that cannot be told with as many documents as it may cost. */
+  /** Whether lines do no worse by what matters, or that was not told by as many documents as it may cost. */
   get isOver(): boolean {
-    return mean(this.#noWorse) >= REFUTED || this.#pairs >= MOST_PAIRS;
+    return mean(this.#noWorse) >= REFUTED || this.#begun >= MOST_PAIRS;
   }
 
   #turn(pair: Pair, form: AnswerForm): Turn {
@@ -91,7 +90,6 @@ export class FormTrial {
   }
 
   #bet(difference: number): void {
-    this.#pairs++;
     STAKES.forEach((stake, index) => {
       this.#worse[index] = (this.#worse[index] ?? 1) * (1 + stake * difference);
       this.#noWorse[index] = (this.#noWorse[index] ?? 1) * (1 + stake * (MARGIN - difference));

@@ -53,9 +53,9 @@ export class AnswerFormChoice {
       isDone = true;
       const change = ended(answered > 0 ? salvaged / answered : undefined);
       if (change) this.#onChange(change);
-      // Lines that are suspected are judged already: batches have the other form to show that they are well.
-      const isSuspect = form === 'lines' && this.#forms.state !== 'lines';
-      admission.done(isSuspect ? false : isEvidence);
+      // Lines on trial are judged there: batches have the other form to show whether they are well.
+      const isOnTrial = !isUsual && form === 'lines';
+      admission.done(isOnTrial ? false : isEvidence);
     };
     return {
       // Without a form it is lines, as ever.
