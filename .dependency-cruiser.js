@@ -14,8 +14,8 @@ export const FLOORS = [
   ['stages', 'settings'],
   ['processor', 'embedded-model'],
   ['llm'],
-  ['fair-turns'],
-  ['text', 'abort', 'logger', 'sliding-window', 'clock', 'pauses', 'wager', 'e-detector'],
+  ['fair-turns', 'e-detector'],
+  ['text', 'abort', 'logger', 'sliding-window', 'clock', 'pauses', 'wager'],
 ];
 
 /** A room is a folder or a file of this name. */

@@ -17,7 +17,13 @@ import type { CallQueue } from './llm/queue.js';
 import { ModelService } from './llm/service.js';
 import type { PriceTable } from './llm/usage.js';
 import { unfailing, usualLogger, type Logger } from './logger.js';
-import { logAction, logAdaptations, logAnswerForm, logEnds, warnOfUnpricedTiers } from './observability/log.js';
+import {
+  logAction,
+  logAdaptations,
+  logAnswerForm,
+  logEnds,
+  warnOfUnpricedTiers,
+} from './observability/log.js';
 import { Metrics } from './observability/metrics.js';
 import { ModelHealth } from './observability/model-health.js';
 import { Traces } from './observability/traces.js';
@@ -194,8 +200,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     onUnpricedTier,
     autoPlan: (choice, pages) => autoPlan(asked, choice, pages),
     answerForms:
-      answerForms &&
-      new AnswerFormChoice(answerForms, (change) => logAnswerForm(logger, model.name, change)),
+      answerForms && new AnswerFormChoice(answerForms, (change) => logAnswerForm(logger, model.name, change)),
   });
   const traces = new Traces(asked);
   const logEnd = logEnds(logger);

@@ -161,7 +161,10 @@ export class Decisions {
     return this.#planned({ path: 'batch', ...sizes.data }, pages);
   }
 
-  #planned<Plan extends ProcessingPlan>(choice: Plan | AutoPlan, pages: number | undefined): Plan | BatchPlan {
+  #planned<Plan extends ProcessingPlan>(
+    choice: Plan | AutoPlan,
+    pages: number | undefined,
+  ): Plan | BatchPlan {
     return isAuto(choice) ? this.#sources.autoPlan(choice, pages) : choice;
   }
 

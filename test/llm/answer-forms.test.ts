@@ -36,20 +36,25 @@ describe('lines that need salvage in 5 % of the batches, and objects in 0.5 %', 
   test.each([
     [1, 1_000, 2_000],
     [5, 550, 700],
-  ])('are left, in documents of %i batches, after %i documents at the median and %i at most', (batches, half, most) => {
-    const after = lives(200, 6_000, { lines: 0.05, objects: 0.005 }, batches)
-      .map(leftAfter)
-      .toSorted((a, b) => a - b);
-    expect(after[100]).toBeLessThanOrEqual(half);
-    expect(after.at(-1)).toBeLessThanOrEqual(most);
-  });
+  ])(
+    'are left, in documents of %i batches, after %i documents at the median and %i at most',
+    (batches, half, most) => {
+      const after = lives(200, 6_000, { lines: 0.05, objects: 0.005 }, batches)
+        .map(leftAfter)
+        .toSorted((a, b) => a - b);
+      expect(after[100]).toBeLessThanOrEqual(half);
+      expect(after.at(-1)).toBeLessThanOrEqual(most);
+    },
+  );
 
   test('are told with both rates and the documents seen', () => {
     const [begun, left] = life(1, 6_000, { lines: 0.05, objects: 0.005 }, 5).changes;
     expect(begun).toMatchObject({ to: 'trial', seen: { objects: { documents: 0, salvage_rate: null } } });
     const { to, seen, after } = left ?? {};
     expect(to).toBe('objects');
-    expect((seen?.lines.documents ?? 0) + (seen?.objects.documents ?? 0)).toBe((after ?? 0) - (begun?.after ?? 0));
+    expect((seen?.lines.documents ?? 0) + (seen?.objects.documents ?? 0)).toBe(
+      (after ?? 0) - (begun?.after ?? 0),
+    );
     expect(Math.abs((seen?.lines.salvage_rate ?? 0) - 0.05)).toBeLessThan(0.02);
     expect(Math.abs((seen?.objects.salvage_rate ?? 1) - 0.005)).toBeLessThan(0.005);
   });

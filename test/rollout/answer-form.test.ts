@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createQuire, type Logger, type ProcessingPlan, type Quire, type QuireOptions } from '../../src/index.js';
+import {
+  createQuire,
+  type Logger,
+  type ProcessingPlan,
+  type Quire,
+  type QuireOptions,
+} from '../../src/index.js';
 import { AnswerForms } from '../../src/llm/answer-forms.js';
 import type { BatchFailure } from '../../src/processor/reading.js';
 import type { BatchPlan } from '../../src/processor/plan.js';
@@ -49,15 +55,19 @@ describe('batches that say something of the form', () => {
     },
   );
 
-  test.each<BatchFailure>(['timeout', 'server_error', 'rate_limited', 'too_large', 'quota_exhausted', 'moderation'])(
-    'are not those of the service: %s',
-    (failure) => {
-      const { forms, read } = choice();
-      for (let document = 0; document < 3; document++) read(() => failure);
-      expect(forms.state).toBe('lines');
-      expect(forms.seen.lines).toEqual({ documents: 0, salvage_rate: null });
-    },
-  );
+  test.each<BatchFailure>([
+    'timeout',
+    'server_error',
+    'rate_limited',
+    'too_large',
+    'quota_exhausted',
+    'moderation',
+  ])('are not those of the service: %s', (failure) => {
+    const { forms, read } = choice();
+    for (let document = 0; document < 3; document++) read(() => failure);
+    expect(forms.state).toBe('lines');
+    expect(forms.seen.lines).toEqual({ documents: 0, salvage_rate: null });
+  });
 });
 
 test('a plan names its form from a trial on, and none before', () => {
@@ -78,7 +88,8 @@ test('a plan that names its form keeps it, and is not watched', () => {
     expect(read(() => 'not_json', { ...PLAN, answerForm: 'lines' }).answerForm).toBe('lines');
   }
   expect(forms.state).toBe('lines');
-  for (let document = 0; document < 40; document++) read((form) => (form === 'lines' ? 'field_malformed' : null));
+  for (let document = 0; document < 40; document++)
+    read((form) => (form === 'lines' ? 'field_malformed' : null));
   expect(forms.state).toBe('objects');
   expect(read(() => null, { ...PLAN, answerForm: 'lines' }).answerForm).toBe('lines');
 });
@@ -87,7 +98,10 @@ describe('the automatic rollback', () => {
   test('is not set off by lines on trial', () => {
     const { rollback, states, read } = choice();
     for (let document = 0; document < 60; document++) read((form) => (form === 'lines' ? 'not_json' : null));
-    expect({ states, rollback: rollback.state }).toEqual({ states: ['trial', 'objects'], rollback: 'closed' });
+    expect({ states, rollback: rollback.state }).toEqual({
+      states: ['trial', 'objects'],
+      rollback: 'closed',
+    });
   });
 
   test('that documents under way set off ends by those in objects', () => {
@@ -105,7 +119,10 @@ describe('the automatic rollback', () => {
     clock.moveOn(300_000);
     for (let document = 0; document < 40; document++) read((form) => (form === 'lines' ? 'not_json' : null));
     clock.restore();
-    expect({ states, rollback: rollback.state }).toEqual({ states: ['trial', 'objects'], rollback: 'closed' });
+    expect({ states, rollback: rollback.state }).toEqual({
+      states: ['trial', 'objects'],
+      rollback: 'closed',
+    });
   });
 
   test('is set off by batches that fail in both forms, after five documents', () => {
@@ -152,7 +169,7 @@ describe('a model that writes lines badly', () => {
     const logger: Logger = {
       info: () => undefined,
       error: () => undefined,
-      warn: (fields, message) => void log.push({ ...fields, message: message ?? '' }),
+      warn: (fields, message) => void log.push({ ...fields, message }),
     };
     const quire = await createQuire({ openai: provider.client(), model: 'test-model', logger, ...options });
     closing.push(provider, quire);
@@ -178,7 +195,11 @@ describe('a model that writes lines badly', () => {
         objects: { documents: 0, salvage_rate: null },
       },
       {
-        ...{ model: 'test-model', answer_form: 'objects', message: expect.stringContaining('lines do worse') },
+        ...{
+          model: 'test-model',
+          answer_form: 'objects',
+          message: expect.stringContaining('lines do worse'),
+        },
         lines: { documents: 14, salvage_rate: 1 },
         objects: { documents: 14, salvage_rate: 0 },
       },
