@@ -14,7 +14,7 @@ export const FLOORS = [
   ['stages', 'settings'],
   ['processor', 'embedded-model'],
   ['llm'],
-  ['fair-turns'],
+  ['fair-turns', 'e-detector'],
   ['text', 'abort', 'logger', 'sliding-window', 'clock', 'pauses', 'wager'],
 ];
 

@@ -18,7 +18,13 @@ import type { CallQueue } from './llm/queue.js';
 import { ModelService } from './llm/service.js';
 import type { PriceTable } from './llm/usage.js';
 import { unfailing, usualLogger, type Logger } from './logger.js';
-import { logAction, logAdaptations, logEnds, warnOfUnpricedTiers } from './observability/log.js';
+import {
+  logAction,
+  logAdaptations,
+  logAnswerForm,
+  logEnds,
+  warnOfUnpricedTiers,
+} from './observability/log.js';
 import { Metrics } from './observability/metrics.js';
 import { ModelHealth } from './observability/model-health.js';
 import { Traces } from './observability/traces.js';
@@ -37,10 +43,11 @@ import {
   parsePlanChoice,
   SINGLE_PAGE,
   type AutoPlan,
+  type BatchPlan,
   type PlanChoice,
-  type ProcessingPlan,
 } from './processor/plan.js';
 import { PageProcessor } from './processor/processor.js';
+import { AnswerFormChoice } from './rollout/answer-form.js';
 import { Decisions } from './rollout/decision.js';
 import type { FlagContext, Flags } from './rollout/flags.js';
 import { Rollback } from './rollout/rollback.js';
@@ -148,7 +155,8 @@ interface Started {
 function assembled(options: QuireOptions, settings: Settings, { model, flags, logger }: Started): Quire {
   const place = storePlace(options, settings);
   const fixedPlan = options.plan ? checkedPlan(options.plan) : parsePlanChoice(settings.QUIRE_PLAN ?? '');
-  const { queue } = ModelService.of(model.client);
+  const service = ModelService.of(model.client);
+  const { queue } = service;
   const asked = {
     client: model.client,
     name: model.name,
@@ -163,6 +171,8 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     responseFormat: settings.LLM_RESPONSE_FORMAT,
     tokenParameter: settings.LLM_TOKEN_PARAMETER,
   };
+  // What is set is kept.
+  const answerForms = settings.LLM_ANSWER_FORM ? undefined : service.model(model.name).answerForms;
   const asking = { pageAttempts: settings.LLM_PAGE_ATTEMPTS, answerForm: settings.LLM_ANSWER_FORM };
   const processor = new PageProcessor({ model: asked, ...asking });
   const shadowDefaults = { ...settings.LLM_REQUEST_DEFAULTS, ...settings.LLM_SHADOW_REQUEST_DEFAULTS };
@@ -192,6 +202,8 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     autoPlan: (choice, pages) => autoPlan(asked, choice, { pages, documents: inWork() }),
     onReadAgain: (id, record, fields) =>
       void keepReadAgain(() => documents.opened(), logger, { id, record, fields }),
+    answerForms:
+      answerForms && new AnswerFormChoice(answerForms, (change) => logAnswerForm(logger, model.name, change)),
   });
   const traces = new Traces(asked);
   const logEnd = logEnds(logger);
@@ -245,6 +257,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     shadow,
     metrics,
     modelHealth,
+    answerForms,
     forceSinglePage: settings.QUIRE_FORCE_SINGLE_PAGE,
     closing: closing.signal,
     storeTrouble: () => documents.troubleOnceTried(),
@@ -257,10 +270,10 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     token: settings.OPS_TOKEN,
     logger,
   });
-  metrics.follow({ flags, rollback, shadow, documents, modelHealth });
+  metrics.follow({ flags, rollback, shadow, documents, modelHealth, answerForms });
 
   // Last: what fails before leaves no trace at a service that others use.
-  const uncap = ModelService.of(model.client).cap(settings.LLM_MAX_CONCURRENCY);
+  const uncap = service.cap(settings.LLM_MAX_CONCURRENCY);
   let isRouterMade = false;
   let closed: Promise<void> | undefined;
   return {
@@ -378,6 +391,7 @@ function newRollout(
     flags,
     fixedPlan,
     autoPlan,
+    answerForms,
     shadowProcessor,
     prices,
     onUnpricedTier,
@@ -388,7 +402,8 @@ function newRollout(
   }: {
     flags: Flags;
     fixedPlan: PlanChoice | undefined;
-    autoPlan: (choice: AutoPlan, pages: number | undefined) => ProcessingPlan;
+    autoPlan: (choice: AutoPlan, pages: number | undefined) => BatchPlan;
+    answerForms: AnswerFormChoice | undefined;
     shadowProcessor: PageProcessor;
     prices: PriceTable;
     onUnpricedTier: (name: string) => void;
@@ -435,7 +450,15 @@ function newRollout(
       onReadAgain,
     },
   );
-  const decisions = new Decisions({ flags, rollback, fixedPlan, autoPlan, forceSinglePage, logger });
+  const decisions = new Decisions({
+    flags,
+    rollback,
+    fixedPlan,
+    autoPlan,
+    answerForms,
+    forceSinglePage,
+    logger,
+  });
   return { decisions, metrics, modelHealth, rollback, shadow };
 }
 

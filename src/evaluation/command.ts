@@ -4,26 +4,31 @@ import { readSettings, SettingsError, type Settings } from '../settings.js';
 import { prepareFolder, writeReport } from './report/files.js';
 import { writeError, writeOutput } from './report/terminal.js';
 import { codeOf, TrialError } from './trial-error.js';
-import { runTrials, type Candidate, type CandidateTrials } from './trials.js';
+import { runTrials, type Candidate, type CandidateTrials, type Control } from './trials.js';
 
 /** The exit status when nothing could be compared. */
 const NOT_RUN = 2;
 
 /** A command that runs plans over a user's documents and reports what it found. */
-export interface Command<Option extends string> {
+export interface Command<Option extends string, Switch extends string = never> {
   usage: string;
   /** The folder of the report, unless `--out` names another. */
   folder: string;
   /** Its own options, each with a value. */
   options: readonly Option[];
+  /** Its options without a value. */
+  switches?: readonly Switch[];
   /** @throws {TrialError} for options that cannot be used */
-  prepare: (values: Partial<Record<Option, string>>, settings: Settings) => Evaluation;
+  prepare: (
+    values: Partial<Record<Option, string> & Record<Switch, boolean>>,
+    settings: Settings,
+  ) => Evaluation;
 }
 
 /** What is run, and what is made of it. */
 interface Evaluation {
-  /** What progress calls the control: page by page, run twice. */
-  control: string;
+  /** Run twice. */
+  control: Control;
   /** At least one. */
   candidates: readonly Candidate[];
   /** @throws {TrialError} when nothing could be compared */
@@ -47,9 +52,9 @@ interface Conclusion {
  *
  * @returns the exit status
  */
-export async function runCommand<Option extends string>(
+export async function runCommand<Option extends string, Switch extends string = never>(
   args: string[],
-  command: Command<Option>,
+  command: Command<Option, Switch>,
 ): Promise<number> {
   // The plans are given here, and a shadow would cost calls and time beside the runs: no flag counts.
   delete process.env.UNLEASH_URL;
@@ -62,7 +67,10 @@ export async function runCommand<Option extends string>(
   }
 }
 
-async function run<Option extends string>(args: string[], command: Command<Option>): Promise<number> {
+async function run<Option extends string, Switch extends string>(
+  args: string[],
+  command: Command<Option, Switch>,
+): Promise<number> {
   const { values, help, out, files } = parsed(args, command);
   if (help) {
     process.stdout.write(command.usage);
@@ -84,7 +92,10 @@ async function run<Option extends string>(args: string[], command: Command<Optio
 }
 
 /** @throws {TrialError} for options that there are not */
-function parsed<Option extends string>(args: string[], { options, folder }: Command<Option>) {
+function parsed<Option extends string, Switch extends string>(
+  args: string[],
+  { options, switches = [], folder }: Command<Option, Switch>,
+) {
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -93,10 +104,12 @@ function parsed<Option extends string>(args: string[], { options, folder }: Comm
         out: { type: 'string', default: folder },
         help: { type: 'boolean', short: 'h', default: false },
         ...Object.fromEntries(options.map((option) => [option, { type: 'string' } as const])),
+        ...Object.fromEntries(switches.map((name) => [name, { type: 'boolean' } as const])),
       },
     });
     const { out, help, ...own } = values;
-    return { values: own as Partial<Record<Option, string>>, help, out, files: distinct(positionals) };
+    const given = own as Partial<Record<Option, string> & Record<Switch, boolean>>;
+    return { values: given, help, out, files: distinct(positionals) };
   } catch (error) {
     if (!codeOf(error).startsWith('ERR_PARSE_ARGS')) throw error;
     const [problem] = error instanceof Error ? error.message.split('. ') : [];

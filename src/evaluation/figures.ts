@@ -130,7 +130,8 @@ export function ratios(used: Used, control: Used): Ratios {
   };
 }
 
-function ratio(one: number | null, other: number | null): number | null {
+/** null when one is not known or the divisor is 0. */
+export function ratio(one: number | null, other: number | null): number | null {
   return one === null || other === null || other === 0 ? null : one / other;
 }
 

@@ -25,6 +25,8 @@ export interface TimedRun {
   record: DocumentRecord;
   /** In the order of their starts, failed ones included. */
   calls: readonly TimedCall[];
+  /** Of two pages and more; and those that needed salvage. */
+  batches: { all: number; salvaged: number };
 }
 
 /** A document and what each run made of it. */
@@ -35,10 +37,15 @@ export interface Trial {
   fields: Record<ComparisonKind, ComparedField[]>;
 }
 
-/** A plan that is held against page by page. */
-export interface Candidate {
+/** What the candidates are held against. */
+export interface Control {
   /** What progress calls it. */
   name: string;
+  plan: ProcessingPlan;
+}
+
+/** A plan that is held against the control. */
+export interface Candidate extends Control {
   plan: BatchPlan;
 }
 
@@ -48,16 +55,15 @@ export interface CandidateTrials extends Candidate {
 }
 
 /**
- * Reads each document page by page, page by page again, and under the plan of each candidate, with the model
+ * Reads each document under the control's plan, under it again, and under the plan of each candidate, with the model
  * that the settings name: one run after the other, so that no run takes calls from another.
  *
- * @param control what progress calls page by page
  * @returns the trials, and the model by the name people know it by
  * @throws {TrialError} naming every file that cannot be read, {SettingsError} for settings that cannot be used
  */
 export async function runTrials(
   files: readonly string[],
-  control: string,
+  control: Control,
   candidates: readonly Candidate[],
   settings: Settings,
 ): Promise<{ model: string; tried: CandidateTrials[] }> {
@@ -72,8 +78,8 @@ export async function runTrials(
         return timeRun(quire, document, plan);
       };
       const controls = {
-        control: await read(control, SINGLE_PAGE),
-        control_again: await read(`${control} again`, SINGLE_PAGE),
+        control: await read(control.name, control.plan),
+        control_again: await read(`${control.name} again`, control.plan),
       };
       for (const { name, plan, trials } of tried) {
         const runs = { ...controls, candidate: await read(name, plan) };
@@ -97,6 +103,7 @@ export async function timeRun(
   plan: ProcessingPlan,
 ): Promise<TimedRun> {
   const calls: TimedCall[] = [];
+  const batches = { all: 0, salvaged: 0 };
   const source = () => ({ texts, totalPages: texts.size, ocrPages: [], unreadablePages: [] });
   const record = await runPipeline(processor, source, {
     plan,
@@ -104,7 +111,10 @@ export async function timeRun(
     signal: new AbortController().signal,
     emit: (event) => {
       if (event.type === 'call_ended') calls.push({ startedAt: performance.now() - event.ms, ms: event.ms });
+      const isSalvaged = event.type === 'salvage_started';
+      if (isSalvaged) batches.salvaged++;
+      if (isSalvaged || (event.type === 'batch_checked' && event.failure === null)) batches.all++;
     },
   });
-  return { record, calls: calls.sort((a, b) => a.startedAt - b.startedAt) };
+  return { record, calls: calls.sort((a, b) => a.startedAt - b.startedAt), batches };
 }

@@ -4,6 +4,7 @@ import type { Shadow } from '../comparison/shadow.js';
 import type { Documents } from '../documents/documents.js';
 import { documentsAtWork, retryFailed, retryForOps, type OpsAction } from '../documents/for-ops.js';
 import type { StoreState } from '../documents/opening.js';
+import type { AnswerForms } from '../llm/answer-forms.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../observability/metrics.js';
 import type { ModelHealth } from '../observability/model-health.js';
@@ -30,6 +31,8 @@ export interface OperationsRoutes {
   forceSinglePage: boolean;
   closing: AbortSignal;
   modelHealth: ModelHealth;
+  /** Undefined where the settings say the form. */
+  answerForms: AnswerForms | undefined;
   storeTrouble(): Promise<StoreState | null>;
   /** The documents and the store behind them, once that is open. */
   opened: () => Promise<Opened>;
@@ -180,7 +183,7 @@ function answer(response: Response, outcome: Outcome): void {
 
 /** What ops are told of readiness, beside whether it is. */
 function readiness(routes: OperationsRoutes, store: StoreState | null) {
-  const { flags, decisions, rollback, modelHealth, forceSinglePage, closing } = routes;
+  const { flags, decisions, rollback, modelHealth, answerForms, forceSinglePage, closing } = routes;
   const unleash = flags.state;
   const model = modelHealth.trouble;
   const warnings = [
@@ -188,6 +191,7 @@ function readiness(routes: OperationsRoutes, store: StoreState | null) {
     ...(unleash.problem ? [`unleash: ${unleash.problem}`] : []),
     ...decisions.payloadWarnings.map((flag) => `payload: ${flag}`),
     ...(rollback.state === 'closed' ? [] : [`rollback: ${rollback.state}`]),
+    ...(answerForms?.state === 'objects' ? ['answer_form: objects'] : []),
     ...(forceSinglePage ? ['forced: single-page'] : []),
   ];
   return {
@@ -206,6 +210,7 @@ function readiness(routes: OperationsRoutes, store: StoreState | null) {
       evidence: rollback.evidence,
       changes: rollback.changes,
     },
+    answer_form: answerForms ? { state: answerForms.state, ...answerForms.seen } : null,
   };
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { systemClock, type Clock } from '../clock.js';
+import { AnswerForms } from './answer-forms.js';
 import type { ChatClient } from './client.js';
 import { Dialect, type DialectSettings } from './dialect.js';
 import { Latency } from './latency.js';
@@ -7,10 +8,11 @@ import { CallQueue } from './queue.js';
 import { RateLimits } from './rate-limits.js';
 import { ServiceRefusal } from './service-refusal.js';
 
-/** What is known of one model of a service: limits, times and what it takes are the model's. */
+/** What is known of one model of a service: limits, times, what it takes and how it answers best are the model's. */
 export class ModelState {
   readonly limits: RateLimits;
   readonly latency = new Latency();
+  readonly answerForms = new AnswerForms();
   readonly refusal: ServiceRefusal;
   readonly #dialects = new Map<string, Dialect>();
 

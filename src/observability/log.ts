@@ -1,6 +1,7 @@
 import type { DocumentEvent } from '../documents/events.js';
 import type { OpsAction } from '../documents/for-ops.js';
 import type { Watch } from '../documents/reading.js';
+import type { AnswerFormChange, AnswerFormState } from '../llm/answer-forms.js';
 import { loggable, type Logger } from '../logger.js';
 import { formatPlan } from '../processor/plan.js';
 import { UUID } from '../store/json.js';
@@ -50,6 +51,17 @@ export function logAdaptations(logger: Logger): Watch {
       'the model service refuses a part of the request; it is sent in another form',
     );
   };
+}
+
+const ANSWER_FORM_MESSAGES: Record<AnswerFormState, string> = {
+  trial: 'many batches answered as lines need salvage: documents alternate between lines and objects',
+  objects: 'lines do worse than objects with this model: batches are answered as objects from now on',
+  lines: 'lines do no worse than objects with this model: batches are answered as lines again',
+};
+
+/** One line of the log for each change of the form that batches are answered in. */
+export function logAnswerForm(logger: Logger, model: string, { to, seen }: AnswerFormChange): void {
+  logger.warn({ model, answer_form: to, ...seen }, ANSWER_FORM_MESSAGES[to]);
 }
 
 /** Warns once of each service tier that calls are billed at and that has no price. */

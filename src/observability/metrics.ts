@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { ANSWER_FORM_STATES, type AnswerFormState } from '../llm/answer-forms.js';
 import { FAILURE_REASONS } from '../llm/failure-reason.js';
 import type { Usage } from '../llm/usage.js';
 import type { EndEvent } from '../documents/events.js';
@@ -64,6 +65,8 @@ export interface LiveSources {
     readonly failures: ReadonlyMap<string, number>;
   };
   modelHealth: { readonly trouble: ModelTrouble | null };
+  /** Absent where the settings say the form. */
+  answerForms: { readonly state: AnswerFormState } | undefined;
 }
 
 type HourSum = `${Path} ${'documents' | 'seconds' | 'calls' | 'priced' | 'usd'}`;
@@ -117,6 +120,15 @@ export class Metrics {
       'Automatic rollback: 1 for the state it is in',
       (set, { rollback }) =>
         ROLLBACK_STATES.forEach((state) => set({ state }, rollback.state === state ? 1 : 0)),
+      ['state'],
+    );
+    this.#gauge(
+      'quire_answer_form_state',
+      'How batches are answered: 1 for the state it is in',
+      (set, { answerForms }) => {
+        if (!answerForms) return;
+        for (const state of ANSWER_FORM_STATES) set({ state }, answerForms.state === state ? 1 : 0);
+      },
       ['state'],
     );
     this.#gauge(

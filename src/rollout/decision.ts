@@ -4,9 +4,11 @@ import {
   planSizes,
   SINGLE_PAGE,
   type AutoPlan,
+  type BatchPlan,
   type PlanChoice,
   type ProcessingPlan,
 } from '../processor/plan.js';
+import type { AnswerFormChoice, AskedForm } from './answer-form.js';
 import type { Evaluation, FlagContext, Flags } from './flags.js';
 import type { Admission, Rollback } from './rollback.js';
 
@@ -40,7 +42,9 @@ export interface DecisionSources {
   /** Wins over the flags. */
   fixedPlan: PlanChoice | undefined;
   /** Makes a plan for a document of so many pages, where the choice leaves that to Quire. */
-  autoPlan: (choice: AutoPlan, pages: number | undefined) => ProcessingPlan;
+  autoPlan: (choice: AutoPlan, pages: number | undefined) => BatchPlan;
+  /** Says how batches are answered where a plan does not; undefined where the settings do. */
+  answerForms: Pick<AnswerFormChoice, 'admitted' | 'unwatched'> | undefined;
   /** All requests page by page, without shadows: for when nothing else can be relied on. */
   forceSinglePage: boolean;
   logger: Logger;
@@ -108,20 +112,33 @@ export class Decisions {
     if (forceSinglePage) return { ...pageByPage, reason: 'forced', shadow: null };
     const shadowFlag = flags.evaluate(SHADOW_FLAG, context);
     const shadowPlan = shadowFlag.enabled ? this.#planOf(SHADOW_FLAG, shadowFlag, pages) : null;
+    const shadowOf = (plan: BatchPlan | null) => shadowPlan && plan && this.#shadowed(plan);
     const fixedPlan = this.#sources.fixedPlan && this.#planned(this.#sources.fixedPlan, pages);
     if (fixedPlan) {
-      const shadow = shadowPlan && (fixedPlan.path === 'batch' ? fixedPlan : shadowPlan);
+      const shadow = shadowOf(fixedPlan.path === 'batch' ? fixedPlan : shadowPlan);
       const admission = fixedPlan.path === 'batch' ? rollback.admit(fixedPlan) : null;
-      return { plan: fixedPlan, reason: 'fixed', admission, shadow };
+      if (fixedPlan.path !== 'batch' || !admission) {
+        return { plan: fixedPlan, reason: 'fixed', admission: null, shadow };
+      }
+      return { ...this.#answered(fixedPlan, admission), reason: 'fixed', shadow };
     }
     const flag = flags.evaluate(BATCH_FLAG, context);
-    if (!flag.enabled) return { ...pageByPage, reason: 'flag_off', shadow: shadowPlan };
+    if (!flag.enabled) return { ...pageByPage, reason: 'flag_off', shadow: shadowOf(shadowPlan) };
     const plan = this.#planOf(BATCH_FLAG, flag, pages);
-    if (!plan) return { ...pageByPage, reason: 'payload_invalid', shadow: shadowPlan };
-    const shadow = shadowPlan && plan;
+    if (!plan) return { ...pageByPage, reason: 'payload_invalid', shadow: shadowOf(shadowPlan) };
+    const shadow = shadowOf(plan);
     const admission = rollback.admit(plan);
     if (!admission) return { ...pageByPage, reason: 'rolled_back', shadow };
-    return { plan, reason: admission.isProbe ? 'probe' : 'flag', admission, shadow };
+    return { ...this.#answered(plan, admission), reason: admission.isProbe ? 'probe' : 'flag', shadow };
+  }
+
+  /** With the form that its batches are answered in. */
+  #answered(plan: BatchPlan, admission: Admission): AskedForm {
+    return this.#sources.answerForms?.admitted(plan, admission) ?? { plan, admission };
+  }
+
+  #shadowed(plan: BatchPlan): BatchPlan {
+    return this.#sources.answerForms?.unwatched(plan) ?? plan;
   }
 
   /** The plan in a flag's payload, clamped; null where there is none in it. */
@@ -129,7 +146,7 @@ export class Decisions {
     flag: string,
     { payload: text }: Evaluation & { enabled: true },
     pages: number | undefined,
-  ): ProcessingPlan | null {
+  ): BatchPlan | null {
     const given = json(text);
     const sizes = planSizes.safeParse(given);
     if (!sizes.success) {
@@ -144,7 +161,10 @@ export class Decisions {
     return this.#planned({ path: 'batch', ...sizes.data }, pages);
   }
 
-  #planned(choice: PlanChoice, pages: number | undefined): ProcessingPlan {
+  #planned<Plan extends ProcessingPlan>(
+    choice: Plan | AutoPlan,
+    pages: number | undefined,
+  ): Plan | BatchPlan {
     return isAuto(choice) ? this.#sources.autoPlan(choice, pages) : choice;
   }
 

@@ -1,7 +1,7 @@
 import type { BatchFailure } from '../processor/reading.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import { SlidingWindow } from '../sliding-window.js';
-import { EDetector } from './e-detector.js';
+import { EDetector } from '../e-detector.js';
 import { Trial } from './trial.js';
 
 export interface RollbackSettings {
@@ -34,8 +34,12 @@ export type RollbackState = 'closed' | 'open' | 'half_open';
 export interface Admission {
   isProbe: boolean;
   onBatch(failure: BatchFailure | null): void;
-  /** The document is done, or was given up. */
-  done(): void;
+  /**
+   * The document is done, or was given up.
+   *
+   * @param isEvidence false where what failed is laid to something else than batches. Default: it counts.
+   */
+  done(isEvidence?: boolean): void;
 }
 
 /** Trials that fail make the next wait longer, up to this many times the first. */
@@ -167,10 +171,10 @@ export class Rollback {
         if (failure) failed++;
         this.#calls.add({ all: 1, failed: failure ? 1 : 0 });
       },
-      done: () => {
+      done: (isEvidence = true) => {
         if (isDone || count !== this.#count) return;
         isDone = true;
-        const share = calls > 0 ? failed / calls : undefined;
+        const share = isEvidence && calls > 0 ? failed / calls : undefined;
         if (isProbe) this.#tried(share);
         else if (share !== undefined) this.#observe(share);
       },

@@ -315,7 +315,7 @@ describe('payloads that are wrong', () => {
     const rollback = { admit: () => null };
     const decisions = new Decisions({
       ...{ flags: { evaluate }, rollback, fixedPlan: undefined, forceSinglePage: false, logger },
-      autoPlan: () => ({ path: 'single-page' }),
+      ...{ autoPlan: () => ({ path: 'batch', batchSize: 2, maxWorkers: 3 }), answerForms: undefined },
     });
     const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
     for (let index = 0; index < 300; index++) decisions.decide({});

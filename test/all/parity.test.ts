@@ -147,7 +147,7 @@ describe('what the comparison finds', () => {
       runs: {
         control: { calls: 14, salvage_calls: 0, failed_pages: 0 },
         control_again: { calls: 14, salvage_calls: 0, failed_pages: 0 },
-        candidate: { calls: 9, salvage_calls: 2, failed_pages: 0 },
+        candidate: { calls: 9, salvage_calls: 2, failed_pages: 0, batches: 7, salvaged_batches: 2 },
       },
       failed_pages: [],
       disagreements: [],
@@ -364,6 +364,73 @@ describe('what is compared', () => {
     };
     expect(await candidate([])).toBe('batch 3x2');
     expect(await candidate(['--plan', 'batch 2x1'])).toBe('batch 2x1');
+  });
+});
+
+describe('with --answer-form, a plan answered as lines is compared with the same answered as objects:', () => {
+  /** A model that writes lines in its own way. */
+  async function modelOfLines(
+    read: (page: ReceivedPage, call: Call) => Field[],
+    fault: (call: Call) => Fault | undefined = () => undefined,
+  ) {
+    provider = await Provider.start({ read, fault });
+    return { OPENAI_API_KEY: 'k', OPENAI_MODEL: 'test-model', OPENAI_BASE_URL: provider.baseURL };
+  }
+
+  test('agreement, salvage, calls, tokens and cost of each; exit 0', async () => {
+    const settings = await modelOfLines(readLines, ({ answerForm, pages: [first] }) =>
+      answerForm === 'lines' && first?.number === 1 ? 'missing page' : undefined,
+    );
+    const { code, out, err } = await parity(
+      [documentOf('alike', 10), '--plan', 'batch 5x2', '--answer-form'],
+      {
+        ...settings,
+        LLM_PRICES: '{"test-model": {"input": 1, "output": 2}}',
+      },
+    );
+    const [, ...progress] = err.trim().split('\n');
+    expect({ code, progress }).toEqual({
+      code: 0,
+      progress: ['alike.json: objects', 'alike.json: objects again', 'alike.json: lines'],
+    });
+    expect(provider?.calls.map(({ answerForm }) => answerForm)).toEqual([
+      ...Array<string>(4).fill('objects'),
+      ...Array<string>(3).fill('lines'),
+    ]);
+    const { report, page: html } = reportIn();
+    expect(report).toMatchObject({
+      verdict: 'agrees',
+      plans: { control: 'batch 5x2, answered as objects', candidate: 'batch 5x2, answered as lines' },
+      agreement: { page: { candidate: { agreement: 1, compared: 400 } } },
+      runs: {
+        control: { calls: 2, batches: 2, salvaged_batches: 0, completion_tokens: 200 },
+        control_again: { calls: 2, batches: 2, salvaged_batches: 0 },
+        candidate: { calls: 3, batches: 2, salvaged_batches: 1, completion_tokens: 300 },
+      },
+      ratio: { calls: 1.5, completion_tokens: 1.5 },
+    });
+    const { control, candidate } = report.runs;
+    expect(control.prompt_tokens).toBeGreaterThanOrEqual(2_000);
+    expect(report.ratio.prompt_tokens).toBeCloseTo(candidate.prompt_tokens / control.prompt_tokens, 10);
+    expect(report.ratio.cost_usd).toBeCloseTo((candidate.cost_usd ?? 0) / (control.cost_usd ?? 0), 10);
+    for (const told of [out, html]) {
+      expect(told).toContain('answered as objects');
+      expect(told).toContain('1 of 2 (50.00 %)');
+      expect(told).toContain(candidate.prompt_tokens.toLocaleString('en-US'));
+    }
+  });
+
+  test('lines that change values end with 1', async () => {
+    const settings = await modelOfLines((page, { answerForm }) =>
+      readLines(page).map((field, index) =>
+        answerForm === 'lines' && index === 7 ? { ...field, value: field.value.slice(0, -2) } : field,
+      ),
+    );
+    const { code } = await parity([documentOf('changed', 10), '--answer-form'], settings);
+    const { report } = reportIn();
+    expect({ code, verdict: report.verdict }).toEqual({ code: 1, verdict: 'agrees_less' });
+    expect(report.disagreements.filter(({ comparison }) => comparison === 'noise')).toEqual([]);
+    expect(report.disagreements.filter(({ scope }) => scope === 'page')).toHaveLength(10);
   });
 });
 

@@ -14,6 +14,8 @@ import { SILENT } from '../silent.js';
 
 const RETRY_MS = 300_000;
 const PLAN: ProcessingPlan = { path: 'batch', batchSize: 2, maxWorkers: 3 };
+/** The rollback alone: no trial of the form of answers takes documents from it. */
+const settings = { LLM_ANSWER_FORM: 'lines' } as const;
 
 let clock: Clock;
 beforeEach(() => {
@@ -45,6 +47,7 @@ async function start(fault: (isBatch: boolean) => Fault | undefined): Promise<Qu
     openai: provider.client(),
     model: 'test-model',
     unleash,
+    settings,
     logger: SILENT,
   });
   open.push({ close: () => quire.close() }, provider);
@@ -81,6 +84,7 @@ test('a fixed plan is never rolled back', async () => {
     model: 'test-model',
     plan: PLAN,
     store,
+    settings,
     logger: SILENT,
   });
   open.push(quire);

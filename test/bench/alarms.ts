@@ -1,5 +1,5 @@
 import type { OwnDisagreement } from '../../src/comparison/own-disagreement.js';
-import type { EDetector } from '../../src/rollout/e-detector.js';
+import type { EDetector } from '../../src/e-detector.js';
 import { seeded } from '../random.js';
 import { built } from './built.js';
 import { atMost } from './figures.js';
@@ -34,7 +34,7 @@ const CHANGED = [
 
 /** The automatic rollback, simulated: how often it trips for nothing, and how soon for something. */
 export async function alarms(): Promise<void> {
-  const detectors = await built<{ EDetector: typeof EDetector }>('rollout/e-detector.js');
+  const detectors = await built<{ EDetector: typeof EDetector }>('e-detector.js');
   const newRules = (calls: number) => {
     const detector = new detectors.EDetector(LIMIT);
     const window = new WindowRule(LIMIT, DOCUMENTS_IN_WINDOW);

@@ -273,6 +273,24 @@ describe('the log', () => {
     });
   });
 
+  test('tells of lines that were left for objects', async () => {
+    const state = async () => {
+      const ready = (await (await fetch(`${base}/ops/readyz`)).json()) as {
+        warnings: string[];
+        answer_form: object;
+      };
+      const gauge = await metric('quire_answer_form_state{state="objects"}');
+      return { warnings: ready.warnings, answer_form: ready.answer_form, gauge };
+    };
+    const nothing = { documents: 0, salvage_rate: null };
+    const before = { state: 'lines', lines: nothing, objects: nothing };
+    expect(await state()).toEqual({ warnings: [], answer_form: before, gauge: 0 });
+    provider.behaviour.fault = ({ answerForm }) => (answerForm === 'lines' ? 'missing page' : undefined);
+    for (let index = 0; index < 32; index++) await quire.processPages(TEN_PAGES);
+    const after = { state: 'objects', lines: nothing, objects: { documents: 1, salvage_rate: 0 } };
+    expect(await state()).toEqual({ warnings: ['answer_form: objects'], answer_form: after, gauge: 1 });
+  });
+
   test('tells of a rollback and its cause', async () => {
     provider.behaviour.fault = ({ pages }) => (pages.length > 1 ? 'truncated json' : undefined);
     for (let index = 0; index < 12; index++) await quire.processPages(TEN_PAGES);

@@ -5,6 +5,7 @@ import { reportPage as page } from '../report/page.js';
 import { card, section, table, type Column } from '../report/parts.js';
 import { cost, count, percent, times } from '../report/wording.js';
 import { RUNS } from '../trials.js';
+import type { ParityFigures } from './figures.js';
 import type { Disagreement, DocumentFigures, ParityReport } from './report.js';
 import {
   COMPARISON_NAMES,
@@ -103,13 +104,16 @@ ${count(test.informative_pages, 'page')} ${test.informative_pages === 1 ? 'carri
 The others differ as much in both comparisons, or not at all.</p>`;
 }
 
-function runTable(of: Figures): Markup {
+function runTable(of: ParityFigures): Markup {
   return table(
     'Runs',
     [
       ['Run', (row) => row.name],
       ['Calls', (row) => row.calls, 'number'],
       ['Salvage calls', (row) => row.salvageCalls, 'number'],
+      ['Batches salvaged', (row) => row.salvaged, 'number'],
+      ['Tokens in', (row) => row.promptTokens, 'number'],
+      ['Tokens out', (row) => row.completionTokens, 'number'],
       ['Seconds', (row) => row.seconds, 'number'],
       ['Cost in USD', (row) => row.cost, 'number'],
       ['Failed pages', (row) => row.failedPages, 'number'],
@@ -204,7 +208,8 @@ held against it.</p>
 <p>Page fields are what each page gave. Merged fields are what the record shows of an account. Two fields agree
 when their values are the same text. Confidence is not compared. A page that one run gave up is a disagreement
 in each of its fields.</p>
-<p>Salvage calls ask again, page by page, for what a batch did not answer well.</p>
+<p>Salvage calls ask again, page by page, for what a batch did not answer well. Batches salvaged are those that
+needed any, of all with two pages and more.</p>
 <p>Own disagreement is the share of fields that the candidate itself changes. With d the disagreement of
 control and candidate and n that of control and control again, it is 1 - (1 - d) / (1 - n), and not under 0.</p>
 <p>The test asks how often so large a difference would come about if candidate and control again were the

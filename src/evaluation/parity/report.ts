@@ -1,17 +1,16 @@
 import { SIGNIFICANCE_LEVEL } from '../../comparison/agreement.js';
 import type { ComparedField, ComparisonKind } from '../../comparison/compare.js';
-import { formatPlan } from '../../processor/plan.js';
+import { formatPlan, type ProcessingPlan } from '../../processor/plan.js';
 import {
   checkComparable,
-  figuresOf,
   unansweredPages,
   verdictOn,
-  type Figures,
   type TestResult,
   type UnansweredPage,
   type Verdict,
 } from '../figures.js';
 import type { RunName, Trial } from '../trials.js';
+import { parityFiguresOf, type ParityFigures } from './figures.js';
 
 /** A field that is not the same; for `noise`, `candidate` stands for the control run again. */
 export interface Disagreement extends ComparedField {
@@ -19,14 +18,14 @@ export interface Disagreement extends ComparedField {
   file: string;
 }
 
-export interface DocumentFigures extends Figures {
+export interface DocumentFigures extends ParityFigures {
   file: string;
   /** Pages of a PDF that could not be read, or only in part; the same in all runs. */
   unreadable_pages: Trial['document']['unreadablePages'];
 }
 
 /** What `report.json` holds. It holds field values. */
-export interface ParityReport extends Figures {
+export interface ParityReport extends ParityFigures {
   /** In UTC, ISO 8601. */
   created_at: string;
   model: string;
@@ -45,10 +44,10 @@ export interface ParityReport extends Figures {
  * @throws {TrialError} when the control gave nothing to compare with
  */
 export function buildReport(model: string, trials: readonly Trial[], createdAt: Date): ParityReport {
-  const whole = figuresOf(trials);
+  const whole = parityFiguresOf(trials);
   const unanswered = trials.flatMap(unansweredPages);
   checkComparable(whole, unanswered);
-  const planOf = (run: RunName) => trials.map(({ runs }) => formatPlan(runs[run].record.plan))[0] ?? '';
+  const planOf = (run: RunName) => trials.map(({ runs }) => nameOf(runs[run].record.plan))[0] ?? '';
   return {
     created_at: createdAt.toISOString(),
     model,
@@ -59,7 +58,7 @@ export function buildReport(model: string, trials: readonly Trial[], createdAt: 
     documents: trials.map((trial) => ({
       file: trial.document.file,
       unreadable_pages: trial.document.unreadablePages,
-      ...figuresOf([trial]),
+      ...parityFiguresOf([trial]),
     })),
     failed_pages: unanswered,
     disagreements: [
@@ -67,6 +66,12 @@ export function buildReport(model: string, trials: readonly Trial[], createdAt: 
       ...trials.flatMap((trial) => disagreements(trial, 'noise')),
     ],
   };
+}
+
+/** With the form of answers, where the plan says it. */
+function nameOf(plan: ProcessingPlan): string {
+  const isFormSaid = plan.path === 'batch' && plan.answerForm !== undefined;
+  return isFormSaid ? `${formatPlan(plan)}, answered as ${plan.answerForm}` : formatPlan(plan);
 }
 
 function disagreements({ document, fields }: Trial, comparison: ComparisonKind): Disagreement[] {

@@ -3,12 +3,27 @@ import { count, percent } from '../report/wording.js';
 import type { ParityReport } from './report.js';
 import { runRows, SCOPE_NAMES, SCOPES, VERDICTS, verdictReason } from './wording.js';
 
+const RUN_HEAD = [
+  'Run',
+  'calls',
+  'batches salvaged',
+  'tokens in',
+  'tokens out',
+  'seconds',
+  'cost in USD',
+  'failed pages',
+];
+
 /** What the terminal shows of a report: figures and the verdict. No field names, no values. */
 export function summaryOf(report: ParityReport): string {
   const { agreement, documents, own_disagreement: own, pages, plans } = report;
   const rows = runRows(report, 'Candidate / control').map((row) => {
     const salvage = row.salvageCalls ? ` (${row.salvageCalls} salvage)` : '';
-    return [row.name, `${row.calls}${salvage}`, row.seconds, row.cost, String(row.failedPages)];
+    const tokens = [row.promptTokens, row.completionTokens];
+    return [
+      ...[row.name, `${row.calls}${salvage}`, row.salvaged, ...tokens],
+      ...[row.seconds, row.cost, String(row.failedPages)],
+    ];
   });
   const shares = SCOPES.map((scope) => {
     const { candidate, noise } = agreement[scope];
@@ -22,7 +37,7 @@ export function summaryOf(report: ParityReport): string {
     '',
     ...aligned([head, ...shares]),
     '',
-    ...aligned([['Run', 'calls', 'seconds', 'cost in USD', 'failed pages'], ...rows]),
+    ...aligned([RUN_HEAD, ...rows]),
     '',
     VERDICTS[report.verdict],
     verdictReason(report),

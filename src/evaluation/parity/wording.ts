@@ -1,8 +1,9 @@
 import { FEWEST_PAGES } from '../../comparison/agreement.js';
 import type { ComparisonKind } from '../../comparison/compare.js';
-import type { Figures, Scope, Verdict } from '../figures.js';
-import { cost, count, times } from '../report/wording.js';
+import type { Scope, Verdict } from '../figures.js';
+import { cost, count, percent, times } from '../report/wording.js';
 import { RUNS, type RunName } from '../trials.js';
+import type { ParityFigures, ParityRun } from './figures.js';
 import type { ParityReport } from './report.js';
 
 /** How runs and verdicts are put into words, the same in the report and on the terminal. */
@@ -47,15 +48,33 @@ export function seconds(value: number): string {
 }
 
 /** What each run used, and how the candidate compares. */
-export function runRows({ runs, ratio }: Pick<Figures, 'runs' | 'ratio'>, ratioName: string) {
+export function runRows({ runs, ratio }: Pick<ParityFigures, 'runs' | 'ratio'>, ratioName: string) {
   const rows = RUNS.map((name) => ({
     name: RUN_NAMES[name],
     calls: runs[name].calls,
     salvageCalls: runs[name].salvage_calls,
+    salvaged: salvagedOf(runs[name]),
+    promptTokens: runs[name].prompt_tokens.toLocaleString('en-US'),
+    completionTokens: runs[name].completion_tokens.toLocaleString('en-US'),
     seconds: seconds(runs[name].seconds),
     cost: cost(runs[name]),
     failedPages: runs[name].failed_pages,
   }));
-  const ratios = { name: ratioName, calls: times(ratio.calls), salvageCalls: '', failedPages: '' };
-  return [...rows, { ...ratios, seconds: times(ratio.seconds), cost: times(ratio.cost_usd) }];
+  const ratios = {
+    name: ratioName,
+    calls: times(ratio.calls),
+    salvageCalls: '',
+    salvaged: '',
+    promptTokens: times(ratio.prompt_tokens),
+    completionTokens: times(ratio.completion_tokens),
+    seconds: times(ratio.seconds),
+    cost: times(ratio.cost_usd),
+    failedPages: '',
+  };
+  return [...rows, ratios];
+}
+
+/** How many of the batches needed salvage; page by page there are none. */
+function salvagedOf({ batches, salvaged_batches: salvaged }: ParityRun): string {
+  return batches === 0 ? '' : `${salvaged} of ${batches} (${percent(salvaged / batches)})`;
 }

@@ -1,4 +1,10 @@
-import { MOST_PAGES_A_BATCH, MOST_WORKERS, formatPlan, type BatchPlan } from '../../processor/plan.js';
+import {
+  MOST_PAGES_A_BATCH,
+  MOST_WORKERS,
+  SINGLE_PAGE,
+  formatPlan,
+  type BatchPlan,
+} from '../../processor/plan.js';
 import { runCommand } from '../command.js';
 import { TrialError } from '../trial-error.js';
 import { reportPage } from './page.js';
@@ -38,7 +44,7 @@ export function tune(args: string[]): Promise<number> {
       const maxWorkers = Math.max(...workers);
       const plans = sizes.map((batchSize): BatchPlan => ({ path: 'batch', batchSize, maxWorkers }));
       return {
-        control: 'page by page',
+        control: { name: 'page by page', plan: SINGLE_PAGE },
         candidates: plans.map((plan) => ({ name: formatPlan(plan), plan })),
         conclude(model, tried) {
           const report = buildReport(model, tried, workers, mostCalls, new Date());

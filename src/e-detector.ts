@@ -1,4 +1,4 @@
-import { wager } from '../wager.js';
+import { wager } from './wager.js';
 
 /** The rates that are looked out for, as multiples of the limit. */
 const MULTIPLES = [1.5, 2, 3, 5, 10, 20];
