@@ -1,75 +1,97 @@
 import type * as Reader from '../../src/stages/page-texts.js';
+import { POINTS } from '../../src/stages/support/table.js';
 import { built } from './built.js';
+import { atMost } from './figures.js';
 import { FITTED, UNSEEN } from './support/errors.js';
 import { auroc, bins, foundInFirst } from './support/figures.js';
 import { fit } from './support/fit.js';
 import { fittedPages } from './support/fitted-pages.js';
-import { judge, judgeSamples } from './support/judged.js';
+import { judge, judgeSamples, type Judged } from './support/judged.js';
 import { unseenPages } from './support/unseen-pages.js';
 
+/** Of values, in the field. */
+const WRONG = 0.05;
+/** In the fit, so that few pages have many. */
+const WRONG_IN_FIT = 0.4;
+const FIRST = 0.2;
+
+/**
+ * Fits the points of support on made pages, and measures what support says of other pages with other kinds of error:
+ * in the order of support, wrong values come first; and so many of a hundred values are right as it says.
+ */
 export async function support(): Promise<void> {
   const { PageReader } = await built<typeof Reader>('stages/page-texts.js');
   const reader = new PageReader();
   try {
-    const scale = Number(process.env.N ?? 1);
-    const scannedOf = Number(process.env.SCANNED ?? 5);
     const fitted = await judge(reader, {
       pagesOf: fittedPages,
       mistakes: FITTED,
-      documents: 120 * scale,
-      scannedOf,
-      wrong: 0.4,
+      documents: 160,
+      scannedOf: 6,
+      wrong: WRONG_IN_FIT,
       seed: 1,
     });
-    const { base, weights } = fit(fitted, 0.05);
-    process.stdout.write(`base ${Math.round(10 * base)}\n`);
-    for (const [reason, weight] of weights) {
-      const n = fitted.filter((each) => each.reasons.includes(reason as never));
-      process.stdout.write(
-        `  ${reason}: ${Math.round(10 * weight)}   (${n.length}, wrong ${n.filter((e) => e.isWrong).length})\n`,
-      );
-    }
-    const points = (each: { reasons: readonly string[] }) =>
-      each.reasons.reduce((s, r) => s + (weights.get(r) ?? 0), base);
-    const seen = await judge(reader, {
+    tellFit(fitted);
+    const unseen = await judge(reader, {
       pagesOf: unseenPages,
       mistakes: UNSEEN,
-      documents: 240 * scale,
-      scannedOf,
-      wrong: 0.05,
+      documents: 240,
+      scannedOf: 10,
+      wrong: WRONG,
       seed: 2,
     });
-    const samples = (await judgeSamples(reader, { mistakes: UNSEEN, wrong: 0.05, seed: 3, rounds: 40 })).map(
-      (each) => ({ ...each, support: 100 / (1 + Math.exp(-points(each))) }),
-    );
-    const refit = seen.map((each) => ({ ...each, support: 100 / (1 + Math.exp(-points(each))) }));
-    for (const [what, js] of [
-      ['fitted', fitted.map((each) => ({ ...each, support: 100 / (1 + Math.exp(-points(each))) }))],
-      ['unseen', refit],
-      ['samples', samples],
-    ] as const) {
-      process.stdout.write(
-        `${what}: ${js.length} values, ${js.filter((e) => e.isWrong).length} wrong, auroc ${auroc(js, (e) => e.support).toFixed(3)}, model ${auroc(js, (e) => e.confidence).toFixed(3)}, first 20 % ${foundInFirst(js, 0.2, (e) => e.support).toFixed(3)}\n`,
-      );
-      for (const kind of new Set(js.filter((e) => e.isWrong).map((e) => e.mistake))) {
-        const part = js.filter((e) => !e.isWrong || e.mistake === kind);
-        process.stdout.write(
-          `   ${kind}: ${part.filter((e) => e.isWrong).length} auroc ${auroc(part, (e) => e.support).toFixed(3)}\n`,
-        );
-      }
-      for (const b of bins(js)) process.stdout.write(`   ${JSON.stringify(b)}\n`);
-      const combos = new Map<string, [number, number, number]>();
-      for (const e of js) {
-        const k = e.reasons.join(' ');
-        const c = combos.get(k) ?? [0, 0, e.support];
-        c[e.isWrong ? 1 : 0]++;
-        combos.set(k, c);
-      }
-      const rows = [...combos].sort((a, b) => b[1][0] + b[1][1] * 3 - a[1][0] - a[1][1] * 3).slice(0, 45);
-      for (const [k, [r, w, s]] of rows)
-        process.stdout.write(`      ${r} right ${w} wrong  ${s.toFixed(1)}  ${k}\n`);
-    }
+    tellFigures('other pages, other kinds of error', unseen);
+    const samples = await judgeSamples(reader, { mistakes: UNSEEN, wrong: WRONG, seed: 3, rounds: 60 });
+    tellFigures('the samples, with the same errors', samples);
   } finally {
     await reader.close();
   }
+}
+
+function tellFit(judged: readonly Judged[]): void {
+  const { base, weights } = fit(judged, WRONG);
+  tell(`fitted on ${judged.length} values, ${wrongOf(judged).length} of them wrong (kept beside it):`);
+  tell(`  base ${Math.round(10 * base)}`);
+  for (const [reason, weight] of weights) {
+    const all = judged.filter(({ reasons }) => reasons.some((each) => each === reason));
+    const kept = new Map<string, number>(Object.entries(POINTS)).get(reason);
+    tell(
+      `  ${reason} ${Math.round(10 * weight)} (${kept}); ${all.length} values, ${wrongOf(all).length} wrong`,
+    );
+  }
+}
+
+function tellFigures(of: string, judged: readonly Judged[]): void {
+  const bySupport = ({ support }: Judged) => support;
+  tell(`\n${of}: ${judged.length} values, ${wrongOf(judged).length} of them wrong`);
+  tell(
+    `AUROC of support ${auroc(judged, bySupport).toFixed(3)}, of the model's number ${auroc(judged, ({ confidence }) => confidence).toFixed(3)}`,
+  );
+  for (const mistake of new Set(wrongOf(judged).map((each) => each.mistake))) {
+    const part = judged.filter((each) => !each.isWrong || each.mistake === mistake);
+    tell(
+      `  ${mistake ?? 'misread by OCR'}: ${wrongOf(part).length}, AUROC ${auroc(part, bySupport).toFixed(3)}`,
+    );
+  }
+  for (const { from, to, values, support, right } of bins(judged)) {
+    tell(
+      `  support ${from.toFixed(1)} to ${to.toFixed(1)}: ${values} values, ${support.toFixed(1)} in the mean, ${right.toFixed(1)} % right`,
+    );
+  }
+  atMost(0.1, 'wrong values that do not come before a right one (1 - AUROC)', 1 - auroc(judged, bySupport));
+  atMost(
+    0.1,
+    'share of the wrong values that are not in the first 20 %',
+    1 - foundInFirst(judged, FIRST, bySupport),
+  );
+  const off = bins(judged).map(({ support, right }) => Math.abs(support - right));
+  atMost(5, 'points of a hundred that support is off in a fifth of the values', Math.max(...off));
+}
+
+function wrongOf(judged: readonly Judged[]): Judged[] {
+  return judged.filter(({ isWrong }) => isWrong);
+}
+
+function tell(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

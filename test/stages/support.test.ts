@@ -89,17 +89,23 @@ describe('a value', () => {
     ['its end', 'Account_Holders', 'Ana'],
     ['its beginning', 'Officer', 'Keller'],
     ['its cents', 'Balance', '1,204'],
-  ])('is cut short where %s is left out', async (_, name, value) => {
-    expect(await reasonsOf(`${FORM}\nBalance:  1,204.50`, name, value)).toContain('cut_short');
-    expect(await reasonsOf(FORM, 'Branch', 'Harbor')).not.toContain('cut_short');
+  ])('is a part where %s is left out', async (_, name, value) => {
+    expect(await reasonsOf(`${FORM}\nBalance:  1,204.50`, name, value)).toContain('not_whole');
+    expect(await reasonsOf(FORM, 'Branch', 'Harbor')).not.toContain('not_whole');
   });
 
-  test('is not cut short where the next label follows, or in a sentence', async () => {
+  test('runs over where it takes in what stands beside it', async () => {
+    expect(await reasonsOf('Branch: Harbor     Officer: Ana', 'Branch', 'Harbor Officer')).toContain(
+      'not_whole',
+    );
+  });
+
+  test('is whole where the next label follows, or in a sentence', async () => {
     expect(await reasonsOf('Name: Ana Castro SSN: 123-45-6789', 'Name', 'Ana Castro')).not.toContain(
-      'cut_short',
+      'not_whole',
     );
     expect(await reasonsOf('opened on May 4, 2024 at our Harbor office', 'Branch', 'Harbor')).not.toContain(
-      'cut_short',
+      'not_whole',
     );
   });
 });

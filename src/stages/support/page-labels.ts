@@ -48,15 +48,15 @@ const LETTER = /\p{L}/u;
 export class PageLabels {
   readonly #text: string;
   readonly #rows: Cell[][] = [];
+  #cells = 0;
   readonly #byWord = new Map<string, Label[]>();
 
   constructor(text: string) {
     this.#text = text;
-    let cells = 0;
     let lineStart = 0;
     for (const [row, line] of text.split('\n').entries()) {
-      const ofRow = cells < MOST_CELLS ? cellsOf(line, row, lineStart) : [];
-      cells += ofRow.length;
+      const ofRow = this.#cells < MOST_CELLS ? cellsOf(line, row, lineStart) : [];
+      this.#cells += ofRow.length;
       this.#rows.push(ofRow);
       for (const cell of ofRow) for (const label of labelsIn(cell)) this.#add(label);
       lineStart += line.length + 1;
@@ -71,10 +71,11 @@ export class PageLabels {
     }
   }
 
-  /** How well the label of the page names a field that names it best. */
-  best(name: LabelWords): number {
+  /** How well the label of the page names a field that names it best. @throws {TooManySteps} */
+  best(name: LabelWords, steps: Steps): number {
     const words = name.owner === undefined ? name.words : [...name.words, name.owner];
     const found = new Set(words.flatMap((word) => this.#byWord.get(word) ?? []));
+    steps.spend(found.size);
     let best = 0;
     for (const label of found) best = Math.max(best, affinity(name, label));
     return best;
@@ -90,8 +91,9 @@ export class PageLabels {
       .map(({ start }) => start);
   }
 
-  /** The label of a place that names the field best. */
-  at(place: Span, name: LabelWords): Labelled {
+  /** The label of a place that names the field best. @throws {TooManySteps} */
+  at(place: Span, name: LabelWords, steps: Steps): Labelled {
+    steps.spend(this.#cells);
     let best: Labelled = { affinity: 0, label: undefined };
     for (const label of this.#candidates(place)) {
       const of = affinity(name, label);
@@ -100,29 +102,36 @@ export class PageLabels {
     return best;
   }
 
-  /** How well the field is named by the labels that another figure of a place's row has, or of its column. */
-  besides(place: Span, name: LabelWords): number {
+  /**
+   * How well the field is named by the labels that another figure of a place's row has, or of its column.
+   *
+   * @throws {TooManySteps}
+   */
+  besides(place: Span, name: LabelWords, steps: Steps): number {
     const cell = this.#cellAt(place);
     if (!cell) return 0;
     const { nearest } = this.#above(cell);
     const others = [...(this.#rows[cell.row] ?? []), ...(nearest ? this.#under(nearest) : [])];
     let best = 0;
     for (const other of others) {
-      if (other !== cell && DIGIT.test(other.text)) best = Math.max(best, this.at(other, name).affinity);
+      if (other !== cell && DIGIT.test(other.text))
+        best = Math.max(best, this.at(other, name, steps).affinity);
     }
     return best;
   }
 
   /**
-   * Whether a value takes up all that stands behind its label, or in its cell; undefined where it stands within a
-   * sentence, in which nothing says where a value begins and ends.
+   * Whether a value is all that stands behind its label, or in its cell, and no more than that; undefined where it
+   * stands within a sentence, in which nothing says where a value begins and ends.
    */
   isWhole(first: Span, last: Span, label: FoundLabel | undefined): boolean | undefined {
     // "1,204" of "1,204.50"
     if (/^[^\s\p{L}\p{N}:;)]+[\p{L}\p{N}]/u.test(this.#text.slice(last.end, last.end + 8))) return false;
     const beginning = this.#cellAt(first);
-    const ending = this.#cellAt(last);
+    const ending = this.#cellAt({ start: last.end - 1, end: last.end });
     if (!beginning || !ending) return undefined;
+    // On into the next cell of the row.
+    if (beginning !== ending && beginning.row === ending.row) return false;
     const before = this.#text.slice(beginning.start, first.start);
     const isBehindLabel = before.includes(':');
     const isBesideLabel =

@@ -110,9 +110,12 @@ const COUNT =
 const DATED_ROW =
   /^\s*(?:\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{2,4})?|\d{4}-\d{2}-\d{2}|[A-Z][a-z]{2} \d{1,2})\s.*\d\s*$/gm;
 
-/** Whether a field says how many rows the tables of some pages have, and that is so many. */
-export function countsRows(name: string, value: string, texts: readonly string[]): boolean {
-  if (!COUNT.test(name) || !/^\d{1,4}$/.test(value.trim())) return false;
-  const rows = texts.reduce((sum, text) => sum + (text.match(DATED_ROW)?.length ?? 0), 0);
-  return rows > 1 && rows === Number(value);
+/** Whether a field is the number of something, as far as its name and its value go. */
+export function isCount(name: string, value: string): boolean {
+  return COUNT.test(name) && /^\d{1,4}$/.test(value.trim());
+}
+
+/** How many rows of tables, with a date each, stand in a text. */
+export function datedRows(text: string): number {
+  return text.match(DATED_ROW)?.length ?? 0;
 }

@@ -1,25 +1,17 @@
 import type { Field } from '../../llm/wire.js';
 import { pauses } from '../../pauses.js';
-import { indexPage, soughtFor, standsAsIs, type IndexedPage } from '../../processor/locate.js';
 import { isFilled, type AccountRecord } from '../../processor/merge.js';
 import { sentText } from '../../processor/page.js';
 import { searchForm } from '../../processor/search-form.js';
 import { Steps, TooManySteps } from '../../processor/steps.js';
-import type { PageWords, Span } from '../../processor/words.js';
-import {
-  areWritten,
-  figuresOf,
-  wordsBesideFigures,
-  writingsOf,
-  type Writings,
-} from '../../processor/writings.js';
-import { textOf, type AccountEvidence, type EvidencePlace, type PartEvidence } from '../evidence.js';
+import { textOf, type AccountEvidence, type PartEvidence } from '../evidence.js';
 import type { PageTexts } from '../page-texts.js';
 import type { DocumentRecord } from '../record.js';
 import { hasForm } from './form.js';
-import { nameWords, type LabelWords } from './label-words.js';
-import { PageLabels, type FoundLabel, type Labelled } from './page-labels.js';
-import { balanced, countsRows, summedAmounts } from './sums.js';
+import { nameWords } from './label-words.js';
+import { bestPlace, extent, labelling } from './labelling.js';
+import { ReadPage } from './read-page.js';
+import { balanced, datedRows, isCount } from './sums.js';
 import { supportFor, type Reason } from './table.js';
 
 /** How far a value can be trusted by what can be checked, whatever the model says of itself. */
@@ -39,8 +31,10 @@ export interface SupportedEvidence extends AccountEvidence {
   support?: Record<string, Support>;
 }
 
-/** For the values of one account that stand on no page in the same words. */
-const MOST_STEPS = 5_000_000;
+/** For one value. A step takes some 10 ns. */
+const MOST_STEPS = 1_000_000;
+/** Enough of a name or a value to know it by; what a model makes up may be endless. */
+const KNOWN_BY = 200;
 
 /**
  * The support of each value of a record, by account as in `evidence`, and by field name. Lets other work of the
@@ -54,11 +48,11 @@ export async function supportOf(
   evidence: readonly AccountEvidence[],
   alsoRead: OtherReadings = new Map(),
 ): Promise<Record<string, Support>[]> {
-  const pages = new Map<number, Page>();
-  const pageOf = (number: number): Page => {
+  const pages = new Map<number, ReadPage>();
+  const pageOf = (number: number): ReadPage => {
     const known = pages.get(number);
     if (known) return known;
-    const page = new Page(sentText(texts.get(number) ?? ''), words?.get(number));
+    const page = new ReadPage(sentText(texts.get(number) ?? ''), words?.get(number));
     pages.set(number, page);
     return page;
   };
@@ -72,12 +66,16 @@ export async function supportOf(
 async function accountSupport(
   account: AccountRecord,
   evidence: AccountEvidence['fields'],
-  { pageOf, alsoRead }: { pageOf: (number: number) => Page; alsoRead: OtherReadings },
+  { pageOf, alsoRead }: { pageOf: (number: number) => ReadPage; alsoRead: OtherReadings },
 ): Promise<Record<string, Support>> {
   const pause = pauses();
-  const steps = new Steps(MOST_STEPS);
   const values = Object.entries(account.result).map(([name, field]) => [name, textOf(field)] as const);
-  const balance = balanced(values);
+  const balance = balanced(values.map(([name, value]) => [knownBy(name), value]));
+  let rows: number | undefined;
+  const isNumberOfRows = (value: string) => {
+    rows ??= account.pages.reduce((sum, page) => sum + datedRows(pageOf(page).text), 0);
+    return rows > 1 && rows === Number(value);
+  };
   const supports: [string, Support][] = [];
   for (const [name, value] of values) {
     await pause();
@@ -85,28 +83,25 @@ async function accountSupport(
       supports.push([name, { support: null, reasons: [] }]);
       continue;
     }
+    const known = knownBy(name);
     const parts = Object.hasOwn(evidence, name) ? (evidence[name] ?? []) : [];
     const { sources, differ } = readOn(name, value, account);
-    const pages = sources.map(pageOf);
     const places = parts.flatMap((part) => ('places' in part ? part.places : []));
     const ocr = printed(parts, pageOf);
-    // Of a digital text the printed sum says nothing that its letters do not.
-    const isSummed = ocr !== undefined && places.some((place) => pageOf(place.page).isSummed(place));
+    const addsUp =
+      // Of a digital text a printed sum says nothing that its letters do not.
+      (ocr !== undefined && places.some((place) => pageOf(place.page).isSummed(place))) ||
+      (isCount(known, value) && isNumberOfRows(value));
+    const steps = new Steps(MOST_STEPS);
+    const field = nameWords(known);
+    const best = asFarAs(() => bestPlace(field, parts, { pageOf, steps }));
     const reasons: (Reason | undefined)[] = [
-      standing(parts, pages, steps),
-      ...labelling(name, parts, pageOf),
+      asFarAs(() => standing(parts, sources.map(pageOf), steps)),
+      best && asFarAs(() => labelling(field, best, { pageOf, steps })),
+      best && extent(best, parts, pageOf),
       ocr,
-      formOf(name, value),
-      sums(
-        isSummed ||
-          countsRows(
-            name,
-            value,
-            account.pages.map((page) => pageOf(page).text),
-          ),
-        name,
-        balance,
-      ),
+      formOf(known, knownBy(value)),
+      sums(addsUp, known, balance),
       onOtherPages(sources.length, differ),
       readAgain(
         name,
@@ -127,72 +122,6 @@ export function withReason(of: Support, reason: 'read_again_same' | 'read_again_
   if (of.support === null || isKnown) return of;
   const reasons = [...of.reasons, reason];
   return { support: supportFor(reasons), reasons };
-}
-
-/** A page's text, read in the ways that are asked for. */
-class Page {
-  #labels: PageLabels | undefined;
-  #writings: Writings | undefined;
-  #indexed: IndexedPage | undefined;
-  #summed: Span[] | undefined;
-
-  constructor(
-    readonly text: string,
-    readonly words: PageWords | undefined,
-  ) {}
-
-  get labels(): PageLabels {
-    return (this.#labels ??= new PageLabels(this.text));
-  }
-
-  get indexed(): IndexedPage {
-    return (this.#indexed ??= indexPage(this.text, this.words));
-  }
-
-  isSummed({ start, end }: Span): boolean {
-    this.#summed ??= summedAmounts(this.text);
-    return this.#summed.some((amount) => start < amount.end && end > amount.start);
-  }
-
-  /** Whether a value stands here in another writing, its words together. @throws {TooManySteps} */
-  isWritten(value: string, steps: Steps): boolean {
-    const words = wordsBesideFigures(value);
-    if (!this.#areFiguresWritten(value, steps)) return false;
-    return words.length === 0 || this.labels.standTogether(words, steps);
-  }
-
-  /** Whether all of a value stands here somewhere. @throws {TooManySteps} */
-  isScattered(value: string, steps: Steps): boolean {
-    return (
-      this.#areFiguresWritten(value, steps) &&
-      wordsBesideFigures(value).every((word) => standsAsIs(soughtFor(word), this.indexed, steps))
-    );
-  }
-
-  #areFiguresWritten(value: string, steps: Steps): boolean {
-    this.#writings ??= writingsOf(this.text);
-    const { dates, numbers } = figuresOf(value);
-    // "1,574.01" is not "15,740.1", though the digits are the same.
-    const exact = numbers.map(({ digits, readings }) => ({
-      digits: readings.some((run) => /\d\.\d/.test(run)) ? '' : digits,
-      readings,
-    }));
-    return areWritten({ dates, numbers: exact }, this.#writings, steps);
-  }
-
-  /** How sure OCR was of the worst of the words at a place; undefined where it read none of them. */
-  confidenceAt({ start, end }: Span): number | undefined {
-    const confidences = this.words?.confidences;
-    if (!confidences) return undefined;
-    const { offsets } = this.indexed;
-    let least: number | undefined;
-    for (let word = 0; (offsets[2 * word] ?? Infinity) < end; word++) {
-      const confidence = confidences[word];
-      if ((offsets[2 * word + 1] ?? 0) <= start || confidence === undefined) continue;
-      least = Math.min(least ?? 100, confidence);
-    }
-    return least;
-  }
 }
 
 /** Whether other answers about the same pages said the same. */
@@ -224,77 +153,35 @@ function readOn(
   return { sources, differ };
 }
 
-function standing(parts: readonly PartEvidence[], pages: readonly Page[], steps: Steps): Reason {
+function standing(parts: readonly PartEvidence[], pages: readonly ReadPage[], steps: Steps): Reason {
   const missing = parts.filter((part) => !('places' in part));
   if (parts.length > 0 && missing.length === 0) return 'stands';
+  const lost = missing.filter(({ part }) => !pages.some((page) => page.isWritten(knownBy(part), steps)));
+  if (lost.length === 0) return 'stands_otherwise';
+  if (lost.length < parts.length) return 'stands_in_part';
+  if (lost.every(({ part }) => pages.some((page) => page.isScattered(knownBy(part), steps))))
+    return 'scattered';
+  return lost.some(({ part }) => /\d/.test(part)) ? 'figures_nowhere' : 'words_nowhere';
+}
+
+/** Of what takes too many steps nothing is known. */
+function asFarAs<T>(look: () => T): T | undefined {
   try {
-    const lost = missing.filter(({ part }) => !pages.some((page) => page.isWritten(part, steps)));
-    if (lost.length === 0) return 'stands_otherwise';
-    if (lost.length < parts.length) return 'stands_in_part';
-    if (lost.every(({ part }) => pages.some((page) => page.isScattered(part, steps)))) return 'scattered';
-    return lost.some(({ part }) => /\d/.test(part)) ? 'figures_nowhere' : 'words_nowhere';
+    return look();
   } catch (error) {
-    if (!(error instanceof TooManySteps)) throw error;
-    return 'words_nowhere';
+    if (error instanceof TooManySteps) return undefined;
+    throw error;
   }
 }
 
-const EXACT = 0.95;
-const CLOSE = 0.7;
-const PARTLY = 0.35;
-/** A label elsewhere is better when it is better by so much. */
-const BETTER = 0.1;
-
-function labelling(name: string, parts: readonly PartEvidence[], pageOf: (number: number) => Page): Reason[] {
-  const field = nameWords(name);
-  let best: (Labelled & { place: EvidencePlace }) | undefined;
-  for (const part of parts) {
-    if (!('places' in part)) continue;
-    for (const place of part.places) {
-      const labelled = pageOf(place.page).labels.at(place, field);
-      if (!best || labelled.affinity > best.affinity) best = { ...labelled, place };
-    }
-  }
-  if (!best) return [];
-  const { labels } = pageOf(best.place.page);
-  const isCut = labels.isWhole(best.place, lastOn(best.place, parts), best.label) === false;
-  return [byLabel(field, best, labels), ...(isCut ? (['cut_short'] as const) : [])];
-}
-
-/** The last part of a value, that may stand behind its first one. */
-function lastOn(first: EvidencePlace, parts: readonly PartEvidence[]): EvidencePlace {
-  const last = parts.at(-1);
-  const places = last && 'places' in last ? last.places : [];
-  return places.find((place) => place.page === first.page && place.end >= first.end) ?? first;
-}
-
-function byLabel(
-  field: LabelWords,
-  { affinity, label, place }: Labelled & { place: EvidencePlace },
-  labels: PageLabels,
-): Reason {
-  const best = Math.max(labels.best(field), affinity < EXACT ? labels.besides(place, field) : 0);
-  if (best > affinity + BETTER) return best >= CLOSE ? 'label_elsewhere' : 'label_perhaps_elsewhere';
-  if (label && isOfAnother(field, label, labels)) return 'label_of_another';
-  if (affinity >= EXACT) return 'label_exact';
-  if (affinity >= CLOSE) return 'label_close';
-  return affinity >= PARTLY ? 'label_partly' : 'label_nowhere';
-}
-
-/** "Signer2_Name" is the second of several labels "Name", where they have no numbers themselves, or under one. */
-function isOfAnother({ number }: LabelWords, label: FoundLabel, labels: PageLabels): boolean {
-  if (number !== undefined && label.row)
-    return Number(number) <= label.row.of && label.row.rank !== Number(number);
-  if (number === undefined || label.number !== undefined || label.start === undefined) return false;
-  const starts = labels.startsLike(label);
-  const rank = starts.indexOf(label.start) + 1;
-  return starts.length > 1 && rank > 0 && Number(number) <= starts.length && rank !== Number(number);
+function knownBy(text: string): string {
+  return text.slice(0, KNOWN_BY);
 }
 
 const SURE = 90;
 const UNSURE = 70;
 
-function printed(parts: readonly PartEvidence[], pageOf: (number: number) => Page): Reason | undefined {
+function printed(parts: readonly PartEvidence[], pageOf: (number: number) => ReadPage): Reason | undefined {
   let least: number | undefined;
   for (const part of parts) {
     const [place] = 'places' in part ? part.places : [];

@@ -25,8 +25,8 @@ export const POINTS = {
   label_perhaps_elsewhere: -10,
   /** It stands beside the first of several such labels, and the field is of the second. */
   label_of_another: -20,
-  /** More stands behind its label than the value. */
-  cut_short: -20,
+  /** It is a part of what stands behind its label, or runs on into what stands beside that. */
+  not_whole: -20,
   /** How sure OCR was of its least sure word: 90 and more, 70 and more, less. */
   ocr_sure: 0,
   ocr_unsure: -5,

@@ -175,7 +175,7 @@ function statement(pen: Pen): void {
     );
   }
   pen.text('Total withdrawals', 140, 190 + entries.length * 14);
-  pen.text(money(out), 360, 190 + entries.length * 14);
+  pen.rightText(money(out), 400, 190 + entries.length * 14);
 }
 
 /** Values within sentences, some with a label nowhere. */

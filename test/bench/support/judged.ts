@@ -36,6 +36,8 @@ export interface Making {
   seed: number;
 }
 
+/** Scans, from hardly readable to good. */
+const DPI = [90, 120, 150, 200];
 const LETTER = { width: 612, height: 792 };
 const STEPS = 1e9;
 /** Share of the values that a model writes in its own way. */
@@ -87,7 +89,7 @@ async function readPages(
   };
   for (const number of pages.keys()) {
     const wear = { steps: [blur(0.5 + (scan % 4) * 0.2), noise(4 + (scan % 5) * 3), jpeg(70)] };
-    const picture = worn(await drawn(pdf, number + 1, 150), wear, seeded(scan));
+    const picture = worn(await drawn(pdf, number + 1, DPI[scan % DPI.length]), wear, seeded(scan));
     const { texts, words } = await reader.read(await scanPdf(picture));
     all.texts.set(number + 1, texts.get(1) ?? '');
     const ofPage = words?.get(1);

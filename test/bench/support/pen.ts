@@ -36,6 +36,11 @@ export class Pen implements MadePage {
     return x + measuring.fontSize(size).widthOfString(text);
   }
 
+  /** Ends at `x`. */
+  rightText(text: string, x: number, y: number, size = 10): void {
+    this.text(text, x - measuring.fontSize(size).widthOfString(text), y, size);
+  }
+
   chance(share: number): boolean {
     return this.random() < share;
   }
