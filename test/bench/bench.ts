@@ -13,6 +13,7 @@ import { overload } from './overload.js';
 import { ownTime } from './own-time.js';
 import { pages } from './pages.js';
 import { bothPaths } from './paths.js';
+import { besidePeers } from './peers.js';
 import { replay } from './replay.js';
 
 /** `npm run bench -- NAME` runs one, without a name all. What is over its bound ends it with 1. */
@@ -33,6 +34,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   alarms,
   answers,
   'own-time': ownTime,
+  peers: besidePeers,
 };
 
 const names = process.argv.slice(2);
