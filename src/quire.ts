@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import express, { type Request, type Response } from 'express';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import { Shadow, type ShadowTools } from './comparison/shadow.js';
 import { keepReadAgain } from './documents/read-again.js';
 import type { DocumentEvent } from './documents/events.js';
@@ -250,31 +250,33 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     metrics.uploadRefused(reason);
     logRefused(reason);
   };
-  const operations = operationsRouter({
-    flags,
-    decisions,
-    rollback,
-    shadow,
-    metrics,
-    modelHealth,
-    answerForms,
-    forceSinglePage: settings.QUIRE_FORCE_SINGLE_PAGE,
-    closing: closing.signal,
-    storeTrouble: () => documents.troubleOnceTried(),
-    opened: () => documents.opened(),
-    load: () => documents.load,
-    onAction: (action) => {
-      metrics.opsActed(action);
-      logAction(logger, action);
-    },
-    token: settings.OPS_TOKEN,
-    logger,
-  });
+  // Made with the routes: a Quire that only reads is spared the work.
+  const makeOperations = () =>
+    operationsRouter({
+      flags,
+      decisions,
+      rollback,
+      shadow,
+      metrics,
+      modelHealth,
+      answerForms,
+      forceSinglePage: settings.QUIRE_FORCE_SINGLE_PAGE,
+      closing: closing.signal,
+      storeTrouble: () => documents.troubleOnceTried(),
+      opened: () => documents.opened(),
+      load: () => documents.load,
+      onAction: (action) => {
+        metrics.opsActed(action);
+        logAction(logger, action);
+      },
+      token: settings.OPS_TOKEN,
+      logger,
+    });
   metrics.follow({ flags, rollback, shadow, documents, modelHealth, answerForms });
 
   // Last: what fails before leaves no trace at a service that others use.
   const uncap = service.cap(settings.LLM_MAX_CONCURRENCY);
-  let isRouterMade = false;
+  let operations: RequestHandler | undefined;
   let closed: Promise<void> | undefined;
   return {
     modelName: model.shownAs,
@@ -297,8 +299,8 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     },
     router({ identify, allowAnonymous = false, allowOrigins = [] } = {}) {
       checkOrigins(allowOrigins);
-      if (!isRouterMade) warnOfUnusedDatabase(options, settings, logger);
-      isRouterMade = true;
+      if (!operations) warnOfUnusedDatabase(options, settings, logger);
+      const ofOperations = (operations ??= makeOperations());
       void documents.open();
       void uploadFolder.open();
       const routes = documentsRouter({
@@ -312,7 +314,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
         logger,
       });
       const router = express.Router();
-      router.use(operations, routes);
+      router.use(ofOperations, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },

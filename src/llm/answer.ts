@@ -15,7 +15,6 @@ const wholeNumber = z.union([
     .transform(Number),
 ]);
 const pageAnswer = z.object({ page_number: wholeNumber, fields: z.array(z.unknown()) });
-const nothing = z.object({ name: z.string(), value: z.null() });
 const field = z.object({
   name: z.string(),
   value: z.unknown().optional(),
@@ -23,6 +22,7 @@ const field = z.object({
 });
 const textual = z.union([z.string(), z.boolean().transform(String)]);
 const listOfText = z.array(textual).transform((values) => values.join(', '));
+const textOrList = z.union([textual, listOfText]);
 
 /**
  * Reads the model's answer, page by page, in the order of `pages`. Everything the schema asks for is checked here
@@ -90,7 +90,7 @@ function readPage(part: unknown, { number, text }: SentPage): PageAnswer {
   const page = pageAnswer.safeParse(part);
   if (!page.success) return { fault: 'page_malformed' };
   if (page.data.page_number !== number) return { fault: 'page_mixed_up', claimed: page.data.page_number };
-  const given = page.data.fields.filter((one) => !nothing.safeParse(one).success);
+  const given = page.data.fields.filter((one) => !isNothing(one));
   let amounts: ReadonlyMap<number, string | undefined> | undefined;
   const printed = (amount: number) => (amounts ??= printedAmounts(text)).get(amount);
   const read = given.map((one) => (typeof one === 'string' ? lineField(one) : objectField(one, printed)));
@@ -99,13 +99,17 @@ function readPage(part: unknown, { number, text }: SentPage): PageAnswer {
   return { fields, ...(misfits > 0 && { misfits }) };
 }
 
+function isNothing(field: unknown): boolean {
+  const { name, value } = isObject(field) ? (field as { name?: unknown; value?: unknown }) : {};
+  return typeof name === 'string' && value === null;
+}
+
 function objectField(given: unknown, printed: (amount: number) => string | undefined): Field | undefined {
   const parsed = field.safeParse(given);
   if (!parsed.success) return undefined;
   const { name, value, confidence } = parsed.data;
   // A figure that is not quoted has lost digits already (1500.00, the end of a long account number): the page has them.
-  const text =
-    typeof value === 'number' ? printed(value) : z.union([textual, listOfText]).safeParse(value).data;
+  const text = typeof value === 'number' ? printed(value) : textOrList.safeParse(value).data;
   return text === undefined ? undefined : { name, value: text, confidence: confidenceIn(confidence) };
 }
 

@@ -85,7 +85,7 @@ type Message = z.infer<typeof message>;
 function callArguments({ tool_calls: calls, function_call: single }: Message): string {
   if (single) return single.arguments;
   const [only, ...more] = calls ?? [];
-  return more.length === 0 ? (call.safeParse(only).data?.function.arguments ?? '') : '';
+  return only !== undefined && more.length === 0 ? (call.safeParse(only).data?.function.arguments ?? '') : '';
 }
 
 function reasoningOf({ reasoning_content: content, reasoning }: Message): string {

@@ -63,11 +63,20 @@ async function tidy(response: Response): Promise<Response> {
   const body = await response.text();
   const json = withoutKeepAlive(body);
   const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
+  if (response.ok && isJson) return alreadyRead(response, json);
   const text = response.ok ? json : asError(json);
   const { status, statusText } = response;
   const headers = new Headers([...response.headers]);
   if (!isJson && /^[[{]/.test(text)) headers.set('content-type', 'application/json');
   return new Response(text === '' ? null : text, { status, statusText, headers });
+}
+
+/** The same response, whose body was read: that of another one would have to be read once more. */
+function alreadyRead(response: Response, text: string): Response {
+  return Object.assign(response, {
+    text: () => Promise.resolve(text),
+    json: () => new Promise<unknown>((resolve) => resolve(JSON.parse(text))),
+  });
 }
 
 /** What services send so that a connection is not given up: white space, and comments of an event stream. */

@@ -77,7 +77,7 @@ export class BatchAsking implements Asking {
 
   ahead(account: string | null, number: number, text: string): void {
     if (isBlank(text)) return;
-    const page = preparePage(number, text);
+    const page = preparePage(number, text, this.#batchSize > 1);
     const { kind } = page;
     if (page.alone) {
       this.#begin({ kind, pages: [page] });
@@ -100,7 +100,7 @@ export class BatchAsking implements Asking {
     const work: { account: AccountPages; pages: Page[]; outcomes: Map<number, PageOutcome> }[] = [];
     for (const account of accounts) {
       const left = account.pages.filter((page) => !this.#ahead.has(page));
-      work.push({ account, pages: await askedPages(left, texts), outcomes: new Map() });
+      work.push({ account, pages: await askedPages(left, texts, this.#batchSize > 1), outcomes: new Map() });
     }
     const plan = (pages: readonly Page[]) => planBatches(pages, this.#batchSize, this.#budget);
     const known = await answers.find(work.flatMap(({ pages }) => plan(pages)).map(({ pages }) => pages));
@@ -149,13 +149,13 @@ export class BatchAsking implements Asking {
 }
 
 /** Each page once, in order, and only those with text (DESIGN, row 7). */
-async function askedPages(pages: readonly number[], texts: TextByPage): Promise<Page[]> {
+async function askedPages(pages: readonly number[], texts: TextByPage, mayShare: boolean): Promise<Page[]> {
   const asked: Page[] = [];
   const pause = pauses();
   for (const number of ascending(pages)) {
     const text = texts.get(number) ?? '';
     await pause();
-    if (!isBlank(text)) asked.push(preparePage(number, text));
+    if (!isBlank(text)) asked.push(preparePage(number, text, mayShare));
   }
   return asked;
 }

@@ -78,14 +78,19 @@ export function sentText(text: string): string {
   return firstCodePoints(text, PAGE_LIMIT);
 }
 
-/** The kind is told from the whole text, the text that is sent is cut, as the old system does. */
-export function preparePage(number: number, text: string): Page {
+/**
+ * The kind is told from the whole text, the text that is sent is cut, as the old system does.
+ *
+ * @param mayShare whether a call may hold other pages besides: only then does it matter, and take the time, to see
+ *   whether the page speaks to the model. Default: it may.
+ */
+export function preparePage(number: number, text: string, mayShare = true): Page {
   const page = { number, text: sentText(text) };
   return {
     ...page,
     kind: pageKind(text),
     tokens: Math.ceil(Buffer.byteLength(taggedPage(page)) / 2),
     values: page.text.match(LABELLED_VALUE)?.length ?? 0,
-    alone: speaksToModel(page.text, number),
+    alone: !mayShare || speaksToModel(page.text, number),
   };
 }

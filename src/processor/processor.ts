@@ -63,7 +63,7 @@ export class PageProcessor {
     reading: Omit<Reading, 'plan'>,
   ): Promise<PageResult | null> {
     if (isBlank(pageText)) return null;
-    const page = preparePage(pageNumber, pageText);
+    const page = preparePage(pageNumber, pageText, false);
     const { inPlace = pLimit(1) } = reading;
     const tools = this.#tools(reading, { path: 'single-page', answerForm: 'objects' }, inPlace);
     const known = (await tools.answers.find([[page]])).get(pageNumber);

@@ -59,7 +59,9 @@ export function usualFolder(url: string, token: string): string {
   return join(tmpdir(), `quire-flags-${key}`);
 }
 
+let bootstrap: Promise<string> | undefined;
+
 async function readBootstrap(): Promise<ClientFeaturesResponse> {
-  const text = await readFile(new URL('./bootstrap.json', import.meta.url), 'utf8');
-  return JSON.parse(text) as ClientFeaturesResponse;
+  bootstrap ??= readFile(new URL('./bootstrap.json', import.meta.url), 'utf8');
+  return JSON.parse(await bootstrap) as ClientFeaturesResponse;
 }

@@ -15,6 +15,7 @@ import { ownTime } from './own-time.js';
 import { pages } from './pages.js';
 import { bothPaths } from './paths.js';
 import { plans } from './plans.js';
+import { besidePeers } from './peers.js';
 import { replay } from './replay.js';
 
 /** `npm run bench -- NAME` runs one, without a name all. What is over its bound ends it with 1. */
@@ -37,6 +38,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   support,
   answers,
   'own-time': ownTime,
+  peers: besidePeers,
 };
 
 const names = process.argv.slice(2);

@@ -11,3 +11,7 @@ export async function timed(work: () => unknown): Promise<number> {
   await work();
   return performance.now() - started;
 }
+
+export function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
+}

@@ -15,7 +15,7 @@ import { GOLDEN } from '../golden.js';
 import { goldenPdf, PRINTABLE, readSheet } from '../golden-pdf.js';
 import { SILENT } from '../silent.js';
 import { built, HERE } from './built.js';
-import { atMost } from './figures.js';
+import { atMost, median } from './figures.js';
 
 const WARM_UP = 3;
 const UPLOADS = 6;
@@ -195,8 +195,4 @@ async function inTurns(
     ratios.push(ms / msBefore);
   }
   return { now: median(times), before: median(timesBefore), ratio: median(ratios) };
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
 }

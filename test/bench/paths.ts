@@ -145,7 +145,7 @@ function say(text: string): void {
 
 const INTRODUCTION = `# Benchmarks
 
-Written by \`npm run bench -- paths\`; everything on this page was measured in one run, on the same documents, against a model of a provider: an OpenAI-compatible server on loopback with latency, rate limits, a prompt cache and the token counts of a real tokenizer (o200k). Times are scaled: a call of 0.2 s here stands for one of several seconds. **Look at ratios, not at seconds.**
+Written by \`npm run bench -- paths\`; everything on this page was measured in one run, on the same documents, against a model of a provider: an OpenAI-compatible server on loopback with latency, rate limits, a prompt cache and the token counts of a real tokenizer (o200k). Times are scaled: a call of 0.2 s here stands for one of several seconds. **Look at ratios, not at seconds.** The same documents beside the Vercel AI SDK and LangChain.js, clean and with one call in five broken, are in [Beside other libraries](peers.md).
 
 - **faster**: time of page by page divided by this one's.
 - **over bound**: time divided by the larger of the longest call and all calls' time divided by the workers, as if a call could be cut in two. 5 equal calls on 3 workers need two rounds, so 1.20 is the best there is.

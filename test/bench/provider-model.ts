@@ -36,7 +36,24 @@ export interface ProviderSetup {
   cache: 'none' | 'cold' | 'warm';
   /** How the model writes JSON: as it was asked to, or with line breaks and indents. */
   answers: 'one line' | 'indented';
+  /** Share of calls that go wrong, in one {@link Break} or another. Default: none. */
+  brokenShare?: number;
 }
+
+/** How a call goes wrong. */
+const BREAKS = [
+  /** An error of the server, with nothing billed. */
+  'server_error',
+  /** The connection ends in the middle of the body. */
+  'connection_cut',
+  /** The answer ends at its cap, and says so. */
+  'answer_cut_off',
+  'invalid_json',
+  'empty_answer',
+  /** The last page of the request is not in the answer. */
+  'page_left_out',
+] as const;
+type Break = (typeof BREAKS)[number];
 
 /** One request as it went. Times are those of `Date.now()`, with fractions. */
 export interface JournalEntry {
@@ -84,6 +101,8 @@ class ProviderModel {
   #journal: JournalEntry[] = [];
   #buckets: { requests: TokenBucket; tokens: TokenBucket } | undefined;
   #warmPrefixes = new Set<string>();
+  /** How often each user message has come. */
+  #attempts = new Map<string, number>();
 
   readonly server = createServer((incoming, response) => void this.#serve(incoming, response));
 
@@ -104,6 +123,7 @@ class ProviderModel {
     this.#setup = setup;
     this.#journal = [];
     this.#warmPrefixes = new Set();
+    this.#attempts = new Map();
     const { limits } = setup;
     this.#buckets = limits
       ? {
@@ -119,7 +139,9 @@ class ProviderModel {
     const { messages, response_format: format } = chatRequest.parse(JSON.parse(body));
     const [{ content: system }, { content: user }] = messages;
     const { pages, answer } = answerTo(user, format !== undefined && asksForLines(format));
-    const content = JSON.stringify(answer, null, setup.answers === 'indented' ? 2 : undefined);
+    const broken = this.#breakOf(user, setup.brokenShare ?? 0);
+    const whole = JSON.stringify(answer, null, setup.answers === 'indented' ? 2 : undefined);
+    const content = broken === undefined ? whole : brokenContent(whole, broken);
     const schema = format === undefined ? '' : JSON.stringify(format);
     const prefix = schema + system;
     const prefixTokens = countOnce(schema) + countOnce(system) + MESSAGE_TOKENS;
@@ -144,14 +166,36 @@ class ProviderModel {
     const isCached = setup.cache === 'warm' || (setup.cache === 'cold' && this.#warmPrefixes.has(prefix));
     const cachedTokens = isCached ? cacheable(prefixTokens) : 0;
     await sleep(startedAt + latencyOf(body, completionTokens, setup.latency) - now());
-    this.#warmPrefixes.add(prefix);
-    response.writeHead(200, headers);
-    response.end(completion(content, { promptTokens, cachedTokens, completionTokens }), () =>
+    if (broken === 'server_error') {
       this.#journal.push({
-        ...{ ...entry, endedAt: now(), status: 200 },
-        ...{ promptTokens, cachedTokens, completionTokens },
-      }),
-    );
+        ...{ ...entry, endedAt: now(), status: 500 },
+        ...{ promptTokens: 0, cachedTokens: 0, completionTokens: 0 },
+      });
+      response.writeHead(500, headers);
+      response.end(JSON.stringify({ error: { message: 'server error', type: 'server_error' } }));
+      return;
+    }
+    this.#warmPrefixes.add(prefix);
+    const tokens = { promptTokens, cachedTokens, completionTokens };
+    const journal = () => this.#journal.push({ ...entry, endedAt: now(), status: 200, ...tokens });
+    const sent = completion(content, broken === 'answer_cut_off' ? 'length' : 'stop', tokens);
+    if (broken === 'connection_cut') {
+      journal();
+      response.writeHead(200, { ...headers, 'content-length': String(Buffer.byteLength(sent)) });
+      response.write(sent.slice(0, sent.length / 2), () => response.destroy());
+      return;
+    }
+    response.writeHead(200, headers);
+    response.end(sent, journal);
+  }
+
+  /** By content and attempt: whoever asks the same meets the same, and asking again has another chance. */
+  #breakOf(user: string, share: number): Break | undefined {
+    const attempt = (this.#attempts.get(user) ?? 0) + 1;
+    this.#attempts.set(user, attempt);
+    const digest = createHash('sha256').update(`${attempt}\n${user}`).digest();
+    if (digest.readUInt32BE(0) / 2 ** 32 >= share) return undefined;
+    return BREAKS[digest.readUInt32BE(4) % BREAKS.length];
   }
 
   /** @returns 0, or how long to wait, in milliseconds */
@@ -234,13 +278,35 @@ function read(page: string): Answer {
   );
 }
 
+/** What the model wrote of a whole answer. */
+function brokenContent(whole: string, broken: Break): string {
+  switch (broken) {
+    case 'answer_cut_off':
+      return whole.slice(0, whole.length / 2);
+    case 'invalid_json':
+      return whole.replace('":', ':');
+    case 'empty_answer':
+      return '';
+    case 'page_left_out':
+      return JSON.stringify(
+        Object.fromEntries(Object.entries(JSON.parse(whole) as Record<string, unknown>).slice(0, -1)),
+      );
+    case 'server_error':
+    case 'connection_cut':
+      return whole;
+  }
+}
+
 function completion(
   content: string,
+  finishReason: 'stop' | 'length',
   tokens: Pick<JournalEntry, 'promptTokens' | 'cachedTokens' | 'completionTokens'>,
 ): string {
   return JSON.stringify({
     ...{ id: 'chatcmpl-bench', object: 'chat.completion', created: 0, model: 'bench-model' },
-    choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content, refusal: null } }],
+    choices: [
+      { index: 0, finish_reason: finishReason, message: { role: 'assistant', content, refusal: null } },
+    ],
     usage: {
       prompt_tokens: tokens.promptTokens,
       completion_tokens: tokens.completionTokens,

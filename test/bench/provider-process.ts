@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { JournalEntry } from './provider-model.js';
+import type { JournalEntry, ProviderSetup } from './provider-model.js';
 import type { Outcome, Task } from './run.js';
 
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -29,17 +29,27 @@ export class ProviderProcess {
     throw new Error('The provider model did not start');
   }
 
+  get baseURL(): string {
+    return `${this.#address}/v1`;
+  }
+
+  /** Starts anew. */
+  async setUp(setup: ProviderSetup): Promise<void> {
+    await fetch(new URL('/setup', this.#address), { method: 'POST', body: JSON.stringify(setup) });
+  }
+
+  /** What has been since the last setup. */
+  async journal(): Promise<JournalEntry[]> {
+    return (await (await fetch(new URL('/journal', this.#address))).json()) as JournalEntry[];
+  }
+
   /** Runs a task in a fresh process. */
   async run(task: Omit<Task, 'baseURL'>): Promise<{ outcome: Outcome; journal: JournalEntry[] }> {
-    const child = start('run.ts', JSON.stringify({ ...task, baseURL: `${this.#address}/v1` }));
+    const child = start('run.ts', JSON.stringify({ ...task, baseURL: this.baseURL }));
     let written = '';
     child.stdout?.on('data', (chunk: Buffer) => (written += chunk.toString()));
     await once(child, 'close');
-    const journal = await fetch(new URL('/journal', this.#address));
-    return {
-      outcome: JSON.parse(written) as Outcome,
-      journal: (await journal.json()) as JournalEntry[],
-    };
+    return { outcome: JSON.parse(written) as Outcome, journal: await this.journal() };
   }
 
   stop(): void {

@@ -72,9 +72,8 @@ export function hidden(text: string): string[] {
           .replace(IN_A_RUN, ' $& '),
       );
   }
-  const leet = lower.replace(/[a-z\d@$]+/g, (word) => (/[a-z]/.test(word) ? spelt(word, LEET) : word));
   if ((lower.match(/(?<![a-z\d])(?=[a-z\d]*[a-z])(?=[a-z\d]*\d)[a-z\d]{2,}/g)?.length ?? 0) >= 2)
-    found.push(leet);
+    found.push(lower.replace(/[a-z\d@$]+/g, (word) => (/[a-z]/.test(word) ? spelt(word, LEET) : word)));
   const parted = text.replace(/(?<=\p{Ll})-(?=\p{Ll})/gu, '');
   if (text.length - parted.length >= 3) found.push(parted);
   if (/snoitcurtsn|erongi|ledom|tuptuo|rewsna|drager|egap|teehs|dleif/i.test(text))
