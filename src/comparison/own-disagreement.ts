@@ -1,3 +1,6 @@
+import { disagreement, tally } from './agreement.js';
+import type { ComparedField } from './compare.js';
+
 /**
  * A document counts by no more than this, one way or the other: the less one can count, the more can be staked on
  * each. Small bounds find small disagreements that show everywhere, large ones large and rare ones.
@@ -19,6 +22,26 @@ export interface ReadThrice {
   candidate: number;
   /** That differ between the reading page by page and another one. */
   noise: number;
+}
+
+/**
+ * Of what a reading page by page was compared with: one in batches, and another page by page.
+ *
+ * @returns undefined where one of them had no field
+ */
+export function readThrice(
+  candidate: readonly ComparedField[],
+  noise: readonly ComparedField[],
+): ReadThrice | undefined {
+  const shares = { candidate: differing(candidate), noise: differing(noise) };
+  return shares.candidate === null || shares.noise === null
+    ? undefined
+    : { candidate: shares.candidate, noise: shares.noise };
+}
+
+/** The share of a document's fields that differ, by page; null where there are none. */
+function differing(fields: readonly ComparedField[]): number | null {
+  return disagreement(tally(fields.filter(({ scope }) => scope === 'page')));
 }
 
 /**

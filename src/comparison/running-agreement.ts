@@ -1,8 +1,8 @@
 import { formatPlan, type ProcessingPlan } from '../processor/plan.js';
 import { SlidingWindow } from '../sliding-window.js';
-import { beyondNoise, disagreement, tally, total } from './agreement.js';
+import { beyondNoise, tally, total } from './agreement.js';
 import type { ComparedField, ComparisonKind } from './compare.js';
-import { OwnDisagreement } from './own-disagreement.js';
+import { OwnDisagreement, readThrice } from './own-disagreement.js';
 
 /** How well records agree, over the last 24 hours. Shares are 0 to 1, null where nothing was compared. */
 export interface Agreement {
@@ -67,11 +67,11 @@ export class RunningAgreement {
     noise: readonly ComparedField[],
   ): void {
     add(this.#noise, noise);
-    const shares = { candidate: differing(candidate), noise: differing(noise) };
-    if (shares.candidate === null || shares.noise === null) return;
+    const shares = readThrice(candidate, noise);
+    if (!shares) return;
     const known = this.#candidate(formatPlan(batchPlan));
     if (isOld(known)) known.own = new OwnDisagreement(this.#tolerated, FALSE_ALARM_DOCUMENTS);
-    known.own.add({ candidate: shares.candidate, noise: shares.noise });
+    known.own.add(shares);
     known.latest = performance.now();
   }
 
@@ -135,9 +135,4 @@ function add(sums: Sums, fields: readonly ComparedField[]): void {
     'merged all': total(merged),
     'merged same': merged.same,
   });
-}
-
-/** The share of a document's fields that differ, by page; null where there are none. */
-function differing(fields: readonly ComparedField[]): number | null {
-  return disagreement(tally(fields.filter(({ scope }) => scope === 'page')));
 }

@@ -165,6 +165,18 @@ describe('what the comparison finds', () => {
     expect(asked).toEqual([]);
   });
 
+  test('the share that batches change lies in the interval that is told', async () => {
+    const settings = await startModel(readWithSlips(true));
+    const files = Array.from({ length: 40 }, (_, index) => documentOf(`small-${index}`, 2));
+    const { out } = await parity(files, settings);
+    const { low, high } = reportIn().report.own_disagreement_interval ?? {};
+    expect(low).toBeGreaterThan(0);
+    expect(low).toBeLessThan(0.05);
+    expect(high).toBeGreaterThan(0.05);
+    expect(high).toBeLessThan(0.5);
+    expect(out).toMatch(/own disagreement lies between [\d.]+ % and [\d.]+ %/);
+  });
+
   test('5 % of the candidate beside noise: exit 1, measured within a point, every disagreement listed', async () => {
     const settings = await startModel(readWithSlips(true));
     const files = [documentOf('first', 40), documentOf('second', 40)];

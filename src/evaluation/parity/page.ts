@@ -17,6 +17,7 @@ import {
   seconds,
   VERDICTS,
   verdictReason,
+  intervalInWords,
 } from './wording.js';
 
 const COMPARISONS = ['candidate', 'noise'] as const;
@@ -37,7 +38,7 @@ Candidate: <strong>${plans.candidate}</strong>.`,
   return page(head, [
     markup`<section class="verdict ${verdict}">
 <h2>${VERDICTS[verdict]}</h2>
-<p>${verdictReason(report)}</p>
+<p>${verdictReason(report)} ${intervalInWords(report)}</p>
 </section>
 `,
     cards(report),

@@ -1,5 +1,6 @@
 import { SIGNIFICANCE_LEVEL } from '../../comparison/agreement.js';
 import type { ComparedField, ComparisonKind } from '../../comparison/compare.js';
+import { OwnDisagreement, readThrice } from '../../comparison/own-disagreement.js';
 import { formatPlan, type ProcessingPlan } from '../../processor/plan.js';
 import {
   checkComparable,
@@ -31,6 +32,11 @@ export interface ParityReport extends ParityFigures {
   model: string;
   plans: { control: string; candidate: string };
   verdict: Verdict;
+  /**
+   * Between which shares the candidate's own disagreement lies in the mean over documents, page fields, by documents
+   * taken as they come. Each end is right in 97.5 % of cases or more; null where no document had fields in all runs.
+   */
+  own_disagreement_interval: { low: number; high: number } | null;
   test: TestResult & { name: string; unit: 'page'; level: number };
   documents: DocumentFigures[];
   failed_pages: UnansweredPage[];
@@ -54,6 +60,7 @@ export function buildReport(model: string, trials: readonly Trial[], createdAt: 
     plans: { control: planOf('control'), candidate: planOf('candidate') },
     verdict: verdictOn(whole),
     ...whole,
+    own_disagreement_interval: ownInterval(trials),
     test: { name: 'one-sided sign-flip test', unit: 'page', level: SIGNIFICANCE_LEVEL, ...whole.test },
     documents: trials.map((trial) => ({
       file: trial.document.file,
@@ -66,6 +73,15 @@ export function buildReport(model: string, trials: readonly Trial[], createdAt: 
       ...trials.flatMap((trial) => disagreements(trial, 'noise')),
     ],
   };
+}
+
+function ownInterval(trials: readonly Trial[]): ParityReport['own_disagreement_interval'] {
+  const own = new OwnDisagreement(0, Infinity);
+  for (const { fields } of trials) {
+    const document = readThrice(fields.candidate, fields.noise);
+    if (document) own.add(document);
+  }
+  return own.interval;
 }
 
 /** With the form of answers, where the plan says it. */

@@ -1,7 +1,7 @@
 import { aligned } from '../report/terminal.js';
 import { count, percent } from '../report/wording.js';
 import type { ParityReport } from './report.js';
-import { runRows, SCOPE_NAMES, SCOPES, VERDICTS, verdictReason } from './wording.js';
+import { intervalInWords, runRows, SCOPE_NAMES, SCOPES, VERDICTS, verdictReason } from './wording.js';
 
 const RUN_HEAD = [
   'Run',
@@ -41,5 +41,6 @@ export function summaryOf(report: ParityReport): string {
     '',
     VERDICTS[report.verdict],
     verdictReason(report),
+    intervalInWords(report),
   ].join('\n');
 }

@@ -39,6 +39,13 @@ export function verdictReason({ verdict, test, agreement }: ParityReport): strin
   return `The test rests on ${pages} and needs ${FEWEST_PAGES}. Compare more documents, or look at each disagreement.`;
 }
 
+/** How sure the candidate's own disagreement is known, by the documents there are. */
+export function intervalInWords({ own_disagreement_interval: interval }: ParityReport): string {
+  if (!interval) return 'No document has fields in all runs.';
+  const { low, high } = interval;
+  return `In the mean over documents, the candidate's own disagreement lies between ${percent(low)} and ${percent(high)}.`;
+}
+
 export function pValue(p: number): string {
   return p < 0.0001 ? 'under 0.0001' : p.toFixed(4);
 }

@@ -214,8 +214,9 @@ const MAKERS = [list, columns, signers, boxes, statement, letter];
 
 /** Documents of two or three pages of one account. */
 export function fittedPages(random: () => number, document: number): MadePage[] {
+  const known = new Map<string, string>();
   return Array.from({ length: 2 + Math.floor(random() * 2) }, (_, page) => {
-    const pen = new Pen(random);
+    const pen = new Pen(random, known);
     const make = MAKERS[(document + page * 2) % MAKERS.length];
     make?.(pen);
     return pen;

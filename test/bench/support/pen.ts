@@ -5,6 +5,8 @@ import { made, type Kind } from './values.js';
 
 const PDFDocument = createRequire(import.meta.url)('pdfkit') as typeof PdfKit;
 const measuring = new PDFDocument();
+/** Share of the fields that have the same value on the next page. */
+const SAME = 0.8;
 
 /** A value as it is printed. Its place is in points from the page's top left. */
 export interface MadeField {
@@ -28,7 +30,11 @@ export class Pen implements MadePage {
   readonly texts: Placed[] = [];
   readonly fields: MadeField[] = [];
 
-  constructor(readonly random: () => number) {}
+  /** @param known values of the document by the names of their fields: pages of one account say the same */
+  constructor(
+    readonly random: () => number,
+    readonly known = new Map<string, string>(),
+  ) {}
 
   /** @returns where the text ends */
   text(text: string, x: number, y: number, size = 10): number {
@@ -54,6 +60,13 @@ export class Pen implements MadePage {
     return made(kind, this.random);
   }
 
+  #valueOf(name: string, kind: Kind): string {
+    const known = this.known.get(name);
+    const value = known !== undefined && this.chance(SAME) ? known : this.made(kind);
+    this.known.set(name, value);
+    return value;
+  }
+
   /** @returns where the value ends */
   value(
     field: { name: string; kind: Kind; label?: string; value?: string },
@@ -61,7 +74,8 @@ export class Pen implements MadePage {
     y: number,
     { size = 10, isRight = false } = {},
   ): number {
-    const { name, kind, label = '', value = this.made(kind) } = field;
+    const { name, kind, label = '' } = field;
+    const value = field.value ?? this.#valueOf(name, kind);
     const width = measuring.fontSize(size).widthOfString(value);
     const left = isRight ? x - width : x;
     this.texts.push({ text: value, x: left, y, size });

@@ -201,8 +201,9 @@ const MAKERS = [application, payStub, holdings, wire, certificate, insurance];
 
 /** Documents of two or three pages of one account. */
 export function unseenPages(random: () => number, document: number): MadePage[] {
+  const known = new Map<string, string>();
   return Array.from({ length: 2 + Math.floor(random() * 2) }, (_, page) => {
-    const pen = new Pen(random);
+    const pen = new Pen(random, known);
     MAKERS[(document + page * 2 + (page === 2 ? 1 : 0)) % MAKERS.length]?.(pen);
     return pen;
   });
