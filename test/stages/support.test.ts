@@ -148,7 +148,9 @@ Overtime        15.00         780.00
 test.each([
   ['Date_of_Birth', '02/29/2024', '02/30/2024'],
   ['Signer1_SSN', '123-45-6789', '666-45-6789'],
-  ['SSN', 'XXX-XX-6789', '123-45'],
+  ['SSN', '123456789', '123-45'],
+  ['Expiration_Date', '12/27', '13/27'],
+  ['City_State_ZIP', 'Springfield, IL 62701', 'Springfield, TX 62701'],
   ['Routing_Number', '021000021', '021000022'],
   ['Phone_Number', '(217) 555-0101', '(117) 555-0101'],
   ['ZIP_Code', '62701', '6270'],
@@ -161,6 +163,15 @@ test.each([
   expect(await reasonsOf(right, name, right)).toContain('form_right');
   expect(await reasonsOf(wrong, name, wrong)).toContain('form_wrong');
   expect(await reasonsOf(wrong, 'Remarks', wrong)).not.toContain('form_wrong');
+});
+
+test.each([
+  ['SSN', 'XXX-XX-6789'],
+  ['Direct_Deposit', 'Yes'],
+  ['Mailing_Address', 'Same as above'],
+])('%s has no form in %s', async (name, value) => {
+  const reasons = await reasonsOf(value, name, value);
+  expect(reasons?.filter((reason) => reason.startsWith('form'))).toEqual([]);
 });
 
 describe('arithmetic', () => {

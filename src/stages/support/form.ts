@@ -11,11 +11,11 @@ const FORMS: readonly { name: RegExp; isRight: (value: string) => boolean }[] = 
   { name: /ssn|social_?security_?(?:n|no|number)?$/i, isRight: isSocialSecurityNumber },
   { name: /routing|\baba\b|_aba/i, isRight: (value) => validator.isAbaRouting(digitsOf(value)) },
   { name: /(?:phone|fax|mobile|cell)(?!.*(?:type|ext))/i, isRight: isPhone },
-  { name: /(?:zip|postal)/i, isRight: (value) => validator.isPostalCode(value, 'US') },
-  { name: /address(?!.*(?:type|since))/i, isRight: isAddress },
+  { name: /address(?!.*(?:type|since))|city_?state/i, isRight: isAddress },
+  { name: /(?:zip|postal)(?:_?code)?\d*$/i, isRight: (value) => validator.isPostalCode(value, 'US') },
   { name: /(?:^|_)(?:date|dob|birth_?date)(?:_|$)|date_of|_date\d*$|maturity$/i, isRight: isDate },
   {
-    name: /balance|amount|payment|income|salary|wages|deposits?$|withdrawals?$|(?:^|_)fees?$|gross|net_pay|limit/i,
+    name: /(?:balance|amount|payment|income|salary|wages|deposits?|withdrawals?|(?:^|_)fees?|gross|net_pay|limit)\d*$/i,
     isRight: (value) => /\d/.test(value) && !hasWords(value),
   },
   { name: /(?:interest_)?rate$|apy|apr$|percent/i, isRight: (value) => /\d/.test(value) && !hasWords(value) },
@@ -30,9 +30,11 @@ const FORMS: readonly { name: RegExp; isRight: (value: string) => boolean }[] = 
 
 /**
  * Whether a value has the form that its field's name asks for: a date that exists, a number that a person or a bank
- * can have, a ZIP code of its state. undefined where the name asks for none.
+ * can have, a ZIP code of its state. undefined where the name asks
+ * for none, or the value hides or refers to what it would be.
  */
 export function hasForm(name: string, value: string): boolean | undefined {
+  if (MASKED.test(value) || /^(?:yes|no|none|same(?: as above)?)$/i.test(value.trim())) return undefined;
   return FORMS.find((form) => form.name.test(name))?.isRight(value.trim());
 }
 
@@ -44,7 +46,6 @@ function digitsOf(value: string): string {
 
 /** Area 000, 666 and 900 to 999 were never given out, nor group 00 and serial 0000. */
 function isSocialSecurityNumber(value: string): boolean {
-  if (MASKED.test(value)) return /\d{4}$/.test(value);
   return /^(?!000|666|9)\d{3}(?!00)\d{2}(?!0000)\d{4}$/.test(digitsOf(value));
 }
 
@@ -63,6 +64,7 @@ function isAddress(value: string): boolean {
 /** A date that exists, alone. */
 function isDate(value: string): boolean {
   const dates = findDates(value.toLowerCase());
+  if (/^(?:0?[1-9]|1[0-2])\/\d{2}(?:\d{2})?$/.test(value)) return true;
   return value.length <= 40 && dates.some(({ readings }) => readings.some(exists));
 }
 
