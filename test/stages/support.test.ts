@@ -198,8 +198,8 @@ describe('arithmetic', () => {
       const support = await supportIn([{ text: text(last), values: { Total_Checks: '42.00' }, ocr }]);
       return support.Total_Checks?.reasons;
     };
-    expect(await read('11.50')).toContain('adds_up');
-    expect(await read('11.60')).not.toContain('adds_up');
+    expect(await read('11.50')).toContain('column_adds_up');
+    expect(await read('11.60')).not.toContain('column_adds_up');
   });
 
   test('supports the number of rows that a table has', async () => {

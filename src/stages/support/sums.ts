@@ -69,14 +69,18 @@ const IN = /deposit|credit|interest_(?:paid|earned)|additions/i;
 const OUT = /withdraw|debit|checks?_?(?:paid|total)|total_checks|charges|fees|payments?_made|subtractions/i;
 const MOST_MOVEMENTS = 12;
 
+/** The fields that take part in "opening + paid in - paid out = closing", and whether that holds. */
+export interface Balance {
+  names: string[];
+  addsUp: boolean;
+}
+
 /**
  * Whether the balances of an account fit what its fields say was paid in and out.
  *
- * @returns the names of the fields that take part, and whether they add up; undefined where there is nothing to check
+ * @returns undefined where there is nothing to check
  */
-export function balanced(
-  fields: readonly (readonly [name: string, value: string])[],
-): { names: string[]; addsUp: boolean } | undefined {
+export function balanced(fields: readonly (readonly [name: string, value: string])[]): Balance | undefined {
   const cents = fields.flatMap(([name, value]) => {
     const amount = centsOf(value);
     return amount === undefined ? [] : [{ name, amount }];

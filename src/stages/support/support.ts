@@ -11,7 +11,7 @@ import { hasForm } from './form.js';
 import { nameWords } from './label-words.js';
 import { bestPlace, extent, labelling } from './labelling.js';
 import { ReadPage } from './read-page.js';
-import { balanced, datedRows, isCount } from './sums.js';
+import { balanced, datedRows, isCount, type Balance } from './sums.js';
 import { supportFor, type Reason } from './table.js';
 
 /** How far a value can be trusted by what can be checked, whatever the model says of itself. */
@@ -88,10 +88,6 @@ async function accountSupport(
     const { sources, differ } = readOn(name, value, account);
     const places = parts.flatMap((part) => ('places' in part ? part.places : []));
     const ocr = printed(parts, pageOf);
-    const addsUp =
-      // Of a digital text a printed sum says nothing that its letters do not.
-      (ocr !== undefined && places.some((place) => pageOf(place.page).isSummed(place))) ||
-      (isCount(known, value) && isNumberOfRows(value));
     const steps = new Steps(MOST_STEPS);
     const field = nameWords(known);
     const best = asFarAs(() => bestPlace(field, parts, { pageOf, steps }));
@@ -101,7 +97,12 @@ async function accountSupport(
       best && extent(best, parts, pageOf),
       ocr,
       formOf(known, knownBy(value)),
-      sums(addsUp, known, balance),
+      balanceOf(known, balance),
+      isCount(known, value) && isNumberOfRows(value) ? 'adds_up' : undefined,
+      // Of a digital text a printed sum says nothing that its letters do not.
+      ocr !== undefined && places.some((place) => pageOf(place.page).isSummed(place))
+        ? 'column_adds_up'
+        : undefined,
       onOtherPages(sources.length, differ),
       readAgain(
         name,
@@ -199,13 +200,9 @@ function formOf(name: string, value: string): Reason | undefined {
   return isRight ? 'form_right' : 'form_wrong';
 }
 
-function sums(
-  isProved: boolean,
-  name: string,
-  balance: { names: string[]; addsUp: boolean } | undefined,
-): Reason | undefined {
-  if (balance?.names.includes(name)) return balance.addsUp ? 'adds_up' : 'does_not_add_up';
-  return isProved ? 'adds_up' : undefined;
+function balanceOf(name: string, balance: Balance | undefined): Reason | undefined {
+  if (!balance?.names.includes(name)) return undefined;
+  return balance.addsUp ? 'adds_up' : 'does_not_add_up';
 }
 
 function onOtherPages(pages: number, differ: boolean): Reason | undefined {

@@ -34,8 +34,10 @@ export const POINTS = {
   /** A date that exists, a ZIP code of its state and the like; or none where the field's name asks for one. */
   form_right: 5,
   form_wrong: -20,
-  /** A column's total, "opening + movements = closing", or the number of a table's rows. */
+  /** "Opening + paid in - paid out = closing", or the number of a table's rows. */
   adds_up: 20,
+  /** OCR read it in a column that adds up to the total under it. */
+  column_adds_up: 5,
   does_not_add_up: -10,
   /** Other pages of the account gave the same value, or another. */
   other_pages_agree: 10,

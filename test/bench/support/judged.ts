@@ -31,17 +31,13 @@ export interface Making {
   documents: number;
   /** Every so many documents, one is scanned. */
   scannedOf: number;
-  /** Share of values that are given wrongly, */
+  /** Share of values that are given wrongly. */
   wrong: number;
-  /** of every second document alone. */
-  isHalfRight?: boolean;
   seed: number;
 }
 
 /** Scans, from hardly readable to good. */
 const DPI = [90, 120, 150, 200];
-/** A document begins with the next of so many kinds of page. */
-const KINDS_OF_PAGE = 6;
 const LETTER = { width: 612, height: 792 };
 const STEPS = 1e9;
 /** Share of the values that a model writes in its own way. */
@@ -56,9 +52,7 @@ export async function judge(reader: PageReader, making: Making): Promise<Judged[
     const isScanned = document % making.scannedOf === making.scannedOf - 1;
     const read = await readPages(reader, pages, isScanned ? making.seed + document : undefined);
     const fields = new Map(pages.map((page, index) => [index + 1, page.fields]));
-    // Most documents are read without a mistake.
-    const wrong = making.isHalfRight && Math.floor(document / KINDS_OF_PAGE) % 2 === 0 ? 0 : making.wrong;
-    judged.push(...(await judgeRecord(fields, read, { ...making, wrong }, random)));
+    judged.push(...(await judgeRecord(fields, read, making, random)));
   }
   return judged;
 }
