@@ -368,8 +368,13 @@ export class Documents {
       const ended = await this.#tools.read(request, this.#source(id, run));
       // What is given back, to this process or another, has not ended.
       if (ended.end.type === 'broken_off') return;
-      await keepEnd(this.#tools, document, ended, { progress: progress.now, notes, log, signal });
-      if ('record' in ended) ended.compare();
+      const isKept = await keepEnd(this.#tools, document, ended, {
+        progress: progress.now,
+        notes,
+        log,
+        signal,
+      });
+      if (isKept && 'record' in ended) ended.compare();
     } catch (error) {
       if (!signal.aborted) logger.error({ document: id, ...loggable(error) }, 'a document was not kept');
     } finally {

@@ -1,7 +1,7 @@
 import { loggable, type Logger } from '../logger.js';
 import { evidenceOf } from '../stages/evidence.js';
 import { pagesOfFewFields } from '../stages/few-fields.js';
-import { supportOf, type SupportedEvidence } from '../stages/support/support.js';
+import { supportOf } from '../stages/support/support.js';
 import { StoreError } from '../store/database.js';
 import type { BesideRecord, ListedDocument, StoredDocument } from '../store/document.js';
 import { withStoreRetry } from '../store/retry.js';
@@ -18,7 +18,12 @@ interface KeepTools {
   logger: Logger;
 }
 
-/** Keeps what came of a reading; a record that cannot be kept is a document that failed. */
+/**
+ * Keeps what came of a reading; a record that cannot be kept is a document that failed.
+ *
+ * @returns whether it was kept as it is: not when the document was deleted or cancelled meanwhile, or another process
+ *   has it
+ */
 export async function keepEnd(
   { store, logger }: KeepTools,
   document: ListedDocument,
@@ -29,16 +34,17 @@ export async function keepEnd(
     log,
     signal,
   }: { progress: Progress; notes: NotesOfEvents; log: EventLog; signal: AbortSignal },
-): Promise<void> {
+): Promise<boolean> {
   const beside = 'record' in ended ? await besideRecord(logger, document.id, ended, notes) : undefined;
   const events = await log.takeLast(ended.end, signal);
   const finish = (outcome: StoredDocument | ListedDocument, kept: KeptEvent[], more?: BesideRecord) =>
     withStoreRetry(() => store.finish(outcome, kept, more), signal).then((isOurs) => {
       // What another process reads by now is told by that one.
       if (isOurs) log.show(kept);
+      return isOurs;
     });
   try {
-    await finish(outcomeOf(document, ended, progress), events, beside);
+    return await finish(outcomeOf(document, ended, progress), events, beside);
   } catch (error) {
     if (signal.aborted || error instanceof StoreError) throw error;
     logger.error({ document: document.id, ...loggable(error) }, 'a record was not kept');
@@ -48,6 +54,7 @@ export async function keepEnd(
       index === events.length - 1 ? { ...event, ...last } : event,
     );
     await finish(failedDocument(document, progress, reason), failed);
+    return false;
   }
 }
 
@@ -55,24 +62,18 @@ export async function keepEnd(
 async function besideRecord(
   logger: Logger,
   id: string,
-  ended: Extract<Ended, { record: unknown }>,
+  { record, texts, alsoRead }: Extract<Ended, { record: unknown }>,
   notes: NotesOfEvents,
 ): Promise<BesideRecord> {
-  const { record, texts } = ended;
-  const evidence = await supportedEvidence(ended).catch((error: unknown) => {
+  const evidence = await evidenceOf(record, texts).catch((error: unknown) => {
     logger.error({ document: id, ...loggable(error) }, 'the evidence of a document was not found');
     return null;
   });
+  const supports = await supportOf(record, texts, evidence ?? [], alsoRead).catch((error: unknown) => {
+    logger.error({ document: id, ...loggable(error) }, 'the support of a document was not found');
+    return [];
+  });
+  const supported = evidence?.map((account, index) => ({ ...account, support: supports[index] ?? {} }));
   for (const few of pagesOfFewFields(record, texts.texts)) notes.fewFields(few);
-  return { evidence, notes: notes.all(record.page_mapping) };
-}
-
-async function supportedEvidence({
-  record,
-  texts,
-  alsoRead,
-}: Extract<Ended, { record: unknown }>): Promise<SupportedEvidence[]> {
-  const evidence = await evidenceOf(record, texts);
-  const supports = await supportOf(record, texts, evidence, alsoRead);
-  return evidence.map((account, index) => ({ ...account, support: supports[index] ?? {} }));
+  return { evidence: supported ?? null, notes: notes.all(record.page_mapping) };
 }

@@ -1,7 +1,8 @@
 import type { ComparedField } from '../comparison/compare.js';
 import { loggable, type Logger } from '../logger.js';
 import type { DocumentRecord } from '../stages/record.js';
-import { withReason, type SupportedEvidence } from '../stages/support/support.js';
+import { isSameValue } from '../stages/support/same-value.js';
+import { readOnceMore, type SupportedEvidence } from '../stages/support/support.js';
 import type { StoredDocument } from '../store/document.js';
 import type { Store } from '../store/store.js';
 
@@ -43,11 +44,12 @@ function supportedBy(
     const { account, support } = ofAccount;
     if (!support) return ofAccount;
     const merged = fields.filter((field) => field.scope === 'merged' && field.account === account);
-    const outcomes = new Map(merged.map(({ field, outcome }) => [field, outcome]));
+    const readings = new Map(merged.map((field) => [field.field, field]));
     const entries = Object.entries(support).map(([name, of]) => {
-      const outcome = outcomes.get(name);
-      if (outcome === undefined) return [name, of] as const;
-      return [name, withReason(of, outcome === 'same' ? 'read_again_same' : 'read_again_differs')] as const;
+      const { control = null, candidate = null } = readings.get(name) ?? {};
+      // What one of the paths left out, it said nothing of.
+      if (control === null || candidate === null) return [name, of] as const;
+      return [name, readOnceMore(of, isSameValue(control, candidate))] as const;
     });
     return { ...ofAccount, support: Object.fromEntries(entries) };
   });

@@ -3,8 +3,9 @@ import type { Shadow } from '../comparison/shadow.js';
 import type { ServiceError } from '../llm/service-error.js';
 import type { Queue } from '../llm/turns.js';
 import { UsageLedger, type PriceTable } from '../llm/usage.js';
-import type { Field } from '../llm/wire.js';
 import type { AnswerCache } from '../processor/answers.js';
+import { fieldsOf } from '../processor/asking.js';
+import type { Fields } from '../processor/merge.js';
 import type { PageProcessor } from '../processor/processor.js';
 import type { Reading } from '../processor/reading.js';
 import type { Decision } from '../rollout/decision.js';
@@ -82,7 +83,7 @@ export async function readDocument(
   let service: ServiceError | null = null;
   let texts: PageTexts = { texts: new Map(), totalPages: 0, ocrPages: [], unreadablePages: [] };
   let totalPages: number | null = null;
-  const alsoRead = new Map<number, (readonly Field[])[]>();
+  const alsoRead = new Map<number, Fields[]>();
   const told = (event: DocumentEvent) => {
     if (event.type === 'pages_counted') totalPages = event.total_pages;
     if (event.type === 'call_ended' || event.type === 'page_failed') service = event.service ?? service;
@@ -103,7 +104,7 @@ export async function readDocument(
       answers,
       finishing,
       emit: told,
-      alsoRead: (page, fields) => alsoRead.set(page, [...(alsoRead.get(page) ?? []), fields]),
+      alsoRead: (page, fields) => alsoRead.set(page, [...(alsoRead.get(page) ?? []), fieldsOf(fields)]),
     });
     const outcome = figuresOf(record, { totalPages, service, seconds: seconds() });
     const end: EndEvent = isRead(record)

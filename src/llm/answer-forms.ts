@@ -106,7 +106,7 @@ export class AnswerForms {
     }
     if (this.#state === 'objects') return null;
     if (this.#trial.isLinesWorse) return this.#change('objects');
-    return this.#trial.isOver ? this.#change('lines') : null;
+    return this.#trial.isLinesNoWorse || this.#trial.isSpent ? this.#change('lines') : null;
   }
 
   #change(to: AnswerFormState): AnswerFormChange {

@@ -38,7 +38,7 @@ export class FormTrial {
   readonly #open: Pair[] = [];
   /** The turn of the next document, where it is the second of its pair. */
   #second: Turn | undefined;
-  #begun = 0;
+  #judged = 0;
 
   /**
    * @param strength of the evidence that lines do worse: while they do not, it is ever reached once in so many trials,
@@ -57,7 +57,6 @@ export class FormTrial {
     if (second) return second;
     const pair: Pair = {};
     this.#open.push(pair);
-    this.#begun++;
     const isLinesFirst = this.#random() < 0.5;
     this.#second = this.#turn(pair, isLinesFirst ? 'objects' : 'lines');
     return this.#turn(pair, isLinesFirst ? 'lines' : 'objects');
@@ -67,9 +66,14 @@ export class FormTrial {
     return mean(this.#worse) >= this.#strength;
   }
 
-  /** Whether lines do no worse by what matters, or that was not told by as many documents as it may cost. */
-  get isOver(): boolean {
-    return mean(this.#noWorse) >= REFUTED || this.#begun >= MOST_PAIRS;
+  /** Whether lines do no worse by what matters. */
+  get isLinesNoWorse(): boolean {
+    return mean(this.#noWorse) >= REFUTED;
+  }
+
+  /** Whether as many pairs were judged as it may cost. */
+  get isSpent(): boolean {
+    return this.#judged >= MOST_PAIRS;
   }
 
   #turn(pair: Pair, form: AnswerForm): Turn {
@@ -85,6 +89,7 @@ export class FormTrial {
       const { lines, objects } = this.#open[0] ?? {};
       if (!lines || !objects) return;
       this.#open.shift();
+      this.#judged++;
       if (lines.share !== undefined && objects.share !== undefined) this.#bet(lines.share - objects.share);
     }
   }

@@ -56,7 +56,7 @@ export function logAdaptations(logger: Logger): Watch {
 const ANSWER_FORM_MESSAGES: Record<AnswerFormState, string> = {
   trial: 'many batches answered as lines need salvage: documents alternate between lines and objects',
   objects: 'lines do worse than objects with this model: batches are answered as objects from now on',
-  lines: 'lines do no worse than objects with this model: batches are answered as lines again',
+  lines: 'lines were not found to do worse than objects with this model: batches are answered as lines again',
 };
 
 /** One line of the log for each change of the form that batches are answered in. */

@@ -3,7 +3,7 @@ import type { TokenBudget } from '../llm/request.js';
 import type { Field } from '../llm/wire.js';
 import { pauses } from '../pauses.js';
 import { fits, longestFirst, planBatches, type Batch } from './batches.js';
-import { mergeFields, mergePageResults, type AccountRecord, type PageResult } from './merge.js';
+import { mergeFields, mergePageResults, type AccountRecord, type Fields, type PageResult } from './merge.js';
 import { isBlank, preparePage, type Page } from './page.js';
 import { readUnit, type PageOutcome, type UnitTools } from './unit.js';
 
@@ -180,11 +180,12 @@ function accountResult(
 
 /** What the fields of a page come to; null for none. */
 export function pageResult(page: number, fields: readonly Field[]): PageResult | null {
-  if (fields.length === 0) return null;
-  const extracted = mergeFields(
-    fields.map(({ name, value, confidence }) => [name, { value, confidence }] as const),
-  );
-  return { page_number: page, extracted_data: extracted };
+  return fields.length === 0 ? null : { page_number: page, extracted_data: fieldsOf(fields) };
+}
+
+/** The fields of a page's answer; a name that it has twice is merged. */
+export function fieldsOf(fields: readonly Field[]): Fields {
+  return mergeFields(fields.map(({ name, value, confidence }) => [name, { value, confidence }] as const));
 }
 
 function ascending(pages: readonly number[]): number[] {

@@ -16,8 +16,8 @@ const USUAL_PAGES = 10;
 /** So much longer than the shortest time is given for fewer calls. */
 const TOLERANCE = 1.05;
 
-/** Where each place makes more calls than this, the time is that of all of them shared out evenly. */
-const MOST_ROUNDS = 50;
+/** The time of more calls than this is that of all of them shared out evenly. */
+const MOST_CALLS = 1_000;
 
 /** What is planned, and beside what. */
 export interface Work {
@@ -59,14 +59,15 @@ export function autoPlan(
     return Math.max(timeTogether(durations, together, places), limited);
   };
   const sizes = Array.from({ length: largest }, (_, index) => index + 1);
-  const shortest = Math.min(...sizes.map(timeOf));
-  const batchSize = Math.max(1, ...sizes.filter((size) => timeOf(size) <= TOLERANCE * shortest));
+  const times = new Map(sizes.map((size) => [size, timeOf(size)]));
+  const shortest = Math.min(...times.values());
+  const batchSize = Math.max(1, ...sizes.filter((size) => (times.get(size) ?? 0) <= TOLERANCE * shortest));
   return { path: 'batch', batchSize, maxWorkers, ...form };
 }
 
 /** How long so many documents with calls like these take that share the places in turn, in milliseconds. */
 function timeTogether(durations: readonly number[], documents: number, places: number): number {
-  if (documents * durations.length > MOST_ROUNDS * places) {
+  if (documents * durations.length > MOST_CALLS) {
     return (documents * durations.reduce((sum, duration) => sum + duration, 0)) / places;
   }
   const inTurn = durations.flatMap((duration) => new Array<number>(documents).fill(duration));

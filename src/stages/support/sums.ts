@@ -1,3 +1,4 @@
+import { partedSearchForm } from '../../processor/search-form.js';
 import type { Span } from '../../processor/words.js';
 
 /** An amount as it is printed, in cents. */
@@ -62,44 +63,63 @@ function amountsOf(line: string, lineStart: number): Amount[] {
   );
 }
 
-/** Roles of an account's fields in "opening + movements = closing". */
-const OPENING = /(?:opening|previous|beginning|starting|prior)_?(?:\w+_)?balance/i;
-const CLOSING = /(?:closing|new|ending|current|final)_?(?:\w+_)?balance/i;
-const IN = /deposit|credit|interest_(?:paid|earned)|additions/i;
-const OUT = /withdraw|debit|checks?_?(?:paid|total)|total_checks|charges|fees|payments?_made|subtractions/i;
-const MOST_MOVEMENTS = 12;
+/** Roles of an account's fields in "opening + paid in - paid out = closing", by the words of their names. */
+const OPENING = /^(?:\w+ )?(?:opening|previous|beginning|starting|prior) (?:\w+ )?balance$/;
+const CLOSING = /^(?:\w+ )?(?:closing|new|ending|current|final) (?:\w+ )?balance$/;
+const IN = /\b(?:deposits?|credits?|additions|interest)\b/;
+const OUT = /\b(?:withdrawals?|debits?|checks|charges|fees|subtractions)\b/;
+/** What was counted, set or summed over more than the statement's time is no movement. */
+const NO_MOVEMENT =
+  /\b(?:number|count|no|ytd|year|limit|card|line|rate|average|minimum|maximum|date|pending|available|direct|item|\d+)\b/;
+const MOST_MOVEMENTS = 6;
 
 /** The fields that take part in "opening + paid in - paid out = closing", and whether that holds. */
 export interface Balance {
-  names: string[];
+  names: ReadonlySet<string>;
   addsUp: boolean;
 }
 
 /**
- * Whether the balances of an account fit what its fields say was paid in and out.
+ * Whether the balances of an account fit what its fields say was paid in and out: all of them or some, because a sum
+ * may have others in it.
  *
  * @returns undefined where there is nothing to check
  */
 export function balanced(fields: readonly (readonly [name: string, value: string])[]): Balance | undefined {
-  const cents = fields.flatMap(([name, value]) => {
-    const amount = centsOf(value);
-    return amount === undefined ? [] : [{ name, amount }];
+  const amounts = fields.flatMap(([name, value]) => {
+    const cents = centsOf(value);
+    return cents === undefined ? [] : [{ name, words: partedSearchForm(name).trim(), cents }];
   });
   const only = (role: RegExp) => {
-    const found = cents.filter(({ name }) => role.test(name));
+    const found = amounts.filter(({ words }) => role.test(words));
     return found.length === 1 ? found[0] : undefined;
   };
   const [opening, closing] = [only(OPENING), only(CLOSING)];
   if (!opening || !closing) return undefined;
-  const rest = cents.filter(({ name }) => !OPENING.test(name) && !CLOSING.test(name));
-  const into = rest.filter(({ name }) => IN.test(name) && !OUT.test(name));
-  const out = rest.filter(({ name }) => OUT.test(name) && !IN.test(name));
-  if (into.length === 0 || out.length === 0 || into.length + out.length > MOST_MOVEMENTS) return undefined;
-  const sum = (of: typeof cents) => of.reduce((all, { amount }) => all + Math.abs(amount), 0);
+  const movements = amounts.flatMap((amount) => {
+    const { words, cents } = amount;
+    if (amount === opening || amount === closing || NO_MOVEMENT.test(words)) return [];
+    const [isIn, isOut] = [IN.test(words), OUT.test(words)];
+    return isIn === isOut ? [] : [{ ...amount, cents: isIn ? Math.abs(cents) : -Math.abs(cents), isIn }];
+  });
+  const hasBoth = movements.some(({ isIn }) => isIn) && movements.some(({ isIn }) => !isIn);
+  if (!hasBoth || movements.length > MOST_MOVEMENTS) return undefined;
+  const fitting = subsets(movements)
+    .filter((some) => some.length > 0)
+    .find((some) => opening.cents + some.reduce((sum, { cents }) => sum + cents, 0) === closing.cents);
+  const taking = fitting ?? movements;
   return {
-    names: [opening, closing, ...into, ...out].map(({ name }) => name),
-    addsUp: opening.amount + sum(into) - sum(out) === closing.amount,
+    names: new Set([opening, closing, ...taking].map(({ name }) => name)),
+    addsUp: fitting !== undefined,
   };
+}
+
+/** All ways to take some of a few, those with all of them first. */
+function subsets<T>(of: readonly T[]): T[][] {
+  const [first, ...rest] = of;
+  if (first === undefined) return [[]];
+  const without = subsets(rest);
+  return [...without.map((some) => [first, ...some]), ...without];
 }
 
 function centsOf(value: string): number | undefined {
@@ -112,7 +132,7 @@ function centsOf(value: string): number | undefined {
 const COUNT =
   /(?:number|count|no)_?of_?(?:transactions|items|checks|deposits|withdrawals|entries)|(?:transactions|items|entries)_?(?:count|number)$/i;
 const DATED_ROW =
-  /^\s*(?:\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{2,4})?|\d{4}-\d{2}-\d{2}|[A-Z][a-z]{2} \d{1,2})\s.*\d\s*$/gm;
+  /^[^\S\n]*(?:\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{2,4})?|\d{4}-\d{2}-\d{2}|[A-Z][a-z]{2} \d{1,2})[^\S\n].*\d/gm;
 
 /** Whether a field is the number of something, as far as its name and its value go. */
 export function isCount(name: string, value: string): boolean {

@@ -1,8 +1,6 @@
-import type { Field } from '../../llm/wire.js';
 import { pauses } from '../../pauses.js';
-import { isFilled, type AccountRecord } from '../../processor/merge.js';
+import { isFilled, type AccountRecord, type Fields } from '../../processor/merge.js';
 import { sentText } from '../../processor/page.js';
-import { searchForm } from '../../processor/search-form.js';
 import { Steps, TooManySteps } from '../../processor/steps.js';
 import { textOf, type AccountEvidence, type PartEvidence } from '../evidence.js';
 import type { PageTexts } from '../page-texts.js';
@@ -11,6 +9,7 @@ import { hasForm } from './form.js';
 import { nameWords } from './label-words.js';
 import { bestPlace, extent, labelling } from './labelling.js';
 import { ReadPage } from './read-page.js';
+import { isSameValue } from './same-value.js';
 import { balanced, datedRows, isCount, type Balance } from './sums.js';
 import { supportFor, type Reason } from './table.js';
 
@@ -22,8 +21,8 @@ export interface Support {
   reasons: Reason[];
 }
 
-/** What other answers said of the pages, by page number: answers that were not used. */
-export type OtherReadings = ReadonlyMap<number, readonly (readonly Field[])[]>;
+/** The fields that other answers gave for the pages, by page number: answers that were not used. */
+export type OtherReadings = ReadonlyMap<number, readonly Fields[]>;
 
 /** Where an account's values stand, with the support of each by its field's name. */
 export interface SupportedEvidence extends AccountEvidence {
@@ -33,6 +32,8 @@ export interface SupportedEvidence extends AccountEvidence {
 
 /** For one value. A step takes some 10 ns. */
 const MOST_STEPS = 1_000_000;
+/** Of the pages that gave a value, so many are searched for another writing of it. */
+const MOST_PAGES = 10;
 /** Enough of a name or a value to know it by; what a model makes up may be endless. */
 const KNOWN_BY = 200;
 
@@ -92,7 +93,7 @@ async function accountSupport(
     const field = nameWords(known);
     const best = asFarAs(() => bestPlace(field, parts, { pageOf, steps }));
     const reasons: (Reason | undefined)[] = [
-      asFarAs(() => standing(parts, sources.map(pageOf), steps)),
+      asFarAs(() => standing(parts, sources.slice(0, MOST_PAGES).map(pageOf), steps)),
       best && asFarAs(() => labelling(field, best, { pageOf, steps })),
       best && extent(best, parts, pageOf),
       ocr,
@@ -117,23 +118,22 @@ async function accountSupport(
   return Object.fromEntries(supports);
 }
 
-/** The support of a value of which one more thing is known; the first of two that say the same kind of thing stays. */
-export function withReason(of: Support, reason: 'read_again_same' | 'read_again_differs'): Support {
-  const isKnown = of.reasons.includes('read_again_same') || of.reasons.includes('read_again_differs');
-  if (of.support === null || isKnown) return of;
-  const reasons = [...of.reasons, reason];
+/** The support of a value that another answer gave as well, or gave otherwise; one that differs is not made up for. */
+export function readOnceMore(of: Support, isSame: boolean): Support {
+  if (of.support === null || of.reasons.includes('read_again_differs')) return of;
+  const before = of.reasons.filter((reason) => reason !== 'read_again_same');
+  const reasons = [...before, isSame ? ('read_again_same' as const) : ('read_again_differs' as const)];
   return { support: supportFor(reasons), reasons };
 }
 
 /** Whether other answers about the same pages said the same. */
-function readAgain(name: string, value: string, readings: readonly (readonly Field[])[]): Reason | undefined {
-  const values = readings.flatMap((fields) => fields.filter((field) => field.name === name));
+function readAgain(name: string, value: string, readings: readonly Fields[]): Reason | undefined {
+  const values = readings.flatMap((fields) => {
+    const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    return field === undefined || !isFilled(field) ? [] : [textOf(field)];
+  });
   if (values.length === 0) return undefined;
-  return values.every((field) => isSame(field.value, value)) ? 'read_again_same' : 'read_again_differs';
-}
-
-function isSame(a: string, b: string): boolean {
-  return a === b || searchForm(a) === searchForm(b);
+  return values.every((other) => isSameValue(other, value)) ? 'read_again_same' : 'read_again_differs';
 }
 
 /** The pages whose own answer gave the value, and whether another page gave another one. */
@@ -201,7 +201,7 @@ function formOf(name: string, value: string): Reason | undefined {
 }
 
 function balanceOf(name: string, balance: Balance | undefined): Reason | undefined {
-  if (!balance?.names.includes(name)) return undefined;
+  if (!balance?.names.has(name)) return undefined;
   return balance.addsUp ? 'adds_up' : 'does_not_add_up';
 }
 
