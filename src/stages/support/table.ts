@@ -10,7 +10,7 @@ export const POINTS = {
   stands_otherwise: 31,
   /** Some of its parts stand there, and some nowhere. */
   stands_in_part: -5,
-  /** All its words stand on the page, but not together. */
+  /** All its words stand on the page, but not together. Set: the fit has three such values. */
   scattered: -10,
   figures_nowhere: -35,
   words_nowhere: -23,
