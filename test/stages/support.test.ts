@@ -94,6 +94,13 @@ describe('a value', () => {
     expect(await reasonsOf(FORM, 'Branch', 'Harbor')).not.toContain('not_whole');
   });
 
+  test('is a part where a sign joins it to what follows, in a sentence, too', async () => {
+    expect(await reasonsOf('The balance of 1,204.50 is due', 'Balance', '1,204')).toContain('not_whole');
+    expect(await reasonsOf('The balance of 1,204.50 is due', 'Balance', '1,204.50')).not.toContain(
+      'not_whole',
+    );
+  });
+
   test('runs over where it takes in what stands beside it', async () => {
     expect(await reasonsOf('Branch: Harbor     Officer: Ana', 'Branch', 'Harbor Officer')).toContain(
       'not_whole',
@@ -128,6 +135,11 @@ Overtime        15.00         780.00
       'Policy number     Effective date     Expiration date\n657845            08/13/2024         08/13/2025';
     expect(await reasonsOf(boxes, 'Expiration_Date', '08/13/2025')).toContain('label_exact');
     expect(await reasonsOf(boxes, 'Expiration_Date', '08/13/2024')).toContain('label_elsewhere');
+  });
+
+  test('above a line that has a label of its own are those of that line alone', async () => {
+    expect(await reasonsOf('Branch\nHarbor', 'Branch', 'Harbor')).toContain('label_exact');
+    expect(await reasonsOf('Branch\nOfficer: Ana\nHarbor', 'Branch', 'Harbor')).toContain('label_elsewhere');
   });
 
   test('that repeat are told apart by their number', async () => {
@@ -219,6 +231,19 @@ describe('arithmetic', () => {
     const support = await supportIn([{ text: Object.values(values).join('  '), values }]);
     const adding = Object.keys(values).filter((name) => support[name]?.reasons.includes('adds_up'));
     expect(adding).toEqual(['Opening_Balance', 'Total_Deposits', 'Total_Withdrawals', 'Closing_Balance']);
+  });
+
+  test('takes no limit for what was paid in, though the balances would fit then', async () => {
+    const values = {
+      Opening_Balance: '100.00',
+      Deposits: '30.00',
+      Withdrawals: '30.00',
+      Closing_Balance: '120.25',
+      Credit_Limit: '20.25',
+    };
+    const support = await supportIn([{ text: Object.values(values).join('  '), values }]);
+    expect(support.Deposits?.reasons).toContain('does_not_add_up');
+    expect(support.Credit_Limit?.reasons).not.toContain('does_not_add_up');
   });
 
   test('supports what OCR read of a column that adds up to its total', async () => {
