@@ -54,6 +54,7 @@ const LETTER = /\p{L}/u;
 export class PageLabels {
   readonly #text: string;
   readonly #rows: Cell[][] = [];
+  readonly #lineStarts: number[] = [];
   #cells = 0;
   readonly #byWord = new Map<string, Label[]>();
 
@@ -64,6 +65,7 @@ export class PageLabels {
       const ofRow = this.#cells < MOST_CELLS ? cellsOf(line, row, lineStart) : [];
       this.#cells += ofRow.length;
       this.#rows.push(ofRow);
+      this.#lineStarts.push(lineStart);
       for (const cell of ofRow) for (const label of labelsIn(cell)) this.#add(label);
       lineStart += line.length + 1;
     }
@@ -161,27 +163,17 @@ export class PageLabels {
   }
 
   #cellAt({ start }: Span): Cell | undefined {
-    const row = this.#rowAt(start);
-    return this.#rows[row]?.find((cell) => cell.start <= start && start < cell.end);
+    return this.#rows[this.#rowAt(start)]?.find((cell) => cell.start <= start && start < cell.end);
   }
 
   #rowAt(offset: number): number {
-    let [low, high] = [0, this.#rows.length - 1];
+    let [low, high] = [0, this.#lineStarts.length - 1];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      if ((this.#startOf(middle) ?? Infinity) <= offset) low = middle;
+      if ((this.#lineStarts[middle] ?? Infinity) <= offset) low = middle;
       else high = middle - 1;
     }
     return low;
-  }
-
-  /** Where the first cell of a row begins, or of the next row that has one. */
-  #startOf(row: number): number | undefined {
-    for (let next = row; next < this.#rows.length; next++) {
-      const [cell] = this.#rows[next] ?? [];
-      if (cell) return cell.start;
-    }
-    return undefined;
   }
 
   *#candidates(place: Span): Generator<FoundLabel> {
