@@ -1,4 +1,4 @@
-import { wager } from './wager.js';
+import { mixture, wager } from './wager.js';
 
 /** The rates that are looked out for, as multiples of the limit. */
 const MULTIPLES = [1.5, 2, 3, 5, 10, 20];
@@ -43,7 +43,7 @@ export class EDetector {
 
   /** From 0; at the limit it grows by 1 a document in the mean, at most. */
   get evidence(): number {
-    return this.#lookouts.reduce((sum, { evidence }) => sum + evidence, 0) / this.#lookouts.length;
+    return mixture(this.#lookouts.map(({ evidence }) => evidence));
   }
 
   /** The rate, of those looked out for, that there is most evidence for. */

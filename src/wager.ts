@@ -12,3 +12,8 @@ export function wager(share: number, limit: number, alternative: number): number
   const none = (1 - alternative) / (1 - limit);
   return none + share * (alternative / limit - none);
 }
+
+/** The worth of several bets with equal parts of what is staked: where each is a fair game or a losing one, so are they. */
+export function mixture(bets: readonly number[]): number {
+  return bets.reduce((sum, bet) => sum + bet, 0) / bets.length;
+}

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { ChatClient, ChatRequest } from '../src/llm/client.js';
 import { ManualClock } from './manual-clock.js';
-import { TokenBucket } from './token-bucket.js';
+import { limitHeaders, TokenBucket } from './token-bucket.js';
 
 const MINUTE_MS = 60_000;
 
@@ -53,7 +53,9 @@ export class SimulatedService implements ChatClient {
     const amounts = { requests: 1, tokens: used.prompt + used.answer };
     const wait = Math.max(0, ...this.#buckets.map(({ of, bucket }) => bucket.waitFor(amounts[of])));
     if (wait === 0) for (const { of, bucket } of this.#buckets) bucket.take(amounts[of]);
-    const headers = this.#headers();
+    const headers = new Headers(
+      limitHeaders(Object.fromEntries(this.#buckets.map(({ of, bucket }) => [of, bucket]))),
+    );
     if (wait > 0) {
       headers.set('retry-after-ms', String(Math.ceil(wait)));
       throw Object.assign(new Error('rate limit'), {
@@ -73,16 +75,6 @@ export class SimulatedService implements ChatClient {
     const { firstTokenMs, tokenMs, jitter } = this.answering;
     const [chance = 0] = createHash('sha256').update(asked).digest();
     return (firstTokenMs + tokens * tokenMs) * (1 + jitter * ((2 * chance) / 255 - 1));
-  }
-
-  #headers(): Headers {
-    return new Headers(
-      this.#buckets.flatMap(({ of, bucket }) => [
-        [`x-ratelimit-limit-${of}`, String(bucket.size)],
-        [`x-ratelimit-remaining-${of}`, String(Math.floor(bucket.level()))],
-        [`x-ratelimit-reset-${of}`, `${Math.ceil(bucket.resetMs())}ms`],
-      ]),
-    );
   }
 }
 

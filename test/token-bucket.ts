@@ -36,3 +36,14 @@ export class TokenBucket {
     this.#level = this.level() - amount;
   }
 }
+
+/** What a service says of its limits with each answer. */
+export function limitHeaders(buckets: Record<string, TokenBucket>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(buckets).flatMap(([of, bucket]) => [
+      [`x-ratelimit-limit-${of}`, String(bucket.size)],
+      [`x-ratelimit-remaining-${of}`, String(Math.floor(bucket.level()))],
+      [`x-ratelimit-reset-${of}`, `${Math.ceil(bucket.resetMs())}ms`],
+    ]),
+  );
+}

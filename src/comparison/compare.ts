@@ -1,5 +1,5 @@
-import type { AccountRecord, FieldValue, Fields } from '../processor/merge.js';
-import type { DocumentRecord } from '../stages/record.js';
+import { textOf, type AccountRecord, type Fields } from '../processor/merge.js';
+import { accountRecords, type DocumentRecord } from '../stages/record.js';
 
 /** What a second record is held against the control's for: a `candidate`, or the control again, for its `noise`. */
 export type ComparisonKind = 'candidate' | 'noise';
@@ -41,9 +41,8 @@ export function compareRecords(control: DocumentRecord, candidate: DocumentRecor
   });
 }
 
-function accountsOf({ accounts, document }: DocumentRecord): Map<string | null, AccountRecord> {
-  const all = document ? [...accounts, document] : accounts;
-  return new Map(all.map((account) => [account.accountNumber, account]));
+function accountsOf(record: DocumentRecord): Map<string | null, AccountRecord> {
+  return new Map(accountRecords(record).map((account) => [account.accountNumber, account]));
 }
 
 function pagesOf(account: AccountRecord | undefined): Map<number, Fields> {
@@ -58,7 +57,10 @@ function compareFields(
   // Maps of own keys, because a model may name a field `__proto__` or `constructor`.
   const fields = paired(new Map(Object.entries(control)), new Map(Object.entries(candidate)));
   return fields.map(([field, left, right]) => {
-    const values = { control: textOf(left), candidate: textOf(right) };
+    const values = {
+      control: left === undefined ? null : textOf(left),
+      candidate: right === undefined ? null : textOf(right),
+    };
     return { ...place, field, outcome: outcomeOf(values), ...values };
   });
 }
@@ -70,11 +72,6 @@ function outcomeOf({
   if (control === candidate) return 'same';
   if (candidate === null) return 'only_control';
   return control === null ? 'only_candidate' : 'different';
-}
-
-function textOf(field: FieldValue | undefined): string | null {
-  if (field === undefined) return null;
-  return typeof field === 'string' ? field : field.value;
 }
 
 /** What two maps hold under every key that one of them has: the first map's keys, then the others. */

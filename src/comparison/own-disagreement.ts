@@ -1,5 +1,6 @@
 import { disagreement, tally } from './agreement.js';
 import type { ComparedField } from './compare.js';
+import { mixture } from '../wager.js';
 
 /**
  * A document counts by no more than this, one way or the other: the less one can count, the more can be staked on
@@ -106,7 +107,7 @@ export class OwnDisagreement {
   }
 
   #judge(): void {
-    const evidence = mean(this.#alarms);
+    const evidence = mixture(this.#alarms);
     if (evidence >= this.#alarm) this.#isOver = true;
     if (!this.#isOver || evidence >= this.#alarm / 2) return;
     this.#isOver = false;
@@ -120,8 +121,8 @@ export class OwnDisagreement {
    */
   get interval(): { low: number; high: number } | null {
     if (this.#documents === 0) return null;
-    const low = this.#claims.findLast(({ tooLow }) => mean(tooLow) >= REFUTED)?.own ?? 0;
-    const high = this.#claims.find(({ tooHigh }) => mean(tooHigh) >= REFUTED)?.own ?? 1;
+    const low = this.#claims.findLast(({ tooLow }) => mixture(tooLow) >= REFUTED)?.own ?? 0;
+    const high = this.#claims.find(({ tooHigh }) => mixture(tooHigh) >= REFUTED)?.own ?? 1;
     return { low: Math.min(low, high), high };
   }
 }
@@ -131,8 +132,4 @@ function gain({ bound, stake }: { bound: number; stake: number }, document: Read
   const difference = document.candidate - document.noise;
   const more = difference > bound ? bound : difference < -bound ? -bound : difference;
   return 1 + (stake * (more - own)) / (bound + own);
-}
-
-function mean(numbers: readonly number[]): number {
-  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 }

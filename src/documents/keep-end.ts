@@ -69,11 +69,13 @@ async function besideRecord(
     logger.error({ document: id, ...loggable(error) }, 'the evidence of a document was not found');
     return null;
   });
-  const supports = await supportOf(record, texts, evidence ?? [], alsoRead).catch((error: unknown) => {
-    logger.error({ document: id, ...loggable(error) }, 'the support of a document was not found');
-    return [];
-  });
-  const supported = evidence?.map((account, index) => ({ ...account, support: supports[index] ?? {} }));
+  const supports =
+    evidence &&
+    (await supportOf(record, texts, evidence, alsoRead).catch((error: unknown) => {
+      logger.error({ document: id, ...loggable(error) }, 'the support of a document was not found');
+      return [];
+    }));
+  const supported = evidence?.map((account, index) => ({ ...account, support: supports?.[index] ?? {} }));
   for (const few of pagesOfFewFields(record, texts.texts)) notes.fewFields(few);
   return { evidence: supported ?? null, notes: notes.all(record.page_mapping) };
 }

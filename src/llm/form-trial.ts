@@ -1,4 +1,5 @@
 import type { AnswerForm } from './wire.js';
+import { mixture } from '../wager.js';
 
 /** Stakes, of the largest that cannot lose all: small ones for small differences, large ones for large. */
 const STAKES = [0.3, 0.6, 0.9];
@@ -63,12 +64,12 @@ export class FormTrial {
   }
 
   get isLinesWorse(): boolean {
-    return mean(this.#worse) >= this.#strength;
+    return mixture(this.#worse) >= this.#strength;
   }
 
   /** Whether lines do no worse by what matters. */
   get isLinesNoWorse(): boolean {
-    return mean(this.#noWorse) >= REFUTED;
+    return mixture(this.#noWorse) >= REFUTED;
   }
 
   /** Whether as many pairs were judged as it may cost. */
@@ -100,8 +101,4 @@ export class FormTrial {
       this.#noWorse[index] = (this.#noWorse[index] ?? 1) * (1 + stake * (MARGIN - difference));
     });
   }
-}
-
-function mean(numbers: readonly number[]): number {
-  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 }

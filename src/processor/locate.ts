@@ -275,7 +275,7 @@ function boxesOf({ start, end }: Span, { words, offsets, text }: IndexedPage): B
 }
 
 /** Where in `offsets` the first word begins that ends behind `start`. */
-function firstWordBehind(offsets: Uint32Array, start: number): number {
+export function firstWordBehind(offsets: Uint32Array, start: number): number {
   // Begins and ends take turns and ascend, so both can be searched as one.
   const at = lastUpTo(offsets, start);
   const word = at - (at % 2);

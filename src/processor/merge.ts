@@ -90,8 +90,17 @@ function pythonText({ value, confidence }: ConfidentValue): string {
   return `{'value': '${value}', 'confidence': ${confidence}}`;
 }
 
+export function textOf(field: FieldValue): string {
+  return typeof field === 'string' ? field : field.value;
+}
+
+/** The field of this name, and nothing that every object has: a model may name a field `constructor`. */
+export function fieldNamed(fields: Fields | undefined, name: string): FieldValue | undefined {
+  return fields && Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
 /** Whether a field has a value (CURRENT_SYSTEM, Merging). */
 export function isFilled(field: FieldValue): boolean {
-  const value = typeof field === 'string' ? field : field.value;
+  const value = textOf(field);
   return strip(value) !== '' && value !== 'N/A' && value.toLowerCase() !== 'unknown';
 }

@@ -1,11 +1,11 @@
 import { pauses } from '../pauses.js';
 import { valueParts } from '../processor/grounding.js';
 import { indexPage, locate, type IndexedPage } from '../processor/locate.js';
-import type { AccountRecord, FieldValue } from '../processor/merge.js';
+import { fieldNamed, textOf, type AccountRecord } from '../processor/merge.js';
 import { sentText } from '../processor/page.js';
 import type { Place } from '../processor/words.js';
 import type { PageTexts } from './page-texts.js';
-import type { DocumentRecord } from './record.js';
+import { accountRecords, type DocumentRecord } from './record.js';
 
 /** A place where a part of a value stands. */
 export interface EvidencePlace {
@@ -44,11 +44,11 @@ const MAX_PLACES = 20;
  * @param pages the texts the record was made from, with their words for boxes
  */
 export async function evidenceOf(
-  { accounts, document }: Pick<DocumentRecord, 'accounts' | 'document'>,
+  record: Pick<DocumentRecord, 'accounts' | 'document'>,
   pages: Pick<PageTexts, 'texts' | 'words'>,
 ): Promise<AccountEvidence[]> {
   const evidence: AccountEvidence[] = [];
-  for (const account of [...accounts, ...(document ? [document] : [])]) {
+  for (const account of accountRecords(record)) {
     evidence.push(await accountEvidence(account, pages));
   }
   return evidence;
@@ -91,15 +91,10 @@ async function accountEvidence(
   return { account: account.accountNumber, fields: Object.fromEntries(fields) };
 }
 
-export function textOf(field: FieldValue): string {
-  return typeof field === 'string' ? field : field.value;
-}
-
 /** The pages whose own answer has this value. */
-function pagesWith(name: string, value: string, { page_data: data, pages }: AccountRecord): number[] {
+export function pagesWith(name: string, value: string, { page_data: data, pages }: AccountRecord): number[] {
   return pages.filter((page) => {
-    const fields = data[page];
-    const field = fields && Object.hasOwn(fields, name) ? fields[name] : undefined;
+    const field = fieldNamed(data[page], name);
     return field !== undefined && textOf(field) === value;
   });
 }

@@ -1,5 +1,5 @@
 import { beforeOwnTag, labelledValues } from '../processor/labelled.js';
-import type { DocumentRecord } from './record.js';
+import { accountRecords, type DocumentRecord } from './record.js';
 
 /** A page whose answer is far shorter than the page. */
 export interface FewFields {
@@ -21,11 +21,11 @@ const FEWEST_CELLS = 3;
  * first part is sent.
  */
 export function pagesOfFewFields(
-  { accounts, document }: Pick<DocumentRecord, 'accounts' | 'document'>,
+  record: Pick<DocumentRecord, 'accounts' | 'document'>,
   texts: ReadonlyMap<number, string>,
 ): FewFields[] {
   const found: FewFields[] = [];
-  for (const { pages, page_data: data } of [...accounts, ...(document ? [document] : [])]) {
+  for (const { pages, page_data: data } of accountRecords(record)) {
     for (const page of pages) {
       const fields = data[page];
       if (!fields) continue;

@@ -56,6 +56,14 @@ export function refusalIn({ failed_pages: failed }: DocumentRecord): FailureReas
   return failed.map(({ reason }) => reason).find(isRefusalOfService);
 }
 
+/** The records of its accounts, or the one of all pages where none names an account. */
+export function accountRecords({
+  accounts,
+  document,
+}: Pick<DocumentRecord, 'accounts' | 'document'>): AccountRecord[] {
+  return document ? [...accounts, document] : accounts;
+}
+
 /** Everything the stages found out about a document. */
 export interface Findings {
   split: AccountSplit;

@@ -7,7 +7,7 @@ import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { z } from 'zod';
 import { asksForLines } from '../asked-form.js';
 import { asSent, GOLDEN } from '../golden.js';
-import { TokenBucket } from '../token-bucket.js';
+import { limitHeaders, TokenBucket } from '../token-bucket.js';
 
 /** How long answers take, in milliseconds. */
 export interface Latency {
@@ -149,7 +149,7 @@ class ProviderModel {
     const completionTokens = countTokens(content);
     const entry = { startedAt, pages, bytes: Buffer.byteLength(body) };
     const wait = this.#admit(promptTokens + completionTokens);
-    const headers = { 'content-type': 'application/json', ...this.#limitHeaders() };
+    const headers = { 'content-type': 'application/json', ...limitHeaders(this.#buckets ?? {}) };
     if (wait > 0) {
       this.#journal.push({
         ...{ ...entry, endedAt: now(), status: 429 },
@@ -207,17 +207,6 @@ class ProviderModel {
     requests.take(1);
     tokenBucket.take(tokens);
     return 0;
-  }
-
-  #limitHeaders(): Record<string, string> {
-    if (!this.#buckets) return {};
-    return Object.fromEntries(
-      Object.entries(this.#buckets).flatMap(([of, bucket]) => [
-        [`x-ratelimit-limit-${of}`, String(bucket.size)],
-        [`x-ratelimit-remaining-${of}`, String(Math.floor(bucket.level()))],
-        [`x-ratelimit-reset-${of}`, `${Math.ceil(bucket.resetMs())}ms`],
-      ]),
-    );
   }
 }
 

@@ -9,6 +9,7 @@ import type { ParityFigures } from './figures.js';
 import type { Disagreement, DocumentFigures, ParityReport } from './report.js';
 import {
   COMPARISON_NAMES,
+  intervalInWords,
   pValue,
   RUN_NAMES,
   runRows,
@@ -17,7 +18,6 @@ import {
   seconds,
   VERDICTS,
   verdictReason,
-  intervalInWords,
 } from './wording.js';
 
 const COMPARISONS = ['candidate', 'noise'] as const;

@@ -1,6 +1,12 @@
-import { indexPage, soughtFor, standsAsIs, type IndexedPage } from '../../processor/locate.js';
+import {
+  firstWordBehind,
+  indexPage,
+  soughtFor,
+  standsAsIs,
+  type IndexedPage,
+} from '../../processor/locate.js';
 import type { Steps } from '../../processor/steps.js';
-import type { PageWords, Span } from '../../processor/words.js';
+import { wordOffsets, type PageWords, type Span } from '../../processor/words.js';
 import {
   areWritten,
   figuresOf,
@@ -16,6 +22,7 @@ export class ReadPage {
   #labels: PageLabels | undefined;
   #writings: Writings | undefined;
   #indexed: IndexedPage | undefined;
+  #offsets: Uint32Array | undefined;
   #summed: Span[] | undefined;
 
   constructor(
@@ -25,10 +32,6 @@ export class ReadPage {
 
   get labels(): PageLabels {
     return (this.#labels ??= new PageLabels(this.text));
-  }
-
-  get indexed(): IndexedPage {
-    return (this.#indexed ??= indexPage(this.text, this.words));
   }
 
   isSummed({ start, end }: Span): boolean {
@@ -45,9 +48,10 @@ export class ReadPage {
 
   /** Whether all of a value stands here somewhere. @throws {TooManySteps} */
   isScattered(value: string, steps: Steps): boolean {
+    const indexed = (this.#indexed ??= indexPage(this.text));
     return (
       this.#areFiguresWritten(value, steps) &&
-      wordsBesideFigures(value).every((word) => standsAsIs(soughtFor(word), this.indexed, steps))
+      wordsBesideFigures(value).every((word) => standsAsIs(soughtFor(word), indexed, steps))
     );
   }
 
@@ -66,12 +70,11 @@ export class ReadPage {
   confidenceAt({ start, end }: Span): number | undefined {
     const confidences = this.words?.confidences;
     if (!confidences) return undefined;
-    const { offsets } = this.indexed;
+    this.#offsets ??= wordOffsets(this.text);
     let least: number | undefined;
-    for (let word = 0; (offsets[2 * word] ?? Infinity) < end; word++) {
-      const confidence = confidences[word];
-      if ((offsets[2 * word + 1] ?? 0) <= start || confidence === undefined) continue;
-      least = Math.min(least ?? 100, confidence);
+    for (let at = firstWordBehind(this.#offsets, start); (this.#offsets[at] ?? Infinity) < end; at += 2) {
+      const confidence = confidences[at / 2];
+      if (confidence !== undefined) least = Math.min(least ?? 100, confidence);
     }
     return least;
   }

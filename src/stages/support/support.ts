@@ -1,10 +1,10 @@
 import { pauses } from '../../pauses.js';
-import { isFilled, type AccountRecord, type Fields } from '../../processor/merge.js';
+import { fieldNamed, isFilled, textOf, type AccountRecord, type Fields } from '../../processor/merge.js';
 import { sentText } from '../../processor/page.js';
 import { Steps, TooManySteps } from '../../processor/steps.js';
-import { textOf, type AccountEvidence, type PartEvidence } from '../evidence.js';
+import { pagesWith, type AccountEvidence, type PartEvidence } from '../evidence.js';
 import type { PageTexts } from '../page-texts.js';
-import type { DocumentRecord } from '../record.js';
+import { accountRecords, type DocumentRecord } from '../record.js';
 import { hasForm } from './form.js';
 import { nameWords } from './label-words.js';
 import { bestPlace, extent, labelling } from './labelling.js';
@@ -44,7 +44,7 @@ const KNOWN_BY = 200;
  * @param evidence where the values stand, as `evidenceOf` finds it for the same record and pages
  */
 export async function supportOf(
-  { accounts, document }: Pick<DocumentRecord, 'accounts' | 'document'>,
+  record: Pick<DocumentRecord, 'accounts' | 'document'>,
   { texts, words }: Pick<PageTexts, 'texts' | 'words'>,
   evidence: readonly AccountEvidence[],
   alsoRead: OtherReadings = new Map(),
@@ -58,7 +58,7 @@ export async function supportOf(
     return page;
   };
   const supports: Record<string, Support>[] = [];
-  for (const [index, account] of [...accounts, ...(document ? [document] : [])].entries()) {
+  for (const [index, account] of accountRecords(record).entries()) {
     supports.push(await accountSupport(account, evidence[index]?.fields ?? {}, { pageOf, alsoRead }));
   }
   return supports;
@@ -86,7 +86,7 @@ async function accountSupport(
     }
     const known = knownBy(name);
     const parts = Object.hasOwn(evidence, name) ? (evidence[name] ?? []) : [];
-    const { sources, differ } = readOn(name, value, account);
+    const sources = pagesWith(name, value, account);
     const places = parts.flatMap((part) => ('places' in part ? part.places : []));
     const ocr = printed(parts, pageOf);
     const steps = new Steps(MOST_STEPS);
@@ -104,7 +104,7 @@ async function accountSupport(
       ocr !== undefined && places.some((place) => pageOf(place.page).isSummed(place))
         ? 'column_adds_up'
         : undefined,
-      onOtherPages(sources.length, differ),
+      onOtherPages(name, value, account, sources.length),
       readAgain(
         name,
         value,
@@ -129,29 +129,11 @@ export function readOnceMore(of: Support, isSame: boolean): Support {
 /** Whether other answers about the same pages said the same. */
 function readAgain(name: string, value: string, readings: readonly Fields[]): Reason | undefined {
   const values = readings.flatMap((fields) => {
-    const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    const field = fieldNamed(fields, name);
     return field === undefined || !isFilled(field) ? [] : [textOf(field)];
   });
   if (values.length === 0) return undefined;
   return values.every((other) => isSameValue(other, value)) ? 'read_again_same' : 'read_again_differs';
-}
-
-/** The pages whose own answer gave the value, and whether another page gave another one. */
-function readOn(
-  name: string,
-  value: string,
-  { page_data: data, pages }: AccountRecord,
-): { sources: number[]; differ: boolean } {
-  const sources: number[] = [];
-  let differ = false;
-  for (const page of pages) {
-    const fields = data[page];
-    const field = fields && Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (field === undefined) continue;
-    if (textOf(field) === value) sources.push(page);
-    else if (isFilled(field)) differ = true;
-  }
-  return { sources, differ };
 }
 
 function standing(parts: readonly PartEvidence[], pages: readonly ReadPage[], steps: Steps): Reason {
@@ -205,7 +187,16 @@ function balanceOf(name: string, balance: Balance | undefined): Reason | undefin
   return balance.addsUp ? 'adds_up' : 'does_not_add_up';
 }
 
-function onOtherPages(pages: number, differ: boolean): Reason | undefined {
+function onOtherPages(
+  name: string,
+  value: string,
+  { page_data: data, pages }: AccountRecord,
+  sources: number,
+): Reason | undefined {
+  const differ = pages.some((page) => {
+    const field = fieldNamed(data[page], name);
+    return field !== undefined && isFilled(field) && textOf(field) !== value;
+  });
   if (differ) return 'other_pages_differ';
-  return pages > 1 ? 'other_pages_agree' : undefined;
+  return sources > 1 ? 'other_pages_agree' : undefined;
 }

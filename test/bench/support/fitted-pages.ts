@@ -1,4 +1,4 @@
-import { Pen, type MadePage } from './pen.js';
+import { pagesBy, type MadePage, type Pen } from './pen.js';
 import { money, type Kind } from './values.js';
 
 /** Pages that the table of points is fitted on. */
@@ -212,13 +212,6 @@ function letter(pen: Pen): void {
 
 const MAKERS = [list, columns, signers, boxes, statement, letter];
 
-/** Documents of two or three pages of one account. */
 export function fittedPages(random: () => number, document: number): MadePage[] {
-  const known = new Map<string, string>();
-  return Array.from({ length: 2 + Math.floor(random() * 2) }, (_, page) => {
-    const pen = new Pen(random, known);
-    const make = MAKERS[(document + page * 2) % MAKERS.length];
-    make?.(pen);
-    return pen;
-  });
+  return pagesBy(random, (page) => MAKERS[(document + page * 2) % MAKERS.length]);
 }

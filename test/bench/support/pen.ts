@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type PdfKit from 'pdfkit';
 import type { Placed } from '../../pdf-fixtures.js';
-import { made, type Kind } from './values.js';
+import { made, one, type Kind } from './values.js';
 
 const PDFDocument = createRequire(import.meta.url)('pdfkit') as typeof PdfKit;
 const measuring = new PDFDocument();
@@ -52,8 +52,7 @@ export class Pen implements MadePage {
   }
 
   one<T>(from: readonly T[]): T {
-    const [first] = from;
-    return (from[Math.floor(this.random() * from.length)] ?? first) as T;
+    return one(this.random, from);
   }
 
   made(kind: Kind): string {
@@ -93,4 +92,17 @@ export class Pen implements MadePage {
     const end = this.text(field.label + colon, x, y, size);
     return this.value(field, gap > 0 ? Math.max(x + gap, end + 12) : end, y, { size });
   }
+}
+
+/** A document of two or three pages of one account, each written by what makes its kind of page. */
+export function pagesBy(
+  random: () => number,
+  makerOf: (page: number) => ((pen: Pen) => void) | undefined,
+): MadePage[] {
+  const known = new Map<string, string>();
+  return Array.from({ length: 2 + Math.floor(random() * 2) }, (_, page) => {
+    const pen = new Pen(random, known);
+    makerOf(page)?.(pen);
+    return pen;
+  });
 }

@@ -1,4 +1,4 @@
-import { Pen, type MadePage } from './pen.js';
+import { pagesBy, type MadePage, type Pen } from './pen.js';
 import { money, type Kind } from './values.js';
 
 /** Pages that support is measured on: other papers, other layouts, other labels than those of the fit. */
@@ -199,12 +199,6 @@ function insurance(pen: Pen): void {
 
 const MAKERS = [application, payStub, holdings, wire, certificate, insurance];
 
-/** Documents of two or three pages of one account. */
 export function unseenPages(random: () => number, document: number): MadePage[] {
-  const known = new Map<string, string>();
-  return Array.from({ length: 2 + Math.floor(random() * 2) }, (_, page) => {
-    const pen = new Pen(random, known);
-    MAKERS[(document + page * 2 + (page === 2 ? 1 : 0)) % MAKERS.length]?.(pen);
-    return pen;
-  });
+  return pagesBy(random, (page) => MAKERS[(document + page * 2 + (page === 2 ? 1 : 0)) % MAKERS.length]);
 }

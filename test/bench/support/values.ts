@@ -53,7 +53,7 @@ const WORDS = [
 ];
 const MONTHS = ['January', 'March', 'May', 'June', 'August', 'October', 'December'] as const;
 
-function one<T>(random: Random, from: readonly T[]): T {
+export function one<T>(random: Random, from: readonly T[]): T {
   return pick(random, from as [T, ...T[]]);
 }
 
