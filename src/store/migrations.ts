@@ -82,6 +82,24 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `ALTER TABLE quire.documents ADD COLUMN evidence json, ADD COLUMN notes json`,
   ],
   ['ALTER TABLE quire.documents ADD COLUMN unknown_usage_calls numeric'],
+  [
+    // Each reading of a document has a name of its own: what one writes that was taken over is refused.
+    // "executor" is what versions before went by.
+    `ALTER TABLE quire.documents
+      ALTER COLUMN executor SET DEFAULT 0,
+      ADD COLUMN run uuid,
+      ADD COLUMN replica uuid,
+      ADD COLUMN decision json,
+      ADD COLUMN workflow text`,
+    // Those that share the work, as far as they have been seen.
+    `CREATE TABLE quire.replicas (
+      id uuid PRIMARY KEY,
+      name text NOT NULL,
+      version text NOT NULL,
+      started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      seen_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    )`,
+  ],
 ];
 
 /** Processes that start at once wait for each other here. */
