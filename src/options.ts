@@ -75,7 +75,9 @@ export async function chooseEngine(
     );
   }
   if (settings.DATABASE_POOL < LEAST_SHARED_CONNECTIONS) {
-    throw new SettingsError(`DATABASE_POOL must be ${LEAST_SHARED_CONNECTIONS} or more with the engine dbos.`);
+    throw new SettingsError(
+      `DATABASE_POOL must be ${LEAST_SHARED_CONNECTIONS} or more with the engine dbos.`,
+    );
   }
   const { startDbos, checkNoOther } = await import('./engine/dbos.js');
   checkNoOther();

@@ -497,11 +497,7 @@ export class Documents {
     this.#begin({ ...unfinished, plan }, { decision, feed, log }, feed.progress.totalPages || undefined);
   }
 
-  #begin(
-    unfinished: UnfinishedDocument,
-    reading: DocumentReading,
-    pages: number | undefined,
-  ): void {
+  #begin(unfinished: UnfinishedDocument, reading: DocumentReading, pages: number | undefined): void {
     const { id } = unfinished.document;
     this.#readings.set(id, reading);
     reading.log.lost.addEventListener('abort', () => {

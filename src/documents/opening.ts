@@ -185,10 +185,13 @@ export class DocumentsOpening {
       shared,
       startEngine: (tools) =>
         engine && shared
-          ? engine.start({ ...engine, address: store.address ?? '', atOnce: this.#settings.DOCUMENTS_AT_ONCE }, {
-              ...tools,
-              replicas: shared.replicas,
-            })
+          ? engine.start(
+              { ...engine, address: store.address ?? '', atOnce: this.#settings.DOCUMENTS_AT_ONCE },
+              {
+                ...tools,
+                replicas: shared.replicas,
+              },
+            )
           : Promise.resolve(startLocal({ ...tools, store })),
     });
   }

@@ -93,7 +93,8 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
   const { signal } = closing;
   let isStopped = false;
   const client = await DBOSClient.create({ ...database, applicationName: APP, logger: SILENT });
-  const giveBack = (workflows: string[], queueName: string) => client.resumeWorkflows(workflows, { queueName });
+  const giveBack = (workflows: string[], queueName: string) =>
+    client.resumeWorkflows(workflows, { queueName });
 
   const read = async (workflow: string): Promise<void> => {
     const id = documentOf(workflow);
@@ -108,7 +109,10 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
 
   const pendingNow = () => client.listWorkflows({ status: 'PENDING', loadInput: false, loadOutput: false });
   /** What those leave that live no more goes back into its queue. */
-  const resume = async (pending: WorkflowStatus[], isLeft: (executor: string) => boolean): Promise<number> => {
+  const resume = async (
+    pending: WorkflowStatus[],
+    isLeft: (executor: string) => boolean,
+  ): Promise<number> => {
     const left = pending.filter(({ executorId }) => isLeft(executorId ?? ''));
     for (const queue of new Set(left.map(({ queueName }) => queueName ?? OWN_QUEUE))) {
       const ofQueue = left.filter(({ queueName }) => (queueName ?? OWN_QUEUE) === queue);

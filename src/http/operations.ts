@@ -2,7 +2,13 @@ import express, { type Request, type RequestHandler, type Response, type Router 
 import { z } from 'zod';
 import type { Shadow } from '../comparison/shadow.js';
 import type { Documents } from '../documents/documents.js';
-import { documentsAtWork, replicasForOps, retryFailed, retryForOps, type OpsAction } from '../documents/for-ops.js';
+import {
+  documentsAtWork,
+  replicasForOps,
+  retryFailed,
+  retryForOps,
+  type OpsAction,
+} from '../documents/for-ops.js';
 import type { StoreState } from '../documents/opening.js';
 import type { AnswerForms } from '../llm/answer-forms.js';
 import type { Logger } from '../logger.js';
@@ -113,7 +119,11 @@ const retryQuery = z.object({ hours: whole(MOST_HOURS) });
 const aReplica = z.uuid();
 
 /** The processes that share the work. */
-function addReplicas(router: Router, forOps: RequestHandler, { opened }: Pick<OperationsRoutes, 'opened'>): void {
+function addReplicas(
+  router: Router,
+  forOps: RequestHandler,
+  { opened }: Pick<OperationsRoutes, 'opened'>,
+): void {
   router.get('/ops/replicas', forOps, async (_request, response) => {
     const { documents } = await opened();
     response.json({ replicas: await replicasForOps(documents) });

@@ -147,7 +147,9 @@ export class Round {
    * @param silentMs milliseconds after which one that was not seen lives no more
    */
   async living(silentMs: number): Promise<Set<string>> {
-    await this.#query(`DELETE FROM quire.replicas WHERE seen_at < clock_timestamp() - interval '${SHOWN_FOR}'`);
+    await this.#query(
+      `DELETE FROM quire.replicas WHERE seen_at < clock_timestamp() - interval '${SHOWN_FOR}'`,
+    );
     const rows = await this.#query(
       `SELECT id FROM quire.replicas WHERE seen_at > clock_timestamp() - $1::float8 * interval '1 ms'`,
       [silentMs],

@@ -15,7 +15,14 @@ import {
   type ProcessingCost,
   type StoredDocument,
 } from './document.js';
-import { eventsOf, keepEvents, STOPPED, type EventsOfDocument, type Claim, type StoredEvent } from './events.js';
+import {
+  eventsOf,
+  keepEvents,
+  STOPPED,
+  type EventsOfDocument,
+  type Claim,
+  type StoredEvent,
+} from './events.js';
 import { JsonText, outlineOf, type Outline } from './json-text.js';
 import { json, parsed, UUID } from './json.js';
 import { LISTED, listed, Listings, type PageOfDocuments } from './listings.js';
@@ -332,7 +339,11 @@ export class Store {
     id: string,
     how: Omit<Cancelling, 'keepsPages' | 'isShared'>,
   ): Promise<'cancelled' | 'ended' | 'later' | 'unknown'> {
-    return cancelDocument(this.#database, id, { ...how, keepsPages: this.#keepsPages, isShared: this.#isShared });
+    return cancelDocument(this.#database, id, {
+      ...how,
+      keepsPages: this.#keepsPages,
+      isShared: this.#isShared,
+    });
   }
 
   /**
