@@ -20,7 +20,7 @@ interface Read {
 }
 
 /** Documents that are read until they are told to end; their ids begin with their owner's letter. */
-function start(settings: Partial<RunSettings>) {
+function start(settings: Partial<RunSettings>, idle = () => Promise.resolve()) {
   const begun: string[] = [];
   const waiting: string[] = [];
   const reads = new Map<string, Read>();
@@ -30,7 +30,7 @@ function start(settings: Partial<RunSettings>) {
       newQueue: () => ({
         run: () => Promise.reject(new Error('no calls are made')),
         stop: () => undefined,
-        idle: () => Promise.resolve(),
+        idle,
       }),
       read: ({ document: { id } }, run) =>
         new Promise((end) => {
@@ -193,12 +193,13 @@ describe('a place', () => {
   });
 
   test('is nobody’s any more when all is closed: what waits is ended at once, what is read has its grace', async () => {
-    const { runs, begin, run } = start({ graceMs: 60_000 });
+    let rest: () => void = () => undefined;
+    const idle = new Promise<void>((resolve) => (rest = resolve));
+    const { runs, begin, run } = start({ graceMs: 60_000 }, () => idle);
     const all = ['A0', 'A1', 'B0'];
     for (const id of all) begin(id, 1);
     await settle();
-    let rest: () => void = () => undefined;
-    const closed = runs.close(new Promise<void>((resolve) => (rest = resolve)));
+    const closed = runs.close(Promise.resolve());
     await settle();
     expect(run('A0').signal.aborted).toBe(false);
     expect(['A1', 'B0'].map((id) => run(id).signal.aborted)).toEqual([true, true]);
