@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ProcessingPlan } from '../../src/index.js';
-import { Rollback, type RollbackChange, type RollbackSettings } from '../../src/rollout/rollback.js';
+import { Rollback } from '../../src/rollout/rollback.js';
+import type { RollbackChange, RollbackSettings } from '../../src/rollout/rollback-rules.js';
 import { Clock } from '../clock.js';
 import { seeded } from '../random.js';
 
