@@ -17,6 +17,8 @@ export function openPostgres(connectionString: string): Database {
     application_name: 'quire',
     max: MOST_CONNECTIONS,
   });
+  // One that is just being closed may break all the same.
+  pool.on('error', ignore);
   const database = pooled(pool);
   return {
     ...database,
