@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
+import { systemClock } from '../../src/clock.js';
 import { Store, type ProcessingPlan } from '../../src/index.js';
 import { NotAllowed } from '../../src/comparison/budget.js';
 import type { ComparedField } from '../../src/comparison/compare.js';
@@ -13,6 +14,7 @@ import { Decisions, keptDecision, type KeptDecision } from '../../src/rollout/de
 import { Rollback } from '../../src/rollout/rollback.js';
 import { RollbackRules, type RollbackData, type RollbackSettings } from '../../src/rollout/rollback-rules.js';
 import { ReplicatedStates } from '../../src/shared-state/replicated-states.js';
+import { ManualClock } from '../manual-clock.js';
 import { Postgres } from '../postgres.js';
 import { newDatabase, runSql } from '../shared.js';
 import { SILENT } from '../silent.js';
@@ -37,16 +39,21 @@ afterEach(async () => {
 
 interface ReplicaOptions {
   settings?: Partial<RollbackSettings>;
-  /** Whether it is told of changes, or has to look. */
+  /** Whether it is told of changes. */
   listens?: boolean;
+  /** Whether time passes, so that it looks for them by itself. */
+  looks?: boolean;
 }
 
 /** What a process makes of the rollout, with a store of its own. */
-async function replica(url: string, { settings = {}, listens = true }: ReplicaOptions = {}) {
+async function replica(url: string, { settings = {}, listens = true, looks = true }: ReplicaOptions = {}) {
   const store = await Store.open({ url });
   const troubles: unknown[] = [];
   const changes: string[] = [];
-  const states = new ReplicatedStates((error) => troubles.push(error));
+  const states = new ReplicatedStates(
+    (error) => troubles.push(error),
+    looks ? systemClock : new ManualClock(),
+  );
   const agreement = new RunningAgreement(0.99, (initial) => states.state('agreement/1', initial));
   const rollback = new Rollback(
     { ...SETTINGS, ...settings },
@@ -61,10 +68,9 @@ async function replica(url: string, { settings = {}, listens = true }: ReplicaOp
     answerForms: new AnswerFormChoice(forms, () => undefined),
   });
   const budget = new SharedBudget(5, () => Promise.resolve(store.shared.spending));
-  const listener = new Client(url);
-  listener.on('error', () => undefined);
-  listener.on('notification', () => states.changed());
   if (listens) {
+    const listener = new Client(url);
+    listener.on('notification', () => states.changed());
     await listener.connect();
     await listener.query('LISTEN quire_states');
     closing.push(() => listener.end());
@@ -103,10 +109,10 @@ async function keptRollback({ store }: Replica): Promise<RollbackData> {
 
 describe('a rollback tripped on one replica', () => {
   test.each([
-    ['told of it', true],
-    ['that have to look', false],
-  ])('holds on others %s, each of which tells of it once', async (_, listens) => {
-    const [one, two, three] = await replicas({ listens, settings: { retryMs: 3_600_000 } });
+    ['told of it', { looks: false }],
+    ['that have to look', { listens: false }],
+  ])('holds on others %s, each of which tells of it once', async (_, options) => {
+    const [one, two, three] = await replicas({ ...options, settings: { retryMs: 3_600_000 } });
     while (one.rollback.state === 'closed') read(one, 5);
     await until(() => [two, three].every(({ rollback }) => rollback.state === 'open'));
     expect([two, three].map(({ rollback }) => rollback.admit(PLAN))).toEqual([null, null]);
