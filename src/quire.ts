@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Request, type RequestHandler, type Response } from 'express';
+import { DailyBudget } from './comparison/budget.js';
+import { RunningAgreement } from './comparison/running-agreement.js';
 import { Shadow, type ShadowTools } from './comparison/shadow.js';
 import { keepReadAgain } from './documents/read-again.js';
 import type { DocumentEvent } from './documents/events.js';
@@ -446,13 +448,11 @@ function newRollout(
     },
   );
   const shadow: Shadow = new Shadow(
-    {
-      budgetUsd: settings.SHADOW_BUDGET_USD,
-      noiseShare: settings.SHADOW_NOISE_SHARE,
-      agreementFloor: settings.ROLLBACK_AGREEMENT_FLOOR,
-    },
+    { noiseShare: settings.SHADOW_NOISE_SHARE },
     {
       processor: shadowProcessor,
+      budget: new DailyBudget(settings.SHADOW_BUDGET_USD),
+      running: new RunningAgreement(settings.ROLLBACK_AGREEMENT_FLOOR),
       prices,
       onUnpricedTier,
       newQueue: (patience) => queue.background(patience),

@@ -102,6 +102,17 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       seen_at timestamptz NOT NULL DEFAULT clock_timestamp()
     )`,
   ],
+  [
+    // What replicas know together. "writes" are the latest ones, by name.
+    `CREATE TABLE quire.shared_states (
+      name text PRIMARY KEY,
+      state json NOT NULL,
+      version bigint NOT NULL DEFAULT 1,
+      writes uuid[] NOT NULL
+    )`,
+    // In 10^-12 USD.
+    'CREATE TABLE quire.shadow_spending (day date PRIMARY KEY, spent numeric NOT NULL)',
+  ],
 ];
 
 /** Processes that start at once wait for each other here. */

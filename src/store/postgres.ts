@@ -20,6 +20,8 @@ export function openPostgres(address: string, most: number, name = 'quire'): Dat
     application_name: name,
     max: most,
   });
+  // One that is just being closed may break all the same.
+  pool.on('error', ignore);
   const database = pooled(pool);
   return {
     ...database,

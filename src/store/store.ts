@@ -29,6 +29,8 @@ import { LISTED, listed, Listings, type PageOfDocuments } from './listings.js';
 import { migrate } from './migrations.js';
 import { openDatabase, type StoreSettings } from './open-database.js';
 import { keepPages, wordsOf } from './pages.js';
+import { ShadowSpending } from './shadow-spending.js';
+import { SharedStates } from './shared-states.js';
 import {
   cancelDocument,
   failedOfLate,
@@ -98,6 +100,11 @@ export class Store {
   /** How many statements could not be done, by trouble. */
   get failures(): ReadonlyMap<StoreTrouble, number> {
     return this.#database.failures;
+  }
+
+  /** What the processes on the database know together of the rollout. */
+  get shared(): { states: SharedStates; spending: ShadowSpending } {
+    return { states: new SharedStates(this.#database), spending: new ShadowSpending(this.#database) };
   }
 
   close(): Promise<void> {
