@@ -275,7 +275,13 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
   metrics.follow({ flags, rollback, shadow, documents, modelHealth, answerForms });
 
   // Last: what fails before leaves no trace at a service that others use.
-  const uncap = service.cap(settings.LLM_MAX_CONCURRENCY);
+  const uncap = service.cap(
+    Math.min(settings.LLM_MAX_CONCURRENCY, settings.LLM_GLOBAL_CONCURRENCY ?? Infinity),
+  );
+  const endSpacing = service.space({
+    requests: settings.LLM_REQUESTS_PER_MINUTE,
+    tokens: settings.LLM_TOKENS_PER_MINUTE,
+  });
   let operations: RequestHandler | undefined;
   let closed: Promise<void> | undefined;
   return {
@@ -330,6 +336,7 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
         () => metrics.withdraw(),
         () => reader.close(),
         () => model.close(),
+        endSpacing,
         uncap,
       ]);
       return closed;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { CALLS_SCHEMA } from './calls-schema.js';
 import { StoreError, type Database, type Query } from './database.js';
 
 /**
@@ -100,6 +101,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       seen_at timestamptz NOT NULL DEFAULT clock_timestamp()
     )`,
   ],
+  CALLS_SCHEMA,
 ];
 
 /** Processes that start at once wait for each other here. */
