@@ -361,6 +361,7 @@ export class CallQueue {
     if (!this.#outage.told(away)) return;
     // Those that waited for it start one after the other.
     this.#heldUntil = Math.max(this.#heldUntil, this.#clock.now());
+    this.#shared?.lookAgain();
     this.#schedule();
   }
 

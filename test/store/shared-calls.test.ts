@@ -9,6 +9,7 @@ import {
   type NextCall,
   type Place,
 } from '../../src/llm/shared-limits.js';
+import type { Query, Row } from '../../src/store/database.js';
 import { forgetCalls, type SharedCalls, type SharedCallSettings } from '../../src/store/shared-calls.js';
 import { newDatabase } from '../shared.js';
 
@@ -135,10 +136,8 @@ describe('the cap', () => {
     await taken(gone, call('a'));
     await taken(stays, call('a'));
     await isRefused(gone, call('b', { waitedMs: 5_000 }));
-    await forgetCalls(
-      async (sql, parameters) => (await admin.query(sql, [...(parameters ?? [])])).rows,
-      [living],
-    );
+    const query: Query = async (sql, parameters = []) => (await admin.query<Row>(sql, [...parameters])).rows;
+    await forgetCalls(query, [living]);
     expect(await stays.underWay()).toEqual(new Map([[living, 1]]));
     await taken(stays, call('a'));
   });
@@ -148,15 +147,16 @@ describe('places over all replicas', () => {
   test('go to the owner with the fewest calls under way, then to the document with the fewest', async () => {
     const [one, two] = [newReplica({ concurrency: 3 }), newReplica({ concurrency: 3 })];
     const long = randomUUID();
-    const places = [];
-    for (let count = 0; count < 3; count++) places.push(await taken(one, call('a', { document: long })));
+    const another = () => taken(one, call('a', { document: long }));
+    const [first, second] = [await another(), await another()];
+    await another();
     const [more, short] = [call('a', { document: long, waitedMs: 9_000 }), call('a')];
     expect(await isRefused(one, more, short)).toBe(true);
     expect(await isRefused(two, call('b'))).toBe(true);
-    await one.give(places[0] as Place, ANSWERED);
+    await one.give(first, ANSWERED);
     expect(await isRefused(one, more, short)).toBe(true);
     await taken(two, call('b'));
-    await one.give(places[1] as Place, ANSWERED);
+    await one.give(second, ANSWERED);
     expect((await taken(one, more, short)).document).toBe(short.document);
   });
 
