@@ -31,7 +31,7 @@ const RELEASE_MS = 100;
 const NOTED_FROM_MS = 1_000;
 
 /** A place within shared limits is asked for on behalf of so many documents at most. */
-const MOST_ASKED_FOR = 20;
+const MOST_ASKED_FOR = 10;
 
 interface WaitingCall {
   room: Room;

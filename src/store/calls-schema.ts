@@ -7,6 +7,7 @@
 export const CALLS_SCHEMA: readonly string[] = [
   `CREATE UNLOGGED TABLE quire.model_services (
     name text PRIMARY KEY,
+    calls integer NOT NULL DEFAULT 0,
     next_request_at timestamptz NOT NULL DEFAULT '-infinity',
     next_token_at timestamptz NOT NULL DEFAULT '-infinity',
     announced_tokens double precision NOT NULL DEFAULT 0,
@@ -16,7 +17,9 @@ export const CALLS_SCHEMA: readonly string[] = [
     away_until timestamptz NOT NULL DEFAULT '-infinity',
     pause_ends_at timestamptz NOT NULL DEFAULT '-infinity',
     failed_probes integer NOT NULL DEFAULT 0,
-    probe uuid
+    probe uuid,
+    told uuid,
+    told_at timestamptz NOT NULL DEFAULT '-infinity'
   ) WITH (fillfactor = 10)`,
   `CREATE UNLOGGED TABLE quire.calls (
     id uuid PRIMARY KEY,
@@ -28,7 +31,7 @@ export const CALLS_SCHEMA: readonly string[] = [
     charged_tokens double precision NOT NULL,
     until timestamptz NOT NULL
   ) WITH (fillfactor = 50)`,
-  'CREATE INDEX calls_by_service ON quire.calls (service)',
+  'CREATE INDEX calls_by_service ON quire.calls (service, until)',
   // What each replica would start next, as it last asked.
   `CREATE UNLOGGED TABLE quire.waiting_calls (
     service text,
@@ -39,43 +42,64 @@ export const CALLS_SCHEMA: readonly string[] = [
     seen_at timestamptz NOT NULL,
     PRIMARY KEY (service, replica)
   ) WITH (fillfactor = 50)`,
-  // When a call of an owner, or of a document, last began or ended.
+  // Of an owner or of a document: calls under way, and when one last began or ended.
   `CREATE UNLOGGED TABLE quire.call_turns (
     service text,
     party text,
+    calls integer NOT NULL,
     at timestamptz NOT NULL,
     PRIMARY KEY (service, party)
   ) WITH (fillfactor = 50)`,
-  `CREATE FUNCTION quire.call_turn(for_service text, owner text, document uuid, at_time timestamptz)
-  RETURNS void LANGUAGE sql AS $$
-    INSERT INTO quire.call_turns VALUES
-      (for_service, 'owner ' || owner, at_time), (for_service, 'document ' || document, at_time)
-    ON CONFLICT (service, party) DO UPDATE SET at = excluded.at
-  $$`,
+  `CREATE FUNCTION quire.count_call() RETURNS trigger LANGUAGE plpgsql AS $$
+  DECLARE
+    call quire.calls := coalesce(NEW, OLD);
+    change integer := CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END;
+    t timestamptz := clock_timestamp();
+  BEGIN
+    UPDATE quire.model_services SET calls = calls + change WHERE name = call.service;
+    INSERT INTO quire.call_turns AS turn (service, party, calls, at) VALUES
+      (call.service, 'owner ' || call.owner, greatest(0, change), t),
+      (call.service, 'document ' || call.document, greatest(0, change), t)
+    ON CONFLICT (service, party) DO UPDATE SET calls = greatest(0, turn.calls + change), at = t;
+    RETURN NULL;
+  END $$`,
+  `CREATE TRIGGER count_call AFTER INSERT OR DELETE ON quire.calls
+    FOR EACH ROW EXECUTE FUNCTION quire.count_call()`,
   // The owner with the fewest calls under way is first, of its documents the one with the fewest; among equals
   // who has waited the longest. Who has not asked for a second does not wait any more.
   `CREATE FUNCTION quire.first_waiting(for_service text, at_time timestamptz)
   RETURNS TABLE (replica uuid, document uuid) LANGUAGE sql STABLE AS $$
-    WITH waiting AS (
+    WITH waiting AS MATERIALIZED (
       SELECT w.replica, c.document, c.owner, c.since, c.place
       FROM quire.waiting_calls w,
         unnest(w.documents, w.owners, w.since) WITH ORDINALITY AS c (document, owner, since, place)
       WHERE w.service = for_service AND w.seen_at > at_time - interval '1 s'
-    ), owners AS (
-      SELECT w.owner, min(w.since) AS since,
-        (SELECT count(*) FROM quire.calls c WHERE c.service = for_service AND c.owner = w.owner) AS calls
-      FROM waiting w GROUP BY w.owner
     ), first AS (
-      SELECT o.owner FROM owners o
-      LEFT JOIN quire.call_turns s ON s.service = for_service AND s.party = 'owner ' || o.owner
-      ORDER BY o.calls, greatest(o.since, s.at), o.owner LIMIT 1
+      SELECT o.owner FROM (SELECT w.owner, min(w.since) AS since FROM waiting w GROUP BY w.owner) AS o
+      LEFT JOIN LATERAL (
+        SELECT s.calls, s.at FROM quire.call_turns s
+        WHERE s.service = for_service AND s.party = 'owner ' || o.owner LIMIT 1
+      ) AS s ON true
+      ORDER BY coalesce(s.calls, 0), greatest(o.since, s.at), o.owner LIMIT 1
     )
-    SELECT w.replica, w.document FROM waiting w JOIN first f ON f.owner = w.owner
-    LEFT JOIN quire.call_turns s ON s.service = for_service AND s.party = 'document ' || w.document
-    ORDER BY (SELECT count(*) FROM quire.calls c WHERE c.service = for_service AND c.document = w.document),
-      greatest(w.since, s.at), w.replica, w.place
+    SELECT w.replica, w.document FROM (SELECT w.* FROM waiting w WHERE w.owner = (SELECT owner FROM first)) AS w
+    LEFT JOIN LATERAL (
+      SELECT s.calls, s.at FROM quire.call_turns s
+      WHERE s.service = for_service AND s.party = 'document ' || w.document LIMIT 1
+    ) AS s ON true
+    ORDER BY coalesce(s.calls, 0), greatest(w.since, s.at), w.replica, w.place
     LIMIT 1
   $$`,
+  // Tells a replica that there is a place for it, unless it was told just now.
+  `CREATE FUNCTION quire.tell_first(for_service text, first uuid, at_time timestamptz)
+  RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    UPDATE quire.model_services SET told = first, told_at = at_time
+    WHERE name = for_service AND (told IS DISTINCT FROM first OR told_at < at_time - interval '20 ms');
+    IF FOUND THEN
+      PERFORM pg_notify('quire_calls', first::text);
+    END IF;
+  END $$`,
   `CREATE FUNCTION quire.away(service quire.model_services, at_time timestamptz)
   RETURNS json LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN service.away_until > at_time THEN json_build_object(
@@ -123,7 +147,7 @@ export const CALLS_SCHEMA: readonly string[] = [
     END IF;
     t := clock_timestamp();
     IF random() < 0.002 THEN
-      DELETE FROM quire.call_turns WHERE at < t - interval '1 hour';
+      DELETE FROM quire.call_turns WHERE calls = 0 AND at < t - interval '1 hour';
     END IF;
     IF cardinality(documents) = 0 THEN
       DELETE FROM quire.waiting_calls w WHERE w.service = for_service AND w.replica = by_replica;
@@ -139,7 +163,10 @@ export const CALLS_SCHEMA: readonly string[] = [
     ELSE
       IF is_limited THEN
         DELETE FROM quire.calls c WHERE c.service = for_service AND c.until <= t;
-        free := most - (SELECT count(*) FROM quire.calls c WHERE c.service = for_service) - floor(leaving * most);
+        IF FOUND THEN
+          SELECT * INTO service FROM quire.model_services WHERE name = for_service;
+        END IF;
+        free := most - service.calls - floor(leaving * most);
         IF request_ms IS NOT NULL THEN
           wait_ms := greatest(0, extract(epoch FROM service.next_request_at - t) * 1000);
         END IF;
@@ -174,7 +201,7 @@ export const CALLS_SCHEMA: readonly string[] = [
               place := array_position(documents, next.document);
             ELSE
               place := NULL;
-              PERFORM pg_notify('quire_calls', next.replica::text);
+              PERFORM quire.tell_first(for_service, next.replica, t);
             END IF;
           END IF;
         END IF;
@@ -191,7 +218,6 @@ export const CALLS_SCHEMA: readonly string[] = [
             next_token_at = starts_at + charged * coalesce(token_ms, 0) * interval '1 ms'
           WHERE name = for_service;
           DELETE FROM quire.waiting_calls w WHERE w.service = for_service AND w.replica = by_replica;
-          PERFORM quire.call_turn(for_service, owners[place], documents[place], t);
         END IF;
         IF service.away_until > t THEN
           UPDATE quire.model_services SET probe = new_call WHERE name = for_service;
@@ -203,7 +229,7 @@ export const CALLS_SCHEMA: readonly string[] = [
   END $$`,
   // A call has ended, or was not made: what it used of its tokens, and what it told of the service.
   `CREATE FUNCTION quire.give(
-    for_service text, by_replica uuid, ended uuid, used integer, token_ms double precision,
+    for_service text, by_replica uuid, ended uuid, most integer, used integer, token_ms double precision,
     is_answered boolean, hold_ms double precision,
     since_ms double precision, patience_ms double precision, pause_ms double precision, probes integer
   ) RETURNS json LANGUAGE plpgsql AS $$
@@ -249,13 +275,13 @@ export const CALLS_SCHEMA: readonly string[] = [
     IF was_away AND is_answered THEN
       PERFORM pg_notify('quire_calls', '');
     END IF;
-    IF EXISTS (SELECT FROM quire.waiting_calls w WHERE w.service = for_service) THEN
-      IF call.id IS NOT NULL THEN
-        PERFORM quire.call_turn(for_service, call.owner, call.document, t);
-      END IF;
+    -- A replica that waits itself asks at once, which tells the first one.
+    IF (service.calls <= most OR (token_ms IS NOT NULL AND used IS NOT NULL))
+      AND NOT EXISTS (SELECT FROM quire.waiting_calls w WHERE w.service = for_service
+        AND w.replica = by_replica AND w.seen_at > t - interval '1 s') THEN
       SELECT * INTO next FROM quire.first_waiting(for_service, t);
       IF next.replica <> by_replica THEN
-        PERFORM pg_notify('quire_calls', next.replica::text);
+        PERFORM quire.tell_first(for_service, next.replica, t);
       END IF;
     END IF;
     RETURN quire.away(service, t);

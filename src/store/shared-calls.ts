@@ -134,11 +134,12 @@ export class SharedCalls implements SharedLimits {
   }
 
   async #give({ id }: Place, { used, isAnswered, holdMs, away }: CallEnding): Promise<AwayTold | undefined> {
-    const { service, replica, tokensPerMinute } = this.#settings;
+    const { service, replica, concurrency, tokensPerMinute } = this.#settings;
     const [row] = await this.#database.query(
-      'SELECT quire.give($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)::text AS away',
+      'SELECT quire.give($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)::text AS away',
       [
-        ...[service, replica, id, used ?? null, callMs(tokensPerMinute), isAnswered, holdMs],
+        ...[service, replica, id, concurrency ?? null],
+        ...[used ?? null, callMs(tokensPerMinute), isAnswered, holdMs],
         ...[away?.sinceMs ?? 0, away?.patienceMs ?? 0, away?.pauseMs ?? 0, away?.failedProbes ?? 0],
       ],
     );

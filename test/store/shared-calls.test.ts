@@ -171,7 +171,7 @@ describe('places over all replicas', () => {
     await one.give(place, ANSWERED);
     expect(await isRefused(one, call('a'))).toBe(true);
     await admin.query('UNLISTEN *');
-    expect(told).toEqual([replica, replica]);
+    expect(new Set(told)).toEqual(new Set([replica]));
   });
 
   test('come to everybody, at a cap of 1 too: owners are served in turn, their documents in turn', async () => {
