@@ -36,6 +36,12 @@ export interface Settings {
   OPENAI_API_VERSION?: string | undefined;
   /** Calls at once, over all documents of the process, 1 to 1,000. Default: 20. */
   LLM_MAX_CONCURRENCY: number;
+  /** Calls at once, over all replicas, 1 to 10,000. Default: any number. */
+  LLM_GLOBAL_CONCURRENCY?: number | undefined;
+  /** Calls in a minute, over all replicas, 1 to 10,000,000. Default: any number. */
+  LLM_REQUESTS_PER_MINUTE?: number | undefined;
+  /** Tokens in a minute, sent and answered, over all replicas, 1 to 1,000,000,000,000. Default: any number. */
+  LLM_TOKENS_PER_MINUTE?: number | undefined;
   /** Time limit of one call in milliseconds, 1 to 300,000. Default: 120,000. */
   LLM_TIMEOUT_MS: number;
   /** Failed or unusable answers after which a page is given up, 1 to 100. Default: 6. */
@@ -217,6 +223,9 @@ const MODULE = {
   AZURE_OPENAI_ENDPOINT: webAddress,
   OPENAI_API_VERSION: text,
   LLM_MAX_CONCURRENCY: whole(1, 1_000, 20),
+  LLM_GLOBAL_CONCURRENCY: number(z.number().int().min(1).max(10_000)).optional(),
+  LLM_REQUESTS_PER_MINUTE: number(z.number().int().min(1).max(10_000_000)).optional(),
+  LLM_TOKENS_PER_MINUTE: number(z.number().int().min(1).max(1_000_000_000_000)).optional(),
   // Node's fetch gives up on an answer that has not begun after 300 s.
   LLM_TIMEOUT_MS: whole(1, 300_000, 120_000),
   LLM_PAGE_ATTEMPTS: whole(1, 100, 6),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { unlessAborted } from '../abort.js';
 import type { Engine } from '../engine/engine.js';
 import { Places, type PlacesSettings } from '../engine/places.js';
@@ -9,7 +10,7 @@ import type { DocumentQueue, WaitReason } from '../llm/turns.js';
 import { loggable, type Logger } from '../logger.js';
 import type { AnswerCache } from '../processor/answers.js';
 import { SINGLE_PAGE, type ProcessingPlan } from '../processor/plan.js';
-import type { Decision, Decisions } from '../rollout/decision.js';
+import { keptDecision, type Decision, type Decisions, type KeptDecision } from '../rollout/decision.js';
 import type { PageReader, PageTexts } from '../stages/page-texts.js';
 import type { TextSource } from '../stages/pipeline.js';
 import { withStoreRetry } from '../store/retry.js';
@@ -54,7 +55,7 @@ export interface DocumentsSettings extends RunSettings, PlacesSettings {
 export interface DocumentsTools {
   store: Store;
   reader: Pick<PageReader, 'read' | 'countPages'>;
-  decisions: Pick<Decisions, 'decideCounted' | 'resume'>;
+  decisions: Pick<Decisions, 'decideCounted' | 'decideForLater' | 'giveUp' | 'restore' | 'resume'>;
   read(request: ReadingRequest, source: TextSource): Promise<Ended>;
   /**
    * A queue for the calls of a document.
@@ -258,21 +259,24 @@ export class Documents {
       pages = await reader.countPages(() => readFile(path), this.#closing.signal);
       return pages;
     };
-    const decision = await decisions.decideCounted(sender, countPages).catch((error: unknown) => {
-      this.#throwIfClosed();
-      throw error;
-    });
+    const handIn = this.#engine?.handIn;
+    const { decision, kept } = await this.#decide(sender, countPages, handIn !== undefined).catch(
+      (error: unknown) => {
+        this.#throwIfClosed();
+        throw error;
+      },
+    );
     const { plan, reason } = decision;
     const accepted = { type: 'accepted', plan, reason } as const;
     const events = firstEvents(accepted);
     const run = randomUUID();
-    const handIn = this.#engine?.handIn;
     await this.#alone(id, async () => {
       try {
-        const kept = { document, owner, sender, plan };
-        await store.add(kept, path, events, handIn ? { handIn } : { run });
+        const added = { document, owner, sender, plan, decision: kept && JSON.stringify(kept) };
+        await store.add(added, path, events, handIn ? { handIn } : { run });
       } catch (error) {
         decision.admission?.done();
+        if (kept) decisions.giveUp(kept);
         void this.#withdraw(id, owner);
         throw error;
       }
@@ -475,15 +479,13 @@ export class Documents {
   async #goOn(unfinished: UnfinishedDocument, isFirst = false): Promise<void> {
     const { document, sender, run } = unfinished;
     const { id } = document;
-    const { store, decisions, watch } = this.#tools;
+    const { store, watch } = this.#tools;
     const feed = await this.#feeds.goOn(id);
     if (!feed) return;
-    const decision = unfinished.plan
-      ? decisions.resume(unfinished.plan)
-      : await decisions.decideCounted(sender, () => Promise.resolve(undefined));
+    const decision = await this.#decisionOn(unfinished, isFirst);
     const { plan, reason } = decision;
     try {
-      if (!unfinished.plan) await store.keepPlan({ id, run }, plan);
+      if (!isDeepStrictEqual(plan, unfinished.plan)) await store.keepPlan({ id, run }, plan);
     } catch (error) {
       decision.admission?.done();
       throw error;
@@ -495,6 +497,27 @@ export class Documents {
       log.append(accepted);
     }
     this.#begin({ ...unfinished, plan }, { decision, feed, log }, feed.progress.totalPages || undefined);
+  }
+
+  /** What was decided about a document, by the process that took it in. */
+  async #decisionOn({ plan, sender, decision }: UnfinishedDocument, isFirst: boolean): Promise<Decision> {
+    const { decisions } = this.#tools;
+    if (!plan) return decisions.decideCounted(sender, () => Promise.resolve(undefined));
+    const kept = decision === undefined ? undefined : keptDecision.parse(JSON.parse(decision));
+    return isFirst && kept ? decisions.restore(plan, kept) : decisions.resume(plan, kept);
+  }
+
+  /** @param isForLater whether another process may read the document */
+  async #decide(
+    sender: Sender,
+    countPages: () => Promise<number | undefined>,
+    isForLater: boolean,
+  ): Promise<{ decision: Decision; kept: KeptDecision | undefined }> {
+    const { decisions } = this.#tools;
+    if (!isForLater) return { decision: await decisions.decideCounted(sender, countPages), kept: undefined };
+    const { plan, kept } = await decisions.decideForLater(sender, countPages);
+    const { reason, shadow } = kept;
+    return { decision: { plan, reason, shadow, admission: null }, kept };
   }
 
   #begin(unfinished: UnfinishedDocument, reading: DocumentReading, pages: number | undefined): void {

@@ -180,7 +180,8 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
       // One that comes meanwhile and takes a document at once is among the living when those are asked for.
       const pending = await pendingNow();
       const living = await round.living(isSteady ? GONE_AFTER_MS : NEVER_MS);
-      await resume(pending, (executor) => !living.has(executor));
+      const left = await resume(pending, (executor) => !living.has(executor));
+      if (left > 0) await round.forgetCalls(living);
       await handInAll(round, await round.adopt(TIDIED_AT_ONCE));
       if (now - lastTidied < TIDY_EVERY_MS) return;
       lastTidied = now;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { CALLS_SCHEMA } from './calls-schema.js';
 import { StoreError, type Database, type Query } from './database.js';
 
 /**
@@ -113,6 +114,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     // In 10^-12 USD.
     'CREATE TABLE quire.shadow_spending (day date PRIMARY KEY, spent numeric NOT NULL)',
   ],
+  CALLS_SCHEMA,
 ];
 
 /** Processes that start at once wait for each other here. */

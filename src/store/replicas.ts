@@ -157,6 +157,17 @@ export class Round {
     return new Set(rows.map(({ id }) => String(id)));
   }
 
+  /** Forgets the calls of those that are gone; of one that hangs, they may still be under way at the service. */
+  async forgetCalls(living: ReadonlySet<string>): Promise<void> {
+    await this.#query(
+      `SELECT quire.forget_calls(ARRAY(
+         SELECT id FROM quire.replicas WHERE id = ANY($1::uuid[])
+           OR EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'quire ' || id)
+       ))`,
+      [[...living]],
+    );
+  }
+
   /**
    * Documents that were never handed in: those of a process that read alone, or of a version up to 0.2.0 that lives no
    * more. They are named to be handed in.

@@ -31,6 +31,7 @@ import { openDatabase, type StoreSettings } from './open-database.js';
 import { keepPages, wordsOf } from './pages.js';
 import { ShadowSpending } from './shadow-spending.js';
 import { SharedStates } from './shared-states.js';
+import { SharedCalls, type SharedCallSettings } from './shared-calls.js';
 import {
   cancelDocument,
   failedOfLate,
@@ -530,6 +531,11 @@ export class Store {
   /** The answers one document was given or can use: those of its owner's documents. */
   answers(document: string, owner: string): AnswerCache {
     return answersOf(this.#database, document, owner);
+  }
+
+  /** Limits of a model service that hold over all processes on this database. */
+  sharedCalls(settings: SharedCallSettings, onTrouble: (error: unknown) => void): SharedCalls {
+    return new SharedCalls(this.#database, settings, onTrouble);
   }
 
   /** A secret of this name, the same for all processes that share the database; made when it is missing. */

@@ -5,6 +5,7 @@ import { answers } from './cost.js';
 import { damaged } from './damaged.js';
 import { fairness } from './fairness.js';
 import { flips } from './flips.js';
+import { limiter } from './limiter.js';
 import { limits } from './limits.js';
 import { list } from './list.js';
 import { memory } from './memory.js';
@@ -29,6 +30,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   fairness,
   flips,
   limits,
+  limiter,
   list,
   replay,
   pages,
