@@ -10,11 +10,14 @@ const GIVEN_UP_AFTER_MS = 120_000;
  * @param what named in the error where it never becomes so
  * @param look undefined or false for not yet
  */
-export async function until<T>(what: string, look: () => Promise<T> | T): Promise<NonNullable<T>> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | false | undefined> | T | false | undefined,
+): Promise<T> {
   const begun = performance.now();
   while (performance.now() - begun < GIVEN_UP_AFTER_MS) {
     const seen = await look();
-    if (seen !== undefined && seen !== null && seen !== false) return seen;
+    if (seen !== undefined && seen !== false) return seen;
     await sleep(EVERY_MS);
   }
   throw new Error(`It never came to this: ${what}`);

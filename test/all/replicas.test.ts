@@ -1,14 +1,17 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Client } from 'pg';
 import { mostUnderWay, mostWithin } from '../call-times.js';
 import { streamed, type SentEvent } from '../event-stream.js';
+import type { KeptStore } from '../fixtures/kept-store.js';
 import { Fleet, type FleetDocument } from '../fleet.js';
-import { isGolden, readSheet } from '../golden-pdf.js';
 import { BATCH_FLAG } from '../flag-client.js';
+import { isGolden, PRINTABLE, readSheet } from '../golden-pdf.js';
 import type { Host } from '../host.js';
 import { paidFor } from '../paid-for.js';
 import { Postgres } from '../postgres.js';
 import { Provider } from '../provider.js';
-import { newDatabase, newUnleashEnvironment } from '../shared.js';
+import { newDatabase, newUnleashEnvironment, runSql } from '../shared.js';
 import { until } from '../until.js';
 
 /** Several replicas on one PostgreSQL, as their users, their ops and the provider see them. */
@@ -244,5 +247,44 @@ describe('a rollback', () => {
       }),
     );
     expect(plans).toEqual(['single-page', 'single-page', 'single-page']);
+  });
+});
+
+describe('documents of a process of the version before', () => {
+  const FOLDER = new URL('../fixtures/store-0.2.0/', import.meta.url);
+  afterEach(closeAll);
+
+  test('are left to it as long as it lives, and go on with replicas when it is gone', async () => {
+    const url = await newDatabase();
+    await runSql(url, await readFile(new URL('postgres.sql', FOLDER), 'utf8'));
+    const { owners } = JSON.parse(await readFile(new URL('postgres.json', FOLDER), 'utf8')) as KeptStore;
+    const kept = owners.flatMap(({ cookie, unfinished }) => unfinished.map((each) => ({ ...each, cookie })));
+    const [{ executor } = {}] = await runSql<{ executor: number }>(
+      url,
+      `SELECT executor FROM quire.documents WHERE status = 'extracting'`,
+    );
+    // What a process of that version does to show that it lives.
+    const process = new Client(url);
+    await process.connect();
+    await process.query('SELECT pg_advisory_lock($1, $2)', [0x71756972, executor]);
+    open.push({ close: () => process.end() });
+    const fleet = await fleetOf(3, url);
+    const documents = await fleet.upload(6);
+    await fleet.ended(documents);
+    expect(await fleet.notGolden(documents)).toEqual([]);
+    const [first] = fleet.replicas;
+    if (!first) throw new Error('There is no replica');
+    const { host } = first;
+    for (const { id, cookie } of kept) {
+      host.cookie = cookie;
+      expect((await host.status(id)).is_complete).toBe(false);
+    }
+    await process.query('SELECT pg_advisory_unlock_all()');
+    for (const { id, cookie, ...document } of kept) {
+      host.cookie = cookie;
+      const golden = PRINTABLE.find(({ name }) => name === document.golden);
+      expect(golden && isGolden((await host.finished(id)).result?.documents[0], golden)).toBe(true);
+    }
+    expect(kept.length).toBeGreaterThan(0);
   });
 });
