@@ -7,6 +7,7 @@ import type { DocumentEvent } from './documents/events.js';
 import { DocumentsOpening } from './documents/opening.js';
 import { ProgressOfEvents, type OnProgress } from './documents/progress.js';
 import { readDocument, type ReadingTools, type Watch } from './documents/reading.js';
+import type { SharedEngine } from './engine/shared.js';
 import { ArrivingUploads } from './http/arriving.js';
 import { documentsRouter } from './http/documents.js';
 import { operationsRouter } from './http/operations.js';
@@ -30,6 +31,7 @@ import { ModelHealth } from './observability/model-health.js';
 import { Traces } from './observability/traces.js';
 import {
   checkedPlan,
+  chooseEngine,
   chooseFlags,
   chooseModel,
   EMBEDDED_PRICE,
@@ -132,11 +134,12 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
   const settings = readSettings(options.settings);
   const logger = unfailing(options.logger ?? usualLogger());
   warnOfMisspelt(logger);
+  const engine = await chooseEngine(options, settings);
   const model = await chooseModel(options, settings);
   let flags: Flags | undefined;
   try {
     flags = await chooseFlags(options, settings, logger);
-    return assembled(options, settings, { model, flags, logger });
+    return assembled(options, settings, { model, flags, engine, logger });
   } catch (error) {
     // Nothing goes on running of a Quire that could not be made.
     await flags?.close();
@@ -149,11 +152,16 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
 interface Started {
   model: ChosenModel;
   flags: Flags;
+  engine: SharedEngine | undefined;
   logger: Logger;
 }
 
-function assembled(options: QuireOptions, settings: Settings, { model, flags, logger }: Started): Quire {
-  const place = storePlace(options, settings);
+function assembled(
+  options: QuireOptions,
+  settings: Settings,
+  { model, flags, engine, logger }: Started,
+): Quire {
+  const place = storePlace(options, settings, engine);
   const fixedPlan = options.plan ? checkedPlan(options.plan) : parsePlanChoice(settings.QUIRE_PLAN ?? '');
   const service = ModelService.of(model.client);
   const { queue } = service;
@@ -234,7 +242,9 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     reader,
     decisions,
     read: (request, source) => readDocument(reading, request, source),
-    newQueue: (onWait, { owner }) => queue.document(onWait, owner),
+    engine,
+    share: () => Promise.resolve(() => Promise.resolve()),
+    newQueue: (onWait, { party }) => queue.document(onWait, party.owner),
     watch,
     onDelete: (id) => shadow.forget(id),
     logger,
@@ -276,6 +286,8 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
 
   // Last: what fails before leaves no trace at a service that others use.
   const uncap = service.cap(settings.LLM_MAX_CONCURRENCY);
+  // Others count on it, whether or not it has routes.
+  if (engine) void documents.open();
   let operations: RequestHandler | undefined;
   let closed: Promise<void> | undefined;
   return {

@@ -90,7 +90,9 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       ADD COLUMN run uuid,
       ADD COLUMN replica uuid,
       ADD COLUMN decision json,
-      ADD COLUMN workflow text`,
+      ADD COLUMN workflow text,
+      ADD COLUMN turn integer NOT NULL DEFAULT 0,
+      ADD COLUMN fair_as text`,
     // Those that share the work, as far as they have been seen.
     `CREATE TABLE quire.replicas (
       id uuid PRIMARY KEY,
