@@ -133,7 +133,7 @@ describe('three replicas', () => {
     const following = await fetch(eventsOf(b, document), {
       headers: { accept: 'text/event-stream', cookie: b.cookie },
     });
-    expect((await c.fetch(`/api/document/${id}`, { method: 'DELETE' })).status).toBe(200);
+    expect((await c.fetch(`/api/document/${id}/delete`, { method: 'DELETE' })).status).toBe(200);
     expect(await following.text()).toMatch(/event: cancelled\n.*\n\n$/);
     expect((await a.status(id)).status).toBe('Unknown job ID');
     const callsFor = () =>
