@@ -26,6 +26,8 @@ export interface Broken {
   replica: Replica;
   /** Milliseconds since 1970; none of its calls began later, for a replica that was stopped none until it went on. */
   at: number;
+  /** When it went on, in milliseconds since 1970; Infinity for one that does not. */
+  until: number;
 }
 
 /** One entry of `GET /ops/replicas`. */
@@ -182,11 +184,22 @@ export class Fleet {
     return this.#note(replica);
   }
 
-  /** Has a replica stand still; it goes on when it is told so (`SIGCONT`). */
+  /** Has a replica stand still, until `goOn`. */
   async halt(replica: Replica): Promise<Broken> {
     replica.host.signal('SIGSTOP');
     await until('the replica stands still', () => replica.host.isHalted);
     return this.#note(replica);
+  }
+
+  /** Has a replica go on that stands still; resolves when the others see it again. */
+  async goOn(broken: Broken): Promise<void> {
+    const { host } = broken.replica;
+    broken.until = Date.now();
+    host.signal('SIGCONT');
+    await until('the replica is seen again', async () => {
+      const seen = await this.seenBy(host);
+      return seen.some(({ is_this, state }) => is_this && state === 'alive');
+    });
   }
 
   /** Asks a replica to end, and waits until it has. */
@@ -201,7 +214,7 @@ export class Fleet {
   }
 
   #note(replica: Replica): Broken {
-    const broken = { replica, at: Date.now() };
+    const broken = { replica, at: Date.now(), until: Infinity };
     this.broken.push(broken);
     return broken;
   }

@@ -10,7 +10,7 @@ const ON_THE_WAY_MS = 1_000;
 export interface PaidFor {
   calls: number;
   pages: number;
-  /** Pages that were asked about though their answer was kept. */
+  /** Pages that were asked about though their answer was kept, but for what a replica kept that had been stopped. */
   askedAgain: number;
   /** Calls whose pages were asked about again, as they were under way where a replica broke down or was stopped. */
   repeated: number;
@@ -27,7 +27,6 @@ export async function paidFor({ journal, provider, documents, broken, ids }: Fle
   const ofCopy = new Map(documents.map(({ copy, id }) => [copy, id]));
   const asked = new Map<string, PageCall[]>();
   let late = 0;
-  let askedAgain = 0;
   for (const call of provider.calls) {
     const document = ofCopy.get(copyOf(call)) ?? '';
     const at = performance.timeOrigin + call.startedAt;
@@ -35,19 +34,24 @@ export async function paidFor({ journal, provider, documents, broken, ids }: Fle
     if (!ownersAt(standings.get(document) ?? [], at).includes(replica)) late++;
     for (const [index, keys] of keysOf(call, [document]).entries()) {
       const kept = Math.min(...keys.map((key) => keptAt.get(key) ?? Infinity));
-      if (kept < at) askedAgain++;
       const { text = '' } = call.pages[index] ?? {};
       asked.set(text, [...(asked.get(text) ?? []), { call, at, kept }]);
     }
   }
+  let askedAgain = 0;
   const repeated = new Set<Call>();
   const forNothing = new Set<Call>();
   for (const calls of asked.values()) {
-    for (const { call, at, kept } of calls.slice(0, -1)) {
-      const wasUnderWay = broken.some(
-        ({ replica, at: brokenAt }) => replica.name === call.project && at <= brokenAt && kept > brokenAt,
+    let isExpected = false;
+    for (const [index, { call, at, kept }] of calls.entries()) {
+      if (kept < at && !isExpected) askedAgain++;
+      if (index === calls.length - 1) continue;
+      const breaks = broken.find(
+        (each) => each.replica.name === call.project && at <= each.at && kept > each.at,
       );
-      (wasUnderWay ? repeated : forNothing).add(call);
+      (breaks ? repeated : forNothing).add(call);
+      // What it was answered came late: another had begun to read the document by then.
+      if (breaks && kept > breaks.until) isExpected = true;
     }
   }
   return {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { mostUnderWay, mostWithin } from '../call-times.js';
 import { serverAt } from '../earlier-build.js';
-import { Fleet, type Replica } from '../fleet.js';
+import { Fleet } from '../fleet.js';
 import { goldenPdf, isGolden, readSheet, tenPageDocument } from '../golden-pdf.js';
 import { Host } from '../host.js';
 import { paidFor } from '../paid-for.js';
@@ -119,15 +119,15 @@ soak('three replicas with documents in work', () => {
     for (let round = 0; round < 5; round++) {
       await fleet.keepBusy(IN_WORK);
       // With one call under way: each of those is lost.
-      const { replica, at } = await fleet.halt(await fleet.inMidDocument(fleet.replicas, 1));
+      const stopped = await fleet.halt(await fleet.inMidDocument(fleet.replicas, 1));
+      const { replica, at } = stopped;
       times.push(...(await fleet.goneOn(replica, at)));
       const others = fleet.replicas.filter((other) => other !== replica);
       while (Date.now() < at + 30_000) {
         await fleet.keepBusy(IN_WORK, others);
         await sleep(500);
       }
-      replica.host.signal('SIGCONT');
-      await isSeen(fleet, replica);
+      await fleet.goOn(stopped);
     }
     await expectWhole(fleet, { stops: 5, takenOverAfter: longest(times) });
     expect((await paidFor(fleet)).repeated).toBeLessThanOrEqual(5);
@@ -167,13 +167,6 @@ soak('three replicas with documents in work', () => {
     await expectWhole(fleet, { drains: 10, handedOverAfter: longest(times), endedAfter: longest(ended) });
     expect(longest(times)).toBeLessThanOrEqual(HANDED_OVER_S);
   });
-
-  async function isSeen(fleet: Fleet, replica: Replica): Promise<void> {
-    await until('the replica is seen again', async () => {
-      const seen = await fleet.seenBy(replica.host);
-      return seen.some(({ is_this, state }) => is_this && state === 'alive');
-    });
-  }
 });
 
 soak('a rolling update', () => {
