@@ -74,7 +74,7 @@ export class Replicas {
        FROM (SELECT) AS once LEFT JOIN quire.documents ON status = 'extracting'`,
       [GONE_AFTER_MS],
     );
-    const owners = rows.flatMap(({ owner }) => (owner === null ? [] : String(owner)));
+    const owners = rows.flatMap(({ owner }) => (typeof owner === 'string' ? owner : []));
     return { processes: Math.max(1, Number(rows[0]?.living)), owners };
   }
 
