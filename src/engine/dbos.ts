@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DBOS, DBOSClient, type WorkflowStatus } from '@dbos-inc/dbos-sdk';
-import { Pool } from 'pg';
 import { SettingsError } from '../settings.js';
 import { DOCUMENT_VERSION } from '../store/document.js';
 import type { Claim } from '../store/events.js';
-import { CONNECT_LIMIT_MS } from '../store/postgres-pool.js';
+import { ownPool } from '../store/postgres-pool.js';
 import {
   applicationName,
   GONE_AFTER_MS,
@@ -79,14 +78,7 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
   const { address, replica, atOnce } = settings;
   const { replicas } = tools;
   const onTrouble = (error: unknown) => tools.onTrouble(error);
-  const pool = new Pool({
-    connectionString: address,
-    max: settings.connections,
-    connectionTimeoutMillis: CONNECT_LIMIT_MS,
-    keepAlive: true,
-    application_name: applicationName(replica.id),
-  });
-  pool.on('error', ignore);
+  const pool = ownPool(address, settings.connections, applicationName(replica.id));
   const database = {
     systemDatabaseUrl: address,
     systemDatabasePool: pool,

@@ -1,7 +1,6 @@
-import { Pool } from 'pg';
 import { SettingsError } from '../settings.js';
 import type { Client, Database, Query } from './database.js';
-import { ask, CONNECT_LIMIT_MS, ignore, withConnection, type PostgresPool } from './postgres-pool.js';
+import { ask, ignore, ownPool, withConnection, type PostgresPool } from './postgres-pool.js';
 import { ReadingLock } from './reading-lock.js';
 
 const LEAST_CONNECTIONS = 2;
@@ -13,15 +12,7 @@ const LEAST_CONNECTIONS = 2;
  * @param name of the connections, as the server shows them
  */
 export function openPostgres(address: string, most: number, name = 'quire'): Database {
-  const pool = new Pool({
-    connectionString: address,
-    connectionTimeoutMillis: CONNECT_LIMIT_MS,
-    keepAlive: true,
-    application_name: name,
-    max: most,
-  });
-  // One that is just being closed may break all the same.
-  pool.on('error', ignore);
+  const pool = ownPool(address, most, name);
   const database = pooled(pool);
   return {
     ...database,
