@@ -5,6 +5,9 @@ import { Journal } from './journal.js';
 import type { Provider } from './provider.js';
 import { until } from './until.js';
 
+/** Characters. */
+const MOST_OF_LOG = 2_000;
+
 /** One of the processes that share a database. */
 export interface Replica {
   /** What the provider is told with each of its calls. */
@@ -169,6 +172,12 @@ export class Fleet {
         return isInDocument && underWay > 0 && underWay <= most;
       });
     });
+  }
+
+  /** Replicas that ended of themselves, with the last that they said. */
+  get gone(): string[] {
+    const gone = this.replicas.filter(({ host }) => !host.isRunning);
+    return gone.map(({ name, host }) => `${name}: ${host.log.slice(-MOST_OF_LOG)}`);
   }
 
   /** How many calls of a replica the provider has not answered. */
