@@ -68,13 +68,18 @@ describe('on a PostgreSQL that processes share', () => {
     const store = await open(url);
     await store.reserve();
     const id = await add(store);
-    const breakOff = () =>
-      runSql(
+    const holder = async () => {
+      const [lock] = await runSql<{ pid: number }>(
         url,
-        `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted
+        `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted
          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
       );
-    expect(await breakOff()).toHaveLength(1);
+      return lock?.pid;
+    };
+    const breakOff = async () => runSql(url, `SELECT pg_terminate_backend(${String(await holder())})`);
+    const before = await holder();
+    await breakOff();
+    for (let now = before; now === undefined || now === before; now = await holder()) await sleep(20);
     while ((await store.takeUp([], 10)).length === 0) await sleep(20);
     const other = new Client(url);
     await other.connect();
