@@ -14,7 +14,7 @@ export const FLOORS = [
   ['stages', 'settings'],
   ['processor', 'embedded-model'],
   ['llm'],
-  ['fair-turns', 'e-detector'],
+  ['fair-turns', 'e-detector', 'shared-state'],
   ['text', 'abort', 'logger', 'sliding-window', 'clock', 'pauses', 'wager'],
 ];
 

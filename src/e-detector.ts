@@ -25,12 +25,23 @@ export class EDetector {
   readonly #limit: number;
   readonly #lookouts: Lookout[];
 
-  /** @param limit the share that is tolerated in the mean, over 0 and under 1 */
-  constructor(limit: number) {
+  /**
+   * @param limit the share that is tolerated in the mean, over 0 and under 1
+   * @param evidences of a detector with this limit that is to be gone on with. Default: it begins anew.
+   */
+  constructor(limit: number, evidences: readonly number[] = []) {
     this.#limit = limit;
     const most = (1 + limit) / 2;
     const rates = [...MULTIPLES.map((times) => times * limit), HARDLY_WORK];
-    this.#lookouts = rates.map((rate) => ({ rate: Math.min(rate, most), evidence: 0 }));
+    this.#lookouts = rates.map((rate, index) => ({
+      rate: Math.min(rate, most),
+      evidence: evidences[index] ?? 0,
+    }));
+  }
+
+  /** For each rate that is looked out for: all that is known, as plain data. */
+  get evidences(): readonly number[] {
+    return this.#lookouts.map(({ evidence }) => evidence);
   }
 
   /** @param share of what a document did that failed, 0 to 1 */
@@ -43,7 +54,7 @@ export class EDetector {
 
   /** From 0; at the limit it grows by 1 a document in the mean, at most. */
   get evidence(): number {
-    return mixture(this.#lookouts.map(({ evidence }) => evidence));
+    return mixture(this.evidences);
   }
 
   /** The rate, of those looked out for, that there is most evidence for. */

@@ -95,6 +95,10 @@ export interface Settings {
   UPLOADS_ARRIVING_PER_OWNER: number;
   /** A PostgreSQL server, like `postgres://user:password@host/database`. Default: an embedded database. */
   QUIRE_DATABASE_URL?: string | undefined;
+  /** Who reads documents: `local`, this process alone, or `dbos`, any number of them on one PostgreSQL. Default: `local`. */
+  QUIRE_ENGINE: 'local' | 'dbos';
+  /** Connections of a process to PostgreSQL, 2 to 1,000; from 6 with the engine `dbos`. Default: 10. */
+  DATABASE_POOL: number;
   /** Folder of the embedded database, which one process at a time can use, and of uploads that arrive. Default: `.quire`. */
   QUIRE_DATA_DIR: string;
   /** Whether the words of pages, with their places, stay when their document is read. Default: true. */
@@ -248,6 +252,8 @@ const MODULE = {
   UPLOADS_ARRIVING: whole(1, 10_000, 100),
   UPLOADS_ARRIVING_PER_OWNER: whole(1, 10_000, 50),
   QUIRE_DATABASE_URL: databaseAddress.optional(),
+  QUIRE_ENGINE: z.enum(['local', 'dbos']).default('local'),
+  DATABASE_POOL: whole(2, 1_000, 10),
   QUIRE_DATA_DIR: z.string().min(1).default('.quire'),
   QUIRE_KEEP_PAGE_WORDS: flag(true),
   RETENTION_DAYS: number(z.number().int().min(1).max(36_500)).optional(),

@@ -9,24 +9,39 @@ export class NotAllowed extends Error {
   }
 }
 
-/** What may be spent in a day (UTC); calls under way count with the most they can cost. */
-export class DailyBudget {
-  readonly #most: bigint;
+/** What shadows may spend in a day (UTC); calls under way count with the most they can cost. */
+export interface ShadowBudget {
+  /** In USD. */
+  readonly most: number;
+  /** In USD, of today. */
+  readonly spent: number;
+  /**
+   * What calls that have ended were billed since this was asked last, in USD; the most, where they did not say. Of
+   * this process alone.
+   */
+  takeBilled(): number;
+  /** Refuses by throwing {@link NotAllowed}. */
+  readonly allowance: Allowance;
+}
+
+/** The budget of one process; a restart begins anew. */
+export class DailyBudget implements ShadowBudget {
+  readonly most: number;
   #day = '';
   #spent = 0n;
   #billed = 0n;
 
+  /** @param usd may be spent in a day */
   constructor(usd: number) {
-    this.#most = fromUsd(usd);
+    this.most = usd;
   }
 
-  get spentUsd(): number {
+  get spent(): number {
     this.#turnDay();
     return toUsd(this.#spent);
   }
 
-  /** What calls that have ended were billed since this was asked last; the most, where they did not say. */
-  takeBilledUsd(): number {
+  takeBilled(): number {
     const billed = this.#billed;
     this.#billed = 0n;
     return toUsd(billed);
@@ -35,7 +50,7 @@ export class DailyBudget {
   readonly allowance: Allowance = (most) => {
     if (most === undefined) throw new NotAllowed('no_price');
     const day = this.#turnDay();
-    if (this.#spent + most > this.#most) throw new NotAllowed('budget');
+    if (this.#spent + most > fromUsd(this.most)) throw new NotAllowed('budget');
     this.#spent += most;
     return (billed) => {
       this.#billed += billed;

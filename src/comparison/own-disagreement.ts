@@ -16,6 +16,8 @@ const GRID = [0, ...Array.from({ length: 36 }, (_, step) => 10 ** (-3 + step / 1
 const REFUTED = 40;
 /** With less the evidence would grow by itself. */
 const LEAST_TOLERATED = 0.001;
+/** Keeps what is won a number. */
+const MOST_WON = 1e300;
 
 /** How a document that was read three times came out. Shares of its fields, 0 to 1. */
 export interface ReadThrice {
@@ -23,6 +25,17 @@ export interface ReadThrice {
   candidate: number;
   /** That differ between the reading page by page and another one. */
   noise: number;
+}
+
+/** What was found of documents, as plain data. */
+export interface OwnDisagreementData {
+  documents: number;
+  isOver: boolean;
+  /** What each bet that batches change more than is tolerated has won. */
+  alarms: readonly number[];
+  /** For each share that the interval is told between: what the bets have won that it is too low, and too high. */
+  tooLow: readonly (readonly number[])[];
+  tooHigh: readonly (readonly number[])[];
 }
 
 /**
@@ -55,23 +68,43 @@ function differing(fields: readonly ComparedField[]): number | null {
  */
 export class OwnDisagreement {
   readonly #tolerated: number;
-  readonly #alarms = BETS.map(() => 0);
-  readonly #claims = GRID.map((own) => ({ own, tooLow: BETS.map(() => 1), tooHigh: STAKES.map(() => 1) }));
+  readonly #alarms: number[];
+  readonly #claims: { own: number; tooLow: number[]; tooHigh: number[] }[];
   readonly #alarm: number;
   /** One bet alone is an alarm then; more would be none the surer, and in the way of finding that all is well again. */
   readonly #mostOfOne: number;
-  #isOver = false;
-  #documents = 0;
+  #isOver: boolean;
+  #documents: number;
 
   /**
    * @param tolerated the share of fields that batches may change, in the mean over documents; 0 to 1, less than 0.001
    *   counts as that
    * @param alarm the evidence that is one
+   * @param data what was found before. Default: nothing was.
    */
-  constructor(tolerated: number, alarm: number) {
+  constructor(tolerated: number, alarm: number, data: OwnDisagreementData = nothingFound()) {
     this.#tolerated = Math.max(tolerated, LEAST_TOLERATED);
     this.#alarm = alarm;
     this.#mostOfOne = alarm * BETS.length;
+    this.#documents = data.documents;
+    this.#isOver = data.isOver;
+    this.#alarms = [...data.alarms];
+    this.#claims = GRID.map((own, index) => ({
+      own,
+      tooLow: [...(data.tooLow[index] ?? BETS.map(() => 1))],
+      tooHigh: [...(data.tooHigh[index] ?? STAKES.map(() => 1))],
+    }));
+  }
+
+  /** All that was found. */
+  get data(): OwnDisagreementData {
+    return {
+      documents: this.#documents,
+      isOver: this.#isOver,
+      alarms: [...this.#alarms],
+      tooLow: this.#claims.map(({ tooLow }) => [...tooLow]),
+      tooHigh: this.#claims.map(({ tooHigh }) => [...tooHigh]),
+    };
   }
 
   get documents(): number {
@@ -88,12 +121,12 @@ export class OwnDisagreement {
     this.#judge();
     for (const { own, tooLow, tooHigh } of this.#claims) {
       BETS.forEach((bet, index) => {
-        tooLow[index] = (tooLow[index] ?? 1) * gain(bet, document, own);
+        tooLow[index] = Math.min((tooLow[index] ?? 1) * gain(bet, document, own), MOST_WON);
       });
       // A rare document that is wrong as a whole counts in full here.
       const missing = own - (document.candidate - document.noise);
       STAKES.forEach((stake, index) => {
-        tooHigh[index] = (tooHigh[index] ?? 1) * (1 + stake * missing);
+        tooHigh[index] = Math.min((tooHigh[index] ?? 1) * (1 + stake * missing), MOST_WON);
       });
     }
   }
@@ -125,6 +158,14 @@ export class OwnDisagreement {
     const high = this.#claims.find(({ tooHigh }) => mixture(tooHigh) >= REFUTED)?.own ?? 1;
     return { low: Math.min(low, high), high };
   }
+}
+
+function nothingFound(): OwnDisagreementData {
+  return {
+    ...{ documents: 0, isOver: false, alarms: BETS.map(() => 0) },
+    tooLow: GRID.map(() => BETS.map(() => 1)),
+    tooHigh: GRID.map(() => STAKES.map(() => 1)),
+  };
 }
 
 /** What a bet multiplies what is staked by, that batches change more than `own`. */

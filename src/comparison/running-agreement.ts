@@ -1,8 +1,9 @@
 import { formatPlan, type ProcessingPlan } from '../processor/plan.js';
-import { SlidingWindow } from '../sliding-window.js';
+import { ofThisProcess, type SharedState } from '../shared-state/shared-state.js';
+import { addedTo, sumOf, type WindowParts } from '../sliding-window.js';
 import { beyondNoise, tally, total } from './agreement.js';
 import type { ComparedField, ComparisonKind } from './compare.js';
-import { OwnDisagreement, readThrice } from './own-disagreement.js';
+import { OwnDisagreement, readThrice, type OwnDisagreementData } from './own-disagreement.js';
 
 /** How well records agree, over the last 24 hours. Shares are 0 to 1, null where nothing was compared. */
 export interface Agreement {
@@ -16,7 +17,7 @@ export interface Agreement {
   beyond_noise: number | null;
   /**
    * Between which shares it lies in the mean over documents, by those of the plan that were read three times since
-   * the process began, or since a day without one. Each end is right at every look, in 97.5 % of cases or more.
+   * Quire began, or since a day without one. Each end is right at every look, in 97.5 % of cases or more.
    */
   beyond_noise_interval: { low: number; high: number } | null;
 }
@@ -30,31 +31,51 @@ const FIRST = 10;
  */
 const FALSE_ALARM_DOCUMENTS = 1_000;
 
+type SumName = `${ComparedField['scope']} ${'all' | 'same'}`;
+type Sums = WindowParts<SumName>;
+
 interface Candidate {
-  sums: Sums;
-  own: OwnDisagreement;
-  /** When a document was last read three times, in milliseconds of the process's clock. */
-  latest: number;
+  readonly sums: Sums;
+  /** Null before any document was read three times. */
+  readonly own: OwnDisagreementData | null;
+  /** When a document was last read three times, in milliseconds of the clock of those that share it. */
+  readonly latest: number;
 }
 
-type Sums = SlidingWindow<`${ComparedField['scope']} ${'all' | 'same'}`>;
+/** What shadows found, as plain data. */
+export interface AgreementData {
+  /** The plan compared last. */
+  readonly plan: string | null;
+  readonly candidates: Readonly<Record<string, Candidate>>;
+  readonly noise: Sums;
+}
+
+const NOTHING_FOUND: AgreementData = { plan: null, candidates: {}, noise: [] };
 
 /** What shadows found: for each batch plan, and for the noise. */
 export class RunningAgreement {
   readonly #tolerated: number;
-  readonly #candidates = new Map<string, Candidate>();
-  readonly #noise: Sums = new SlidingWindow(DAY_MS);
-  #plan: string | null = null;
+  readonly #shared: SharedState<AgreementData>;
 
-  /** @param floor the least agreement that is tolerated, the control's noise taken out; 0 to 1 */
-  constructor(floor: number) {
+  /**
+   * @param floor the least agreement that is tolerated, the control's noise taken out; 0 to 1
+   * @param share has what is found shared with other replicas. Default: with none.
+   */
+  constructor(floor: number, share: (initial: AgreementData) => SharedState<AgreementData> = ofThisProcess) {
     this.#tolerated = 1 - floor;
+    this.#shared = share(NOTHING_FOUND);
   }
 
   /** @param fields page by page compared with a reading in batches */
   note(batchPlan: ProcessingPlan, fields: readonly ComparedField[]): void {
-    this.#plan = formatPlan(batchPlan);
-    add(this.#candidate(this.#plan).sums, fields);
+    const plan = formatPlan(batchPlan);
+    const now = this.#shared.now();
+    const amounts = amountsOf(fields);
+    this.#shared.change((data) => {
+      const known = data.candidates[plan] ?? unknown(now);
+      const candidate = { ...known, sums: addedTo(known.sums, amounts, DAY_MS, now) };
+      return { ...data, plan, candidates: { ...ofTheDay(data.candidates, now), [plan]: candidate } };
+    });
   }
 
   /**
@@ -66,21 +87,32 @@ export class RunningAgreement {
     candidate: readonly ComparedField[],
     noise: readonly ComparedField[],
   ): void {
-    add(this.#noise, noise);
+    const plan = formatPlan(batchPlan);
+    const now = this.#shared.now();
+    const amounts = amountsOf(noise);
     const shares = readThrice(candidate, noise);
-    if (!shares) return;
-    const known = this.#candidate(formatPlan(batchPlan));
-    if (isOld(known)) known.own = new OwnDisagreement(this.#tolerated, FALSE_ALARM_DOCUMENTS);
-    known.own.add(shares);
-    known.latest = performance.now();
+    this.#shared.change((data) => {
+      const noted = { ...data, noise: addedTo(data.noise, amounts, DAY_MS, now) };
+      if (!shares) return noted;
+      const known = data.candidates[plan] ?? unknown(now);
+      const own = this.#own(isOld(known, now) ? null : known.own);
+      own.add(shares);
+      return {
+        ...noted,
+        candidates: { ...data.candidates, [plan]: { ...known, own: own.data, latest: now } },
+      };
+    });
   }
 
   get report(): Agreement {
-    const candidate = this.#plan === null ? undefined : this.#candidates.get(this.#plan);
-    const sides = { candidate: candidate?.sums, noise: this.#noise };
+    const { plan, candidates, noise } = this.#shared.current;
+    const now = this.#shared.now();
+    const candidate = plan === null ? undefined : candidates[plan];
+    const sides = { candidate: candidate?.sums ?? [], noise };
+    const sum = (kind: ComparisonKind, name: SumName) => sumOf(sides[kind], name, DAY_MS, now);
     const share = (kind: ComparisonKind, scope: ComparedField['scope']) => {
-      const all = sides[kind]?.sum(`${scope} all`) ?? 0;
-      return all === 0 ? null : (sides[kind]?.sum(`${scope} same`) ?? 0) / all;
+      const all = sum(kind, `${scope} all`);
+      return all === 0 ? null : sum(kind, `${scope} same`) / all;
     };
     const shares = (kind: ComparisonKind) => ({
       page: share(kind, 'page'),
@@ -91,48 +123,58 @@ export class RunningAgreement {
       return same === null ? null : 1 - same;
     };
     return {
-      plan: this.#plan,
-      fields: { candidate: candidate?.sums.sum('page all') ?? 0, noise: this.#noise.sum('page all') },
+      plan,
+      fields: { candidate: sum('candidate', 'page all'), noise: sum('noise', 'page all') },
       agreement: { candidate: shares('candidate'), noise: shares('noise') },
       beyond_noise: beyondNoise(disagreeing('candidate'), disagreeing('noise')),
-      beyond_noise_interval: candidate && !isOld(candidate) ? candidate.own.interval : null,
+      beyond_noise_interval: candidate && !isOld(candidate, now) ? this.#own(candidate.own).interval : null,
     };
   }
 
   /** Whether too few documents under a plan were read three times for a verdict. */
   needsNoise(batchPlan: ProcessingPlan): boolean {
-    const known = this.#candidates.get(formatPlan(batchPlan));
-    return known === undefined || isOld(known) || known.own.documents < FIRST;
+    return (this.#lately(batchPlan)?.documents ?? 0) < FIRST;
   }
 
   /** Whether a plan agrees less than its floor, beyond chance and noise; what is a day old is not known any more. */
   isLow(batchPlan: ProcessingPlan): boolean {
-    const known = this.#candidates.get(formatPlan(batchPlan));
-    return known !== undefined && !isOld(known) && known.own.isOverTolerated;
+    return this.#lately(batchPlan)?.isOver ?? false;
   }
 
-  #candidate(plan: string): Candidate {
-    const known = this.#candidates.get(plan) ?? {
-      sums: new SlidingWindow(DAY_MS),
-      own: new OwnDisagreement(this.#tolerated, FALSE_ALARM_DOCUMENTS),
-      latest: performance.now(),
-    };
-    this.#candidates.set(plan, known);
-    return known;
+  #lately(batchPlan: ProcessingPlan): OwnDisagreementData | null {
+    const known = this.#shared.current.candidates[formatPlan(batchPlan)];
+    return known && !isOld(known, this.#shared.now()) ? known.own : null;
+  }
+
+  #own(data: OwnDisagreementData | null): OwnDisagreement {
+    return new OwnDisagreement(this.#tolerated, FALSE_ALARM_DOCUMENTS, data ?? undefined);
   }
 }
 
-function isOld({ latest }: Candidate): boolean {
-  return performance.now() - latest > DAY_MS;
+function unknown(now: number): Candidate {
+  return { sums: [], own: null, latest: now };
 }
 
-function add(sums: Sums, fields: readonly ComparedField[]): void {
+function isOld({ latest }: Candidate, now: number): boolean {
+  return now - latest > DAY_MS;
+}
+
+/** Without those that nothing was found of for a day. */
+function ofTheDay(candidates: AgreementData['candidates'], now: number): AgreementData['candidates'] {
+  return Object.fromEntries(
+    Object.entries(candidates).filter(
+      ([, candidate]) => !isOld(candidate, now) || sumOf(candidate.sums, 'page all', DAY_MS, now) > 0,
+    ),
+  );
+}
+
+function amountsOf(fields: readonly ComparedField[]): Record<SumName, number> {
   const page = tally(fields.filter(({ scope }) => scope === 'page'));
   const merged = tally(fields.filter(({ scope }) => scope === 'merged'));
-  sums.add({
+  return {
     'page all': total(page),
     'page same': page.same,
     'merged all': total(merged),
     'merged same': merged.same,
-  });
+  };
 }

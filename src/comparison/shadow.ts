@@ -6,17 +6,13 @@ import type { PageProcessor } from '../processor/processor.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import { runPipeline } from '../stages/pipeline.js';
 import type { DocumentRecord } from '../stages/record.js';
-import { DailyBudget, NotAllowed } from './budget.js';
+import { NotAllowed, type ShadowBudget } from './budget.js';
 import { compareRecords, type ComparedField, type ComparisonKind } from './compare.js';
-import { RunningAgreement, type Agreement } from './running-agreement.js';
+import type { Agreement, RunningAgreement } from './running-agreement.js';
 
 export interface ShadowSettings {
-  /** The most that shadows of one Quire may cost in a day (UTC), in USD; a restart begins anew. */
-  budgetUsd: number;
   /** Share of shadows that run the control twice, 0 to 1. */
   noiseShare: number;
-  /** The least agreement, beyond the control's own noise, that is tolerated; 0 to 1. */
-  agreementFloor: number;
 }
 
 /** A document the user has been served. */
@@ -52,6 +48,9 @@ export type ShadowOutcome = 'compared' | 'failed' | 'gave_way' | 'budget' | 'no_
 
 export interface ShadowTools {
   processor: PageProcessor;
+  budget: ShadowBudget;
+  /** What all shadows found. */
+  running: RunningAgreement;
   prices: PriceTable;
   /** Told the `model/tier` that a call was billed at, where `prices` lacks it. */
   onUnpricedTier: (name: string) => void;
@@ -84,9 +83,7 @@ const MOST_GIVING_WAY = 3;
 export class Shadow {
   readonly #settings: ShadowSettings;
   readonly #tools: ShadowTools;
-  readonly #running: RunningAgreement;
   #mismatches: Mismatch[] = [];
-  readonly #budget: DailyBudget;
   #queue: Served[] = [];
   #current: { documentId: string | undefined; stop: AbortController } | undefined;
   #isRunning = false;
@@ -95,8 +92,6 @@ export class Shadow {
   constructor(settings: ShadowSettings, tools: ShadowTools) {
     this.#settings = settings;
     this.#tools = tools;
-    this.#budget = new DailyBudget(settings.budgetUsd);
-    this.#running = new RunningAgreement(settings.agreementFloor);
     tools.signal.addEventListener('abort', () => (this.#queue = []), { once: true });
   }
 
@@ -126,19 +121,19 @@ export class Shadow {
   }
 
   get spentTodayUsd(): number {
-    return this.#budget.spentUsd;
+    return this.#tools.budget.spent;
   }
 
   get budgetUsd(): number {
-    return this.#settings.budgetUsd;
+    return this.#tools.budget.most;
   }
 
   get agreement(): Agreement {
-    return this.#running.report;
+    return this.#tools.running.report;
   }
 
   isAgreementLow(batchPlan: ProcessingPlan): boolean {
-    return this.#running.isLow(batchPlan);
+    return this.#tools.running.isLow(batchPlan);
   }
 
   async #run(): Promise<void> {
@@ -148,18 +143,19 @@ export class Shadow {
     for (let served = this.#queue.shift(); served; served = this.#queue.shift()) {
       const stop = new AbortController();
       this.#current = { documentId: served.documentId, stop };
-      const { prices, onUnpricedTier } = this.#tools;
-      const ledger = new UsageLedger(prices, this.#budget.allowance, onUnpricedTier);
+      const { budget, prices, onUnpricedTier } = this.#tools;
+      const ledger = new UsageLedger(prices, budget.allowance, onUnpricedTier);
       const signal = AbortSignal.any([stop.signal, this.#tools.signal]);
       const outcome = await this.#compare(served, ledger, signal);
       this.#current = undefined;
-      this.#tools.onOutcome(outcome, this.#budget.takeBilledUsd());
+      this.#tools.onOutcome(outcome, budget.takeBilled());
     }
     this.#isRunning = false;
   }
 
   async #compare(served: Served, usage: UsageLedger, signal: AbortSignal): Promise<ShadowOutcome> {
     const { texts, record, batchPlan } = served;
+    const { running } = this.#tools;
     const queue = this.#tools.newQueue(MOST_GIVING_WAY);
     const read = (plan: ProcessingPlan) =>
       runPipeline(this.#tools.processor, () => texts, { plan, usage, signal, queue });
@@ -171,13 +167,13 @@ export class Shadow {
       const candidate = isBatch ? record : await read(batchPlan);
       if (modelFailed(control, texts) || modelFailed(candidate, texts)) return 'failed';
       const fields = this.#fields('candidate', served, control, candidate);
-      this.#running.note(batchPlan, fields);
+      running.note(batchPlan, fields);
       if (served.documentId !== undefined) this.#tools.onReadAgain(served.documentId, record, fields);
       if (this.#isNoiseDue(batchPlan)) {
         const again = await read(SINGLE_PAGE);
         if (modelFailed(again, texts)) return 'compared';
-        this.#running.noteNoise(batchPlan, fields, this.#fields('noise', served, control, again));
-        if (this.#running.isLow(batchPlan)) this.#tools.onLowAgreement();
+        running.noteNoise(batchPlan, fields, this.#fields('noise', served, control, again));
+        if (running.isLow(batchPlan)) this.#tools.onLowAgreement();
       }
       return 'compared';
     } catch (error) {
@@ -220,7 +216,7 @@ export class Shadow {
   #isNoiseDue(batchPlan: ProcessingPlan): boolean {
     const { noiseShare } = this.#settings;
     this.#noiseDue += noiseShare;
-    if (noiseShare === 0 || (this.#noiseDue < 1 && !this.#running.needsNoise(batchPlan))) return false;
+    if (noiseShare === 0 || (this.#noiseDue < 1 && !this.#tools.running.needsNoise(batchPlan))) return false;
     this.#noiseDue = Math.max(0, this.#noiseDue - 1);
     return true;
   }

@@ -2,7 +2,13 @@ import express, { type Request, type RequestHandler, type Response, type Router 
 import { z } from 'zod';
 import type { Shadow } from '../comparison/shadow.js';
 import type { Documents } from '../documents/documents.js';
-import { documentsAtWork, retryFailed, retryForOps, type OpsAction } from '../documents/for-ops.js';
+import {
+  documentsAtWork,
+  replicasForOps,
+  retryFailed,
+  retryForOps,
+  type OpsAction,
+} from '../documents/for-ops.js';
 import type { StoreState } from '../documents/opening.js';
 import type { AnswerForms } from '../llm/answer-forms.js';
 import type { Logger } from '../logger.js';
@@ -93,6 +99,7 @@ export function operationsRouter(routes: OperationsRoutes): RequestHandler {
     });
   });
 
+  addReplicas(router, forOps, routes);
   addDocuments(router, forOps, routes);
   return answeringErrors(router, routes.logger);
 }
@@ -108,6 +115,28 @@ const whole = (most: number) =>
     .pipe(z.int().min(1).max(most));
 const listQuery = z.object({ limit: whole(MOST_LISTED).default(MOST_LISTED), after: z.string().optional() });
 const retryQuery = z.object({ hours: whole(MOST_HOURS) });
+
+const aReplica = z.uuid();
+
+/** The processes that share the work. */
+function addReplicas(
+  router: Router,
+  forOps: RequestHandler,
+  { opened }: Pick<OperationsRoutes, 'opened'>,
+): void {
+  router.get('/ops/replicas', forOps, async (_request, response) => {
+    const { documents } = await opened();
+    response.json({ replicas: await replicasForOps(documents) });
+  });
+
+  router.post('/ops/replicas/:id/takeover', forOps, async (request: Request<{ id: string }>, response) => {
+    const { documents } = await opened();
+    const id = aReplica.safeParse(request.params.id);
+    const taken = id.success ? await documents.takeOver(id.data) : undefined;
+    if (taken === undefined) return notFound(response);
+    response.json({ success: true, documents: taken, message: 'Its documents go on elsewhere' });
+  });
+}
 
 /** Documents of all owners: what is at work, and how ops end it or ask again. */
 function addDocuments(

@@ -241,7 +241,7 @@ async function request(
     timeout: model.timeoutMs,
     signal: AbortSignal.any([signal, timeLimit]),
   };
-  const bill = usage.sent(purpose, model.name, most);
+  const bill = await usage.sent(purpose, model.name, most);
   emit({ type: 'call_started', unit, pages, purpose });
   const started = clock.now();
   const ended = (

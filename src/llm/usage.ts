@@ -95,9 +95,12 @@ export interface Usage {
 
 /**
  * Asked before each call for the most it can cost, in 10^-12 USD; undefined where the model has no
- * price. Refuses the call by throwing. What it returns is told what was really billed.
+ * price. Refuses the call by throwing, or by a promise that rejects. What it returns is told what was really billed.
  */
-export type Allowance = (most: bigint | undefined) => (billed: bigint) => void;
+export type Allowance = (most: bigint | undefined) => Settle | Promise<Settle>;
+
+/** Told what a call was billed, in 10^-12 USD; once. */
+type Settle = (billed: bigint) => void;
 
 /** The most that a request can use. */
 export interface MostTokens {
@@ -147,9 +150,9 @@ export class UsageLedger {
    *
    * @throws what the allowance throws when it is used up
    */
-  sent(purpose: 'first' | 'salvage', model: string, most: MostTokens): Bill {
+  async sent(purpose: 'first' | 'salvage', model: string, most: MostTokens): Promise<Bill> {
     const mostCost = this.#mostCost(model, most);
-    const settle = this.#allowance?.(mostCost);
+    const settle = await this.#allowance?.(mostCost);
     this.#calls++;
     if (purpose === 'salvage') this.#salvageCalls++;
     const unknown = () => {

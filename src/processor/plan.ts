@@ -47,10 +47,13 @@ const autoSizes = z.object({
 /** What the payload of a flag may hold. @internal */
 export const planSizes = z.union([batchSizes, autoSizes]);
 
-/** A plan from outside; `batchSize` is clamped to 1..10 and `maxWorkers` to 1..20 (DESIGN, Rollout). @internal */
+/** A batch plan from outside; `batchSize` is clamped to 1..10 and `maxWorkers` to 1..20 (DESIGN, Rollout). @internal */
+export const batchPlan = batchSizes.extend({ path: z.literal('batch') }).strict();
+
+/** A plan from outside, sizes clamped in the same way. @internal */
 export const processingPlan = z.discriminatedUnion('path', [
   z.strictObject({ path: z.literal('single-page') }),
-  batchSizes.extend({ path: z.literal('batch') }).strict(),
+  batchPlan,
 ]);
 
 /** The same, or one that leaves the size to Quire. @internal */

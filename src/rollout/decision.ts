@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import type { Logger } from '../logger.js';
 import {
   isAuto,
+  batchPlan,
   planSizes,
   SINGLE_PAGE,
   type AutoPlan,
@@ -8,23 +10,45 @@ import {
   type PlanChoice,
   type ProcessingPlan,
 } from '../processor/plan.js';
-import type { AnswerFormChoice, AskedForm } from './answer-form.js';
+import type { AnswerFormChoice } from './answer-form.js';
 import type { Evaluation, FlagContext, Flags } from './flags.js';
 import type { Admission, Rollback } from './rollback.js';
+import type { Admitted } from './rollback-rules.js';
 
 const BATCH_FLAG = 'batch-page-processing';
 const SHADOW_FLAG = 'batch-page-shadow';
 
+const REASONS = [
+  'forced', // QUIRE_FORCE_SINGLE_PAGE
+  'fixed', // the option `plan` or QUIRE_PLAN
+  'flag',
+  'flag_off',
+  'payload_invalid',
+  'rolled_back',
+  'resumed', // the plan the document was started with
+  'probe',
+] as const;
 /** Why a request takes the path it takes. */
-export type DecisionReason =
-  | 'forced' // QUIRE_FORCE_SINGLE_PAGE
-  | 'fixed' // the option `plan` or QUIRE_PLAN
-  | 'flag'
-  | 'flag_off'
-  | 'payload_invalid'
-  | 'rolled_back'
-  | 'resumed' // the plan the document was started with
-  | 'probe';
+export type DecisionReason = (typeof REASONS)[number];
+
+/**
+ * What was decided about one request, beside its plan, as plain data: a document may be read by another replica than
+ * the one that took it in.
+ */
+export interface KeptDecision {
+  reason: DecisionReason;
+  /** The batch plan to compare with page by page; null for none. */
+  shadow: BatchPlan | null;
+  /** How it was let in to the batch path; null page by page, or where nothing is to be reported. */
+  admitted: Admitted | null;
+}
+
+/** A kept decision, as it is read back. */
+export const keptDecision: z.ZodType<KeptDecision> = z.object({
+  reason: z.enum(REASONS),
+  shadow: batchPlan.nullable(),
+  admitted: z.object({ count: z.int(), probe: z.string().nullable() }).nullable(),
+});
 
 /** What was decided about one request; kept to the end of the document, whatever flips meanwhile. */
 export interface Decision {
@@ -38,7 +62,7 @@ export interface Decision {
 
 export interface DecisionSources {
   flags: Pick<Flags, 'evaluate'>;
-  rollback: Pick<Rollback, 'admit'>;
+  rollback: Pick<Rollback, 'admit' | 'restore' | 'giveUp'>;
   /** Wins over the flags. */
   fixedPlan: PlanChoice | undefined;
   /** Makes a plan for a document of so many pages, where the choice leaves that to Quire. */
@@ -76,8 +100,12 @@ export class Decisions {
   /**
    * Goes on with a document that was started under this plan, as no probe and without a shadow.
    * `QUIRE_FORCE_SINGLE_PAGE` wins all the same.
+   *
+   * @param kept what it was started with, where that is known: of a probe that was broken off, nothing is to be
+   *   waited for
    */
-  resume(plan: ProcessingPlan): Decision {
+  resume(plan: ProcessingPlan, kept?: KeptDecision): Decision {
+    if (kept) this.giveUp(kept);
     const isForced = this.#sources.forceSinglePage;
     return {
       plan: isForced ? SINGLE_PAGE : plan,
@@ -87,18 +115,35 @@ export class Decisions {
     };
   }
 
+  /** A document is not read under what was decided. */
+  giveUp({ admitted }: KeptDecision): void {
+    if (admitted) this.#sources.rollback.giveUp(admitted);
+  }
+
   /**
    * Decides with the number of pages, where that can make a difference.
    *
    * @param countPages of the document; undefined where it is not known in time
    */
   async decideCounted(
-    { userId, sessionId, properties }: FlagContext,
+    context: FlagContext,
     countPages: () => Promise<number | undefined>,
   ): Promise<Decision> {
+    const { plan, kept } = await this.decideForLater(context, countPages);
+    return this.restore(plan, kept);
+  }
+
+  /**
+   * The same for a document that is begun later, here or on another replica, by {@link restore}. One that is not begun
+   * after all is given up.
+   */
+  async decideForLater(
+    { userId, sessionId, properties }: FlagContext,
+    countPages: () => Promise<number | undefined>,
+  ): Promise<{ plan: ProcessingPlan; kept: KeptDecision }> {
     const pageCount = this.#needsPageCount ? await countPages() : undefined;
     const counted = pageCount === undefined ? properties : { pageCount, ...properties };
-    return this.decide({ userId, sessionId, properties: counted }, pageCount);
+    return this.#decided({ userId, sessionId, properties: counted }, pageCount);
   }
 
   /**
@@ -107,41 +152,55 @@ export class Decisions {
    * @param pages of the document, where known
    */
   decide(context: FlagContext, pages?: number): Decision {
+    const { plan, kept } = this.#decided(context, pages);
+    return this.restore(plan, kept);
+  }
+
+  /**
+   * A document is begun here under what was decided, for the first time. `QUIRE_FORCE_SINGLE_PAGE` wins all the same.
+   *
+   * @returns with the form that its batches are answered in: each process tells by what it has seen of the model
+   */
+  restore(plan: ProcessingPlan, kept: KeptDecision): Decision {
+    const { answerForms, forceSinglePage, rollback } = this.#sources;
+    const { admitted, reason, shadow } = kept;
+    if (forceSinglePage) {
+      this.giveUp(kept);
+      return { plan: SINGLE_PAGE, reason: 'forced', admission: null, shadow: null };
+    }
+    if (!admitted || plan.path !== 'batch') {
+      return { plan, reason, admission: null, shadow: shadow && (answerForms?.unwatched(shadow) ?? shadow) };
+    }
+    const admission = rollback.restore(admitted);
+    const asked = answerForms?.admitted(plan, admission) ?? { plan, admission };
+    // The form of its answers, too, is that of the batches that the user was served.
+    return { ...asked, reason, shadow: shadow && asked.plan };
+  }
+
+  #decided(context: FlagContext, pages?: number): { plan: ProcessingPlan; kept: KeptDecision } {
     const { flags, forceSinglePage, rollback } = this.#sources;
-    const pageByPage = { plan: SINGLE_PAGE, admission: null };
-    if (forceSinglePage) return { ...pageByPage, reason: 'forced', shadow: null };
+    const pageByPage = (reason: DecisionReason, shadow: BatchPlan | null) => ({
+      plan: SINGLE_PAGE,
+      kept: { reason, shadow, admitted: null },
+    });
+    if (forceSinglePage) return pageByPage('forced', null);
     const shadowFlag = flags.evaluate(SHADOW_FLAG, context);
     const shadowPlan = shadowFlag.enabled ? this.#planOf(SHADOW_FLAG, shadowFlag, pages) : null;
-    const shadowOf = (plan: BatchPlan | null) => shadowPlan && plan && this.#shadowed(plan);
     const fixedPlan = this.#sources.fixedPlan && this.#planned(this.#sources.fixedPlan, pages);
+    if (fixedPlan?.path === 'single-page') return pageByPage('fixed', shadowPlan);
     if (fixedPlan) {
-      const admission = fixedPlan.path === 'batch' ? rollback.admit(fixedPlan) : null;
-      if (fixedPlan.path !== 'batch' || !admission) {
-        const shadow = shadowOf(fixedPlan.path === 'batch' ? fixedPlan : shadowPlan);
-        return { plan: fixedPlan, reason: 'fixed', admission: null, shadow };
-      }
-      const answered = this.#answered(fixedPlan, admission);
-      return { ...answered, reason: 'fixed', shadow: shadowPlan && answered.plan };
+      const admitted = rollback.admit(fixedPlan)?.admitted ?? null;
+      return { plan: fixedPlan, kept: { reason: 'fixed', shadow: shadowPlan && fixedPlan, admitted } };
     }
     const flag = flags.evaluate(BATCH_FLAG, context);
-    if (!flag.enabled) return { ...pageByPage, reason: 'flag_off', shadow: shadowOf(shadowPlan) };
+    if (!flag.enabled) return pageByPage('flag_off', shadowPlan);
     const plan = this.#planOf(BATCH_FLAG, flag, pages);
-    if (!plan) return { ...pageByPage, reason: 'payload_invalid', shadow: shadowOf(shadowPlan) };
+    if (!plan) return pageByPage('payload_invalid', shadowPlan);
+    const shadow = shadowPlan && plan;
     const admission = rollback.admit(plan);
-    if (!admission) return { ...pageByPage, reason: 'rolled_back', shadow: shadowOf(plan) };
-    const answered = this.#answered(plan, admission);
-    const reason = admission.isProbe ? 'probe' : 'flag';
-    // The form of its answers, too, is that of the batches that the user was served.
-    return { ...answered, reason, shadow: shadowPlan && answered.plan };
-  }
-
-  /** With the form that its batches are answered in. */
-  #answered(plan: BatchPlan, admission: Admission): AskedForm {
-    return this.#sources.answerForms?.admitted(plan, admission) ?? { plan, admission };
-  }
-
-  #shadowed(plan: BatchPlan): BatchPlan {
-    return this.#sources.answerForms?.unwatched(plan) ?? plan;
+    if (!admission) return pageByPage('rolled_back', shadow);
+    const { admitted, isProbe } = admission;
+    return { plan, kept: { reason: isProbe ? 'probe' : 'flag', shadow, admitted } };
   }
 
   /** The plan in a flag's payload, clamped; null where there is none in it. */

@@ -91,7 +91,9 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       ADD COLUMN run uuid,
       ADD COLUMN replica uuid,
       ADD COLUMN decision json,
-      ADD COLUMN workflow text`,
+      ADD COLUMN workflow text,
+      ADD COLUMN turn integer NOT NULL DEFAULT 0,
+      ADD COLUMN fair_as text`,
     // Those that share the work, as far as they have been seen.
     `CREATE TABLE quire.replicas (
       id uuid PRIMARY KEY,
@@ -100,6 +102,17 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
       seen_at timestamptz NOT NULL DEFAULT clock_timestamp()
     )`,
+  ],
+  [
+    // What replicas know together. "writes" are the latest ones, by name.
+    `CREATE TABLE quire.shared_states (
+      name text PRIMARY KEY,
+      state json NOT NULL,
+      version bigint NOT NULL DEFAULT 1,
+      writes uuid[] NOT NULL
+    )`,
+    // In 10^-12 USD.
+    'CREATE TABLE quire.shadow_spending (day date PRIMARY KEY, spent numeric NOT NULL)',
   ],
   CALLS_SCHEMA,
 ];

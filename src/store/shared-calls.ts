@@ -9,7 +9,7 @@ import type {
   SharedLimits,
 } from '../llm/shared-limits.js';
 import { callMs } from '../llm/spacing.js';
-import { StoreError, type Database, type Query } from './database.js';
+import { StoreError, type Database } from './database.js';
 import { parsed } from './json.js';
 
 export interface SharedCallSettings {
@@ -172,11 +172,6 @@ export class SharedCalls implements SharedLimits {
   #note(error: unknown): void {
     if (!(error instanceof StoreError)) this.#onTrouble(error);
   }
-}
-
-/** Forgets the calls of replicas that are gone, at every service. */
-export async function forgetCalls(query: Query, living: readonly string[]): Promise<void> {
-  await query('SELECT quire.forget_calls($1)', [living]);
 }
 
 function ignore(): void {

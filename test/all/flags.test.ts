@@ -312,7 +312,10 @@ describe('payloads that are wrong', () => {
     const payloads = ['{"batchSize": 99, "maxWorkers": 3}', '{"batchSize": 2, "maxWorkers": 3}', 'nonsense'];
     let request = 0;
     const evaluate = () => ({ enabled: true, payload: payloads[request++ % payloads.length] });
-    const rollback = { admit: () => null };
+    const restore = () => {
+      throw new Error('nothing is let in');
+    };
+    const rollback = { admit: () => null, restore, giveUp: () => undefined };
     const decisions = new Decisions({
       ...{ flags: { evaluate }, rollback, fixedPlan: undefined, forceSinglePage: false, logger },
       ...{ autoPlan: () => ({ path: 'batch', batchSize: 2, maxWorkers: 3 }), answerForms: undefined },

@@ -162,23 +162,6 @@ describe('documents of all owners', () => {
     });
   });
 
-  test('end as cancelled in another process, which makes no more calls for them', async () => {
-    const database = await newDatabase();
-    const { mounted, letGo } = await start({ DOCUMENTS_AT_ONCE: 2 }, { database });
-    const other = await mount({}, { database });
-    const id = await mounted.upload(await pagesNamed('elsewhere', 10));
-    await mounted.provider.called(3);
-    expect((await atWork(other)).documents).toMatchObject([{ id, where: 'elsewhere' }]);
-    expect((await post(other.base, `documents/${id}/cancel`)).status).toBe(200);
-    expect(await ended(other, id)).toMatchObject({ type: 'failed', error: 'Cancelled' });
-    // Calls under way are answered, and it would tell so; others would keep it reading for ever.
-    mounted.provider.behaviour.fault = (_call, index) => (index < 3 ? undefined : 'silence');
-    letGo();
-    expect(await ended(mounted, id)).toMatchObject({ type: 'failed', error: 'Cancelled' });
-    while ((await metric(mounted, 'quire_documents_reading')) > 0);
-    await other.close();
-  });
-
   test('that failed are asked again together, for as many as there is a place; cancelled and read ones are not', async () => {
     const { mounted, letGo } = await start({ DOCUMENTS_AT_ONCE: 2, DOCUMENTS_WAITING: 0 });
     const { base, provider } = mounted;

@@ -18,6 +18,7 @@ import { bothPaths } from './paths.js';
 import { plans } from './plans.js';
 import { besidePeers } from './peers.js';
 import { replay } from './replay.js';
+import { replicas } from './replicas.js';
 
 /** `npm run bench -- NAME` runs one, without a name all. What is over its bound ends it with 1. */
 const BENCHES: Record<string, () => Promise<void>> = {
@@ -34,6 +35,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   list,
   replay,
   pages,
+  replicas,
   blocks,
   ocr,
   alarms,

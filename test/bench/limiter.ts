@@ -130,7 +130,7 @@ async function simulate(url: string, load: Load): Promise<string[]> {
   const name = randomUUID();
   const replicas = await Promise.all(
     Array.from({ length: REPLICAS }, async () => {
-      const database = openPostgres(url);
+      const database = openPostgres(url, 10);
       const timed: Database['query'] = async (sql, parameters) => {
         statements++;
         const from = performance.now();

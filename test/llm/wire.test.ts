@@ -107,9 +107,9 @@ describe('the bill of a call', () => {
     'm/priority': { input: 6, output: 30 },
   };
   const MOST = { input: 1_000, output: 100 };
-  const total = (model: string, ...envelopes: object[]) => {
+  const total = async (model: string, ...envelopes: object[]) => {
     const ledger = new UsageLedger(prices);
-    for (const envelope of envelopes) ledger.sent('first', model, MOST).answered(envelope);
+    for (const envelope of envelopes) (await ledger.sent('first', model, MOST)).answered(envelope);
     return ledger.total();
   };
   const usage = { prompt_tokens: 1_000, completion_tokens: 100, prompt_tokens_details: null };
@@ -163,40 +163,40 @@ describe('the bill of a call', () => {
       0.0003,
     ],
     ['at no price for a model named like a property', 'constructor', { usage }, null],
-  ])('is reckoned %s', (_name, model, envelope, cost) => {
-    expect(total(model, envelope).cost_usd).toBe(cost);
+  ])('is reckoned %s', async (_name, model, envelope, cost) => {
+    expect((await total(model, envelope)).cost_usd).toBe(cost);
   });
 
-  test('that is not told is unknown, never 0: beside the sum of the others, or with no sum at all', () => {
-    expect(total('m')).toMatchObject({ calls: 0, cost_usd: 0, unknown_usage_calls: 0 });
-    expect(total('m', { usage: null })).toMatchObject({ cost_usd: null, unknown_usage_calls: 1 });
-    expect(total('m', { usage }, {})).toMatchObject({ cost_usd: 0.0045, unknown_usage_calls: 1 });
+  test('that is not told is unknown, never 0: beside the sum of the others, or with no sum at all', async () => {
+    expect(await total('m')).toMatchObject({ calls: 0, cost_usd: 0, unknown_usage_calls: 0 });
+    expect(await total('m', { usage: null })).toMatchObject({ cost_usd: null, unknown_usage_calls: 1 });
+    expect(await total('m', { usage }, {})).toMatchObject({ cost_usd: 0.0045, unknown_usage_calls: 1 });
   });
 
-  test('of a rejected call is nothing', () => {
+  test('of a rejected call is nothing', async () => {
     const ledger = new UsageLedger(prices);
-    ledger.sent('first', 'm', MOST).unbilled();
+    (await ledger.sent('first', 'm', MOST)).unbilled();
     expect(ledger.total()).toMatchObject({ calls: 1, cost_usd: 0, unknown_usage_calls: 0 });
   });
 
-  test('at a tier without a price is told by the name that the price table lacks', () => {
+  test('at a tier without a price is told by the name that the price table lacks', async () => {
     const lacking: string[] = [];
     const ledger = new UsageLedger(prices, undefined, (name) => lacking.push(name));
-    ledger.sent('first', 'm', MOST).answered({ usage, service_tier: 'scale' });
-    ledger.sent('first', 'm', MOST).answered({ usage, service_tier: 'flex' });
+    (await ledger.sent('first', 'm', MOST)).answered({ usage, service_tier: 'scale' });
+    (await ledger.sent('first', 'm', MOST)).answered({ usage, service_tier: 'flex' });
     expect(lacking).toEqual(['m/scale']);
   });
 
-  test('is allowed for at the dearer of the model’s price and that of the tier that is asked for', () => {
-    const most = (tier: string | undefined) => {
+  test('is allowed for at the dearer of the model’s price and that of the tier that is asked for', async () => {
+    const most = async (tier: string | undefined) => {
       let asked: bigint | undefined;
       const ledger = new UsageLedger(prices, (cost) => {
         asked = cost;
         return () => undefined;
       });
-      ledger.sent('first', 'm', { ...MOST, tier });
+      await ledger.sent('first', 'm', { ...MOST, tier });
       return Number(asked) / 1e12;
     };
-    expect([undefined, 'flex', 'priority'].map(most)).toEqual([0.0045, 0.0045, 0.009]);
+    expect(await Promise.all([undefined, 'flex', 'priority'].map(most))).toEqual([0.0045, 0.0045, 0.009]);
   });
 });

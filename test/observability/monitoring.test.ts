@@ -9,7 +9,7 @@ import { FAILURE_REASONS } from '../../src/llm/failure-reason.js';
 import type { ProcessingPlan } from '../../src/processor/plan.js';
 import type { ComparedField, ComparisonKind } from '../../src/comparison/compare.js';
 import { Metrics } from '../../src/observability/metrics.js';
-import type { RollbackState } from '../../src/rollout/rollback.js';
+import type { RollbackState } from '../../src/rollout/rollback-rules.js';
 import type { ShadowOutcome } from '../../src/comparison/shadow.js';
 import { STORE_TROUBLES } from '../../src/store/database.js';
 

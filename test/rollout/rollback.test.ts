@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ProcessingPlan } from '../../src/index.js';
-import { Rollback, type RollbackChange, type RollbackSettings } from '../../src/rollout/rollback.js';
+import { Rollback } from '../../src/rollout/rollback.js';
+import type { RollbackChange, RollbackSettings } from '../../src/rollout/rollback-rules.js';
 import { Clock } from '../clock.js';
 import { seeded } from '../random.js';
 
@@ -226,6 +227,30 @@ describe('after a rollback', () => {
     slow?.done();
     expect(changes.at(-1)).toBe('half_open: retry_due');
     expect(breaker.admit(PLAN)?.isProbe).toBe(true);
+  });
+
+  test('a probe that nothing is heard of is waited for ten minutes, and counts all the same when it ends', () => {
+    const { breaker, changes } = tripped();
+    clock.moveOn(1.1 * RETRY_MS);
+    const slow = breaker.admit(PLAN);
+    clock.moveOn(9 * 60_000);
+    expect(breaker.admit(PLAN)).toBeNull();
+    clock.moveOn(2 * 60_000);
+    expect(breaker.admit(PLAN)?.isProbe).toBe(true);
+    for (let call = 0; call < 5; call++) slow?.onBatch('not_json');
+    slow?.done();
+    expect(changes.at(-1)).toBe('open: probe_failed');
+  });
+
+  test('a probe that is given up makes room, and says nothing when it ends all the same', () => {
+    const { breaker, changes } = tripped();
+    clock.moveOn(1.1 * RETRY_MS);
+    const probe = breaker.admit(PLAN);
+    if (probe) breaker.giveUp(probe.admitted);
+    expect(breaker.admit(PLAN)?.isProbe).toBe(true);
+    for (let call = 0; call < 5; call++) probe?.onBatch('not_json');
+    probe?.done();
+    expect(changes.at(-1)).toBe('half_open: retry_due');
   });
 
   test('a bad document ends the trial, and the next wait is twice as long', () => {

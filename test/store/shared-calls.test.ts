@@ -9,8 +9,8 @@ import {
   type NextCall,
   type Place,
 } from '../../src/llm/shared-limits.js';
-import { StoreError, type Query, type Row } from '../../src/store/database.js';
-import { forgetCalls, SharedCalls, type SharedCallSettings } from '../../src/store/shared-calls.js';
+import { StoreError, type Query } from '../../src/store/database.js';
+import { SharedCalls, type SharedCallSettings } from '../../src/store/shared-calls.js';
 import { newDatabase } from '../shared.js';
 
 /** Limits that several replicas share on one PostgreSQL. */
@@ -136,8 +136,9 @@ describe('the cap', () => {
     await taken(gone, call('a'));
     await taken(stays, call('a'));
     await isRefused(gone, call('b', { waitedMs: 5_000 }));
-    const query: Query = async (sql, parameters = []) => (await admin.query<Row>(sql, [...parameters])).rows;
-    await forgetCalls(query, [living]);
+    const replicas = store.share();
+    await replicas.beat({ id: living, name: 'living', version: '0' });
+    await replicas.alone((round) => round.forgetCalls(new Set([living])));
     expect(await stays.underWay()).toEqual(new Map([[living, 1]]));
     await taken(stays, call('a'));
   });

@@ -47,11 +47,7 @@ describe('migrations', () => {
     const url = await newDatabase();
     const stores = await Promise.all([1, 2, 3].map(() => Store.open({ url })));
     await Promise.all(stores.map((store) => store.close()));
-    expect(await runSql(url, 'SELECT number FROM quire.migrations ORDER BY number')).toEqual([
-      { number: 0 },
-      { number: 1 },
-      { number: 2 },
-      { number: 3 },
-    ]);
+    const ran = await runSql<{ number: number }>(url, 'SELECT number FROM quire.migrations ORDER BY number');
+    expect(ran.map(({ number }) => number)).toEqual([...ran.keys()]);
   });
 });
