@@ -189,6 +189,9 @@ export const CALLS_SCHEMA: readonly string[] = [
             ARRAY(SELECT t - ms * interval '1 ms' FROM unnest(waited_ms) WITH ORDINALITY AS w (ms, n) ORDER BY n), t)
           ON CONFLICT ON CONSTRAINT waiting_calls_pkey DO UPDATE SET documents = excluded.documents,
             owners = excluded.owners, since = excluded.since, seen_at = excluded.seen_at;
+          -- All of them together ask about a hundred times a second.
+          again_ms := (0.5 + random()) * greatest(100, least(400,
+            10 * (SELECT count(*) FROM quire.waiting_calls w WHERE w.service = for_service)));
           IF free <= 0 THEN
             place := NULL;
           ELSIF wait_ms > look_ahead_ms THEN
