@@ -309,6 +309,12 @@ function assembled(
       storeTrouble: () => documents.troubleOnceTried(),
       opened: () => documents.opened(),
       load: () => documents.load,
+      callsUnderWay: async () => (await sharing?.callsUnderWay()) ?? new Map<string, number>(),
+      limits: {
+        concurrency: settings.LLM_GLOBAL_CONCURRENCY ?? null,
+        requests_per_minute: settings.LLM_REQUESTS_PER_MINUTE ?? null,
+        tokens_per_minute: settings.LLM_TOKENS_PER_MINUTE ?? null,
+      },
       onAction: (action) => {
         metrics.opsActed(action);
         logAction(logger, action);
@@ -316,7 +322,18 @@ function assembled(
       token: settings.OPS_TOKEN,
       logger,
     });
-  metrics.follow({ flags, rollback, shadow, documents, modelHealth, answerForms });
+  const replicasNow = async () => {
+    const known = await (await documents.opened()).documents.replicas();
+    const calls = (await sharing?.callsUnderWay()) ?? new Map<string, number>();
+    return {
+      states: known.map(({ state }) => state),
+      callsUnderWay: [...calls.values()].reduce((sum, count) => sum + count, 0),
+    };
+  };
+  metrics.follow({
+    ...{ flags, rollback, shadow, documents, modelHealth, answerForms },
+    replicas: engine && replicasNow,
+  });
 
   // Last: what fails before leaves no trace at a service that others use.
   const uncap = service.cap(

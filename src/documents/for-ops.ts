@@ -83,10 +83,15 @@ export interface ReplicaForOps {
   seen_seconds_ago: number;
   /** That it reads. */
   documents: number;
+  /** To the model service, that it has under way. */
+  calls: number;
 }
 
 /** Those that share the work, the oldest first; none where one process reads all. */
-export async function replicasForOps(documents: Documents): Promise<ReplicaForOps[]> {
+export async function replicasForOps(
+  documents: Documents,
+  callsUnderWay: ReadonlyMap<string, number>,
+): Promise<ReplicaForOps[]> {
   return (await documents.replicas()).map((replica) => ({
     id: replica.id,
     name: replica.name,
@@ -96,6 +101,7 @@ export async function replicasForOps(documents: Documents): Promise<ReplicaForOp
     started_seconds_ago: rounded(replica.startedSAgo),
     seen_seconds_ago: rounded(replica.seenSAgo),
     documents: replica.documents,
+    calls: callsUnderWay.get(replica.id) ?? 0,
   }));
 }
 

@@ -4,6 +4,7 @@ import { Pool } from 'pg';
 import { SettingsError } from '../settings.js';
 import { DOCUMENT_VERSION } from '../store/document.js';
 import type { Claim } from '../store/events.js';
+import { CONNECT_LIMIT_MS } from '../store/postgres-pool.js';
 import {
   applicationName,
   GONE_AFTER_MS,
@@ -76,10 +77,12 @@ export interface DbosTools {
 export async function startDbos(settings: DbosSettings, tools: DbosTools): Promise<Engine> {
   checkNoOther();
   const { address, replica, atOnce } = settings;
-  const { replicas, onTrouble } = tools;
+  const { replicas } = tools;
+  const onTrouble = (error: unknown) => tools.onTrouble(error);
   const pool = new Pool({
     connectionString: address,
     max: settings.connections,
+    connectionTimeoutMillis: CONNECT_LIMIT_MS,
     keepAlive: true,
     application_name: applicationName(replica.id),
   });
@@ -91,20 +94,28 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
   };
   const closing = new AbortController();
   const { signal } = closing;
-  let isStopped = false;
+  const stopping = new AbortController();
   const client = await DBOSClient.create({ ...database, applicationName: APP, logger: SILENT });
   const giveBack = (workflows: string[], queueName: string) =>
     client.resumeWorkflows(workflows, { queueName });
 
-  const read = async (workflow: string): Promise<void> => {
-    const id = documentOf(workflow);
-    while (!isStopped) {
-      if (await tools.read(id)) return;
-      if (!isStopped) await sleep(AGAIN_AFTER_MS, undefined, { ref: false });
+  const reads = new Set<Promise<boolean>>();
+  /** Whether it is done; else another process goes on with it at once. */
+  const readOrGiveBack = async (workflow: string): Promise<boolean> => {
+    const pause = { signal: stopping.signal, ref: false };
+    while (!stopping.signal.aborted) {
+      if (await tools.read(documentOf(workflow))) return true;
+      await sleep(AGAIN_AFTER_MS, undefined, pause).catch(ignore);
     }
-    // Another process goes on with it at once. What came of it here must never be recorded.
     await giveBack([workflow], OWN_QUEUE).catch(onTrouble);
-    await new Promise(ignore);
+    return false;
+  };
+  const read = async (workflow: string): Promise<void> => {
+    const ending = readOrGiveBack(workflow);
+    reads.add(ending);
+    const isDone = await ending.finally(() => reads.delete(ending));
+    // What came here of one that was given back must never be recorded.
+    if (!isDone) await new Promise(ignore);
   };
 
   const pendingNow = () => client.listWorkflows({ status: 'PENDING', loadInput: false, loadOutput: false });
@@ -241,10 +252,11 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
       return resume(await pendingNow(), (executor) => executor === id);
     },
     async stop() {
-      isStopped = true;
+      stopping.abort();
       await DBOS.shutdown({ deregister: true });
     },
     async close() {
+      await Promise.all(reads);
       closing.abort();
       await beating;
       await replicas.leave(replica.id).catch(onTrouble);

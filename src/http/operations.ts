@@ -42,6 +42,14 @@ export interface OperationsRoutes {
   storeTrouble(): Promise<StoreState | null>;
   /** The documents and the store behind them, once that is open. */
   opened: () => Promise<Opened>;
+  /** Calls under way at the model service, by the id of the replica that makes them; none where this process reads alone. */
+  callsUnderWay: () => Promise<ReadonlyMap<string, number>>;
+  /** What all replicas together keep to; null for any number. */
+  limits: {
+    concurrency: number | null;
+    requests_per_minute: number | null;
+    tokens_per_minute: number | null;
+  };
   /** How many documents are read by this process, and how many wait for that. */
   load: () => { reading: number; waiting: number };
   /** Told of what ops did. */
@@ -122,11 +130,16 @@ const aReplica = z.uuid();
 function addReplicas(
   router: Router,
   forOps: RequestHandler,
-  { opened }: Pick<OperationsRoutes, 'opened'>,
+  { opened, callsUnderWay, limits }: Pick<OperationsRoutes, 'opened' | 'callsUnderWay' | 'limits'>,
 ): void {
   router.get('/ops/replicas', forOps, async (_request, response) => {
     const { documents } = await opened();
-    response.json({ replicas: await replicasForOps(documents) });
+    const calls = await callsUnderWay();
+    const underWay = [...calls.values()].reduce((sum, count) => sum + count, 0);
+    response.json({
+      replicas: await replicasForOps(documents, calls),
+      calls: { under_way: underWay, ...limits },
+    });
   });
 
   router.post('/ops/replicas/:id/takeover', forOps, async (request: Request<{ id: string }>, response) => {

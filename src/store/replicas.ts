@@ -9,6 +9,9 @@ const SHOWN_FOR = '1 hour';
 /** At most one replica looks after the others at a time. */
 const ROUND_LOCK = 0x71756973;
 
+/** `hung`: not seen for 6 s, while it still has connections to the database; `gone`: not even those. */
+export const REPLICA_STATES = ['alive', 'hung', 'gone'] as const;
+
 /** One of the processes that share the work. */
 export interface Replica {
   id: string;
@@ -16,8 +19,7 @@ export interface Replica {
   name: string;
   /** Of the package. */
   version: string;
-  /** `hung`: not seen for 6 s, while it still has connections to the database; `gone`: not even those. */
-  state: 'alive' | 'hung' | 'gone';
+  state: (typeof REPLICA_STATES)[number];
   startedSAgo: number;
   seenSAgo: number;
   /** Documents it reads. */
@@ -74,7 +76,7 @@ export class Replicas {
        FROM (SELECT) AS once LEFT JOIN quire.documents ON status = 'extracting'`,
       [GONE_AFTER_MS],
     );
-    const owners = rows.flatMap(({ owner }) => (owner === null ? [] : String(owner)));
+    const owners = rows.flatMap(({ owner }) => (typeof owner === 'string' ? owner : []));
     return { processes: Math.max(1, Number(rows[0]?.living)), owners };
   }
 

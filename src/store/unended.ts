@@ -58,7 +58,7 @@ export async function unendedDocuments(
       owner: String(row.owner),
       plan: row.plan === null ? null : processingPlan.parse(parsed(row.plan)),
       ageS: Number(row.age),
-      replica: row.name === null ? null : { id: String(row.replica), name: String(row.name) },
+      replica: typeof row.name === 'string' ? { id: String(row.replica), name: row.name } : null,
     })),
     total: Number(count?.count),
     next: last ? `${String(last.microseconds)}_${String(last.id)}` : null,

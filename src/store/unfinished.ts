@@ -74,7 +74,7 @@ export async function unfinishedIn(row: Row, listings: Listings): Promise<Unfini
       plan: row.plan === null ? null : processingPlan.parse(parsed(row.plan)),
       openings: Number(row.openings),
       run: String(row.run),
-      decision: row.decision === null ? undefined : String(row.decision),
+      decision: typeof row.decision === 'string' ? row.decision : undefined,
     }
   );
 }
