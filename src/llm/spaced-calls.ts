@@ -51,8 +51,7 @@ export class SpacedCalls implements SharedLimits {
     const call = this.#underWay.get(id);
     this.#underWay.delete(id);
     if (call && used !== undefined) {
-      const back = (used - call.charged) * this.#tokenMs;
-      this.#nextTokenAt = Math.max(this.#clock.now(), this.#nextTokenAt + back);
+      this.#nextTokenAt += (used - call.charged) * this.#tokenMs;
       this.#share.learn(call.announced, used);
     }
     return Promise.resolve(undefined);

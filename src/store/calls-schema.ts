@@ -8,18 +8,18 @@ export const CALLS_SCHEMA: readonly string[] = [
   `CREATE UNLOGGED TABLE quire.model_services (
     name text PRIMARY KEY,
     calls integer NOT NULL DEFAULT 0,
-    next_request_at timestamptz NOT NULL DEFAULT '-infinity',
-    next_token_at timestamptz NOT NULL DEFAULT '-infinity',
+    next_request_at timestamptz NOT NULL DEFAULT 'epoch',
+    next_token_at timestamptz NOT NULL DEFAULT 'epoch',
     announced_tokens double precision NOT NULL DEFAULT 0,
     used_tokens double precision NOT NULL DEFAULT 0,
-    held_until timestamptz NOT NULL DEFAULT '-infinity',
+    held_until timestamptz NOT NULL DEFAULT 'epoch',
     away_since timestamptz,
-    away_until timestamptz NOT NULL DEFAULT '-infinity',
-    pause_ends_at timestamptz NOT NULL DEFAULT '-infinity',
+    away_until timestamptz NOT NULL DEFAULT 'epoch',
+    pause_ends_at timestamptz NOT NULL DEFAULT 'epoch',
     failed_probes integer NOT NULL DEFAULT 0,
     probe uuid,
     told uuid,
-    told_at timestamptz NOT NULL DEFAULT '-infinity'
+    told_at timestamptz NOT NULL DEFAULT 'epoch'
   ) WITH (fillfactor = 10)`,
   `CREATE UNLOGGED TABLE quire.calls (
     id uuid PRIMARY KEY,
@@ -189,6 +189,9 @@ export const CALLS_SCHEMA: readonly string[] = [
             ARRAY(SELECT t - ms * interval '1 ms' FROM unnest(waited_ms) WITH ORDINALITY AS w (ms, n) ORDER BY n), t)
           ON CONFLICT ON CONSTRAINT waiting_calls_pkey DO UPDATE SET documents = excluded.documents,
             owners = excluded.owners, since = excluded.since, seen_at = excluded.seen_at;
+          -- All of them together ask about a hundred times a second.
+          again_ms := (0.5 + random()) * greatest(100, least(400,
+            10 * (SELECT count(*) FROM quire.waiting_calls w WHERE w.service = for_service)));
           IF free <= 0 THEN
             place := NULL;
           ELSIF wait_ms > look_ahead_ms THEN
@@ -245,8 +248,8 @@ export const CALLS_SCHEMA: readonly string[] = [
     was_away := coalesce(service.away_until > t, false);
     DELETE FROM quire.calls c WHERE c.id = ended RETURNING * INTO call;
     IF call.id IS NOT NULL AND token_ms IS NOT NULL AND used IS NOT NULL THEN
-      service.next_token_at := greatest(t,
-        service.next_token_at + (used - call.charged_tokens) * token_ms * interval '1 ms');
+      service.next_token_at :=
+        service.next_token_at + (used - call.charged_tokens) * token_ms * interval '1 ms';
       IF used > 0 THEN
         service.announced_tokens := 0.95 * service.announced_tokens + call.announced_tokens;
         service.used_tokens := 0.95 * service.used_tokens + used;
@@ -256,11 +259,11 @@ export const CALLS_SCHEMA: readonly string[] = [
       service.held_until := greatest(service.held_until, t + hold_ms * interval '1 ms');
     END IF;
     IF is_answered THEN
-      service.away_until := '-infinity';
+      service.away_until := 'epoch';
     ELSIF patience_ms > 0 THEN
       IF NOT was_away THEN
         service.away_since := t - since_ms * interval '1 ms';
-        service.pause_ends_at := '-infinity';
+        service.pause_ends_at := 'epoch';
         service.failed_probes := 0;
       END IF;
       service.away_until := greatest(service.away_until, service.away_since + patience_ms * interval '1 ms');

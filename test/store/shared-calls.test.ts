@@ -9,7 +9,8 @@ import {
   type NextCall,
   type Place,
 } from '../../src/llm/shared-limits.js';
-import type { SharedCalls, SharedCallSettings } from '../../src/store/shared-calls.js';
+import { StoreError, type Query } from '../../src/store/database.js';
+import { SharedCalls, type SharedCallSettings } from '../../src/store/shared-calls.js';
 import { newDatabase } from '../shared.js';
 
 /** Limits that several replicas share on one PostgreSQL. */
@@ -356,5 +357,25 @@ describe('a service', () => {
     await replica.give(await taken(replica, call('a')), { ...FAILED, away });
     await passes(5_000);
     expect(await replica.take([call('a')], 0)).toMatchObject({ why: undefined, away: undefined });
+  });
+});
+
+describe('a database that is away', () => {
+  test('gives no place and fails no call; what ended meanwhile is told once it is back', async () => {
+    let isAway = true;
+    const asked: string[] = [];
+    const query: Query = (sql) => {
+      if (isAway) return Promise.reject(new StoreError('unreachable'));
+      asked.push(sql.includes('take') ? 'take' : 'give');
+      const answer = { document: null, waitMs: 0, againMs: 0, why: null, lost: [], away: null };
+      return Promise.resolve([{ answer: JSON.stringify(answer), away: null }]);
+    };
+    const settings = { service, replica: randomUUID(), leaseMs: 60_000 };
+    const replica = new SharedCalls({ query }, settings, (error) => troubles.push(error));
+    expect(await replica.take([call('a')], 0)).toMatchObject({ place: undefined, againMs: 250, lost: [] });
+    expect(await replica.give({ id: randomUUID(), document: '', waitMs: 0 }, FAILED)).toBeUndefined();
+    isAway = false;
+    await replica.take([call('a')], 0);
+    expect(asked).toEqual(['give', 'take']);
   });
 });
