@@ -91,7 +91,10 @@ describe('on a PostgreSQL that processes share', () => {
     while ((await store.takeUp([], 10)).length > 0) await sleep(20);
     await other.end();
     let taken: string[] = [];
-    while (taken.length === 0) taken = ids(await store.takeUp([], 10));
+    while (taken.length === 0) {
+      await sleep(20);
+      taken = ids(await store.takeUp([], 10));
+    }
     expect(taken).toEqual([id]);
   });
 
