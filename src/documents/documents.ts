@@ -86,7 +86,7 @@ export interface EngineTools {
   /** How many more documents there is a place for. */
   room(): Promise<number>;
   /** Goes on with a document that its process has left. */
-  goOn(document: UnfinishedDocument): Promise<void>;
+  goOn(id: string): Promise<void>;
   /**
    * Reads a document that was handed in; never rejects.
    *
@@ -209,7 +209,7 @@ export class Documents {
       owners: () => runs.owners,
       claims: () => runs.claims,
       room: () => this.#places.room(),
-      goOn: (document) => this.#alone(document.document.id, () => this.#goOnOrGiveUp(document)),
+      goOn: (id) => this.#alone(id, () => this.#takeUp(id)),
       read: (id) =>
         this.#readHandedIn(id).catch((error: unknown) => {
           if (!this.#closing.signal.aborted) this.#report(error);
@@ -440,6 +440,11 @@ export class Documents {
       if (others > 0) this.#starting.set(id, others);
       else this.#starting.delete(id);
     }
+  }
+
+  async #takeUp(id: string): Promise<void> {
+    const claimed = await this.#tools.store.claim({ id, run: randomUUID() }, null);
+    if (claimed) await this.#goOnOrGiveUp(claimed.unfinished);
   }
 
   async #readHandedIn(id: string): Promise<boolean> {

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../store/store.js';
-import type { UnfinishedDocument } from '../store/unfinished.js';
 import type { Engine } from './engine.js';
 
 /** How often documents are looked for that nobody reads. */
 const LOOK_EVERY_MS = 2_000;
 
 export interface LocalTools {
-  store: Pick<Store, 'takeUp'>;
+  store: Pick<Store, 'left'>;
   /** Ids of the documents that are read here, wait for that, or are about to be begun. */
   known(): readonly string[];
   /** Whose documents these are: one entry a document. */
@@ -15,7 +14,7 @@ export interface LocalTools {
   /** How many more documents there is a place for. */
   room(): Promise<number>;
   /** Goes on with a document that was left. */
-  goOn(document: UnfinishedDocument): Promise<void>;
+  goOn(id: string): Promise<void>;
   onTrouble(error: unknown): void;
 }
 
@@ -26,9 +25,9 @@ export function startLocal(tools: LocalTools): Engine {
   const takeUp = async () => {
     const room = await tools.room();
     if (room <= 0) return;
-    for (const document of await tools.store.takeUp(tools.known(), room)) {
-      if (signal.aborted || tools.known().includes(document.document.id)) continue;
-      await tools.goOn(document);
+    for (const id of await tools.store.left(tools.known(), room)) {
+      // It may have come after it was asked what is known.
+      if (!signal.aborted && !tools.known().includes(id)) await tools.goOn(id);
     }
   };
   const looking = (async () => {

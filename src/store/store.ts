@@ -380,39 +380,32 @@ export class Store {
   }
 
   /**
-   * Takes up documents that nobody reads, for a process that is the only one to do so. None that a later version has
+   * Documents that this process is to read, as the only one to do so, and does not. None that a later version has
    * written.
    *
-   * @param reading ids of those that are read
+   * @param reading ids of those that it reads
+   * @returns ids, the oldest first; none while another process may read them
    */
-  async takeUp(reading: readonly string[], most: number): Promise<UnfinishedDocument[]> {
+  async left(reading: readonly string[], most: number): Promise<string[]> {
     if (!this.#database.isReserved()) return [];
     const rows = await this.#database.query(
-      `UPDATE quire.documents SET run = gen_random_uuid(), replica = NULL, version = $3 WHERE id IN (
-         SELECT id FROM quire.documents
-         WHERE status = 'extracting' AND id <> ALL($1::uuid[]) AND version <= $3
-         ORDER BY uploaded_at LIMIT $2 FOR UPDATE SKIP LOCKED
-       ) RETURNING ${UNFINISHED}`,
+      `SELECT id FROM quire.documents WHERE status = 'extracting' AND id <> ALL($1::uuid[]) AND version <= $3
+       ORDER BY uploaded_at LIMIT $2`,
       [reading, most, DOCUMENT_VERSION],
     );
-    const taken: UnfinishedDocument[] = [];
-    for (const row of rows) {
-      const unfinished = await unfinishedIn(row, this.#listings);
-      if (unfinished) taken.push(unfinished);
-    }
-    return taken;
+    return rows.map(({ id }) => String(id));
   }
 
   /**
    * Begins a reading of a document: whatever an earlier one still writes of it is refused.
    *
-   * @param replica that reads it
+   * @param replica that reads it; null where there is one process alone
    * @returns with whether nobody has begun to read it before; undefined when it has ended, is gone, or was written by
    *   a later version
    */
   async claim(
     { id, run }: Claim,
-    replica: string,
+    replica: string | null,
   ): Promise<{ unfinished: UnfinishedDocument; isFirst: boolean } | undefined> {
     const [row] = await this.#database.query(
       `UPDATE quire.documents AS documents SET run = $2, replica = $3, version = $4

@@ -26,8 +26,6 @@ async function add(store: Store, sender = {}): Promise<string> {
   return document.id;
 }
 
-const ids = (taken: Awaited<ReturnType<Store['takeUp']>>) => taken.map(({ document }) => document.id);
-
 describe('on a PostgreSQL that processes share', () => {
   const opened: Store[] = [];
   afterEach(() => Promise.all(opened.splice(0).map((store) => store.close())));
@@ -50,7 +48,7 @@ describe('on a PostgreSQL that processes share', () => {
       message: expect.stringContaining('QUIRE_ENGINE=dbos'),
     });
     const id = await add(one);
-    expect(await two.takeUp([], 10)).toEqual([]);
+    expect(await two.left([], 10)).toEqual([]);
     await end(one);
     while (
       !(await two.reserve().then(
@@ -59,8 +57,8 @@ describe('on a PostgreSQL that processes share', () => {
       ))
     )
       await sleep(10);
-    expect(ids(await two.takeUp([], 10))).toEqual([id]);
-    expect(await two.takeUp([id], 10)).toEqual([]);
+    expect(await two.left([], 10)).toEqual([id]);
+    expect(await two.left([id], 10)).toEqual([]);
   });
 
   test('a connection that breaks is made again to go on reading, unless another process was quicker', async () => {
@@ -80,7 +78,7 @@ describe('on a PostgreSQL that processes share', () => {
     const before = await holder();
     await breakOff();
     for (let now = before; now === undefined || now === before; now = await holder()) await sleep(20);
-    while ((await store.takeUp([], 10)).length === 0) await sleep(20);
+    while ((await store.left([], 10)).length === 0) await sleep(20);
     const other = new Client(url);
     await other.connect();
     const quicker = other.query(`SELECT pg_advisory_lock(${READING_LOCKS}, 0)`);
@@ -88,12 +86,12 @@ describe('on a PostgreSQL that processes share', () => {
     await breakOff();
     await quicker;
     // It may not have noticed yet.
-    while ((await store.takeUp([], 10)).length > 0) await sleep(20);
+    while ((await store.left([], 10)).length > 0) await sleep(20);
     await other.end();
     let taken: string[] = [];
     while (taken.length === 0) {
       await sleep(20);
-      taken = ids(await store.takeUp([], 10));
+      taken = await store.left([], 10);
     }
     expect(taken).toEqual([id]);
   });
@@ -134,8 +132,7 @@ describe('on a PostgreSQL that processes share', () => {
     const id = await add(one, { userId: null, properties: { a: true } });
     await end(one);
     const two = await open(url);
-    await two.reserve();
-    expect(ids(await two.takeUp([], 10))).toEqual([id]);
+    expect(await two.claim({ id, run: randomUUID() }, null)).toMatchObject({ unfinished: { owner: 'o' } });
   });
 
   test('what was read of a document before is not held while it is read again, and stays when that fails', async () => {
