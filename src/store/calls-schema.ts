@@ -65,30 +65,34 @@ export const CALLS_SCHEMA: readonly string[] = [
   END $$`,
   `CREATE TRIGGER count_call AFTER INSERT OR DELETE ON quire.calls
     FOR EACH ROW EXECUTE FUNCTION quire.count_call()`,
-  // The owner with the fewest calls under way is first, of its documents the one with the fewest; among equals
-  // who has waited the longest. Who has not asked for a second does not wait any more.
-  `CREATE FUNCTION quire.first_waiting(for_service text, at_time timestamptz)
+  // Who is served first, so many of all that wait: the owner with the fewest calls under way, of its documents the one
+  // with the fewest; among equals who has waited the longest. Who has not asked for a second waits no more.
+  `CREATE FUNCTION quire.first_waiting(for_service text, at_time timestamptz, places integer)
   RETURNS TABLE (replica uuid, document uuid) LANGUAGE sql STABLE AS $$
     WITH waiting AS MATERIALIZED (
       SELECT w.replica, c.document, c.owner, c.since, c.place
       FROM quire.waiting_calls w,
         unnest(w.documents, w.owners, w.since) WITH ORDINALITY AS c (document, owner, since, place)
       WHERE w.service = for_service AND w.seen_at > at_time - interval '1 s'
-    ), first AS (
-      SELECT o.owner FROM (SELECT w.owner, min(w.since) AS since FROM waiting w GROUP BY w.owner) AS o
+    ), owners AS MATERIALIZED (
+      SELECT o.owner, coalesce(s.calls, 0) AS calls, greatest(o.since, s.at) AS turn
+      FROM (SELECT w.owner, min(w.since) AS since FROM waiting w GROUP BY w.owner) AS o
       LEFT JOIN LATERAL (
         SELECT s.calls, s.at FROM quire.call_turns s
         WHERE s.service = for_service AND s.party = 'owner ' || o.owner LIMIT 1
       ) AS s ON true
-      ORDER BY coalesce(s.calls, 0), greatest(o.since, s.at), o.owner LIMIT 1
+      ORDER BY calls, turn, o.owner LIMIT places
+    ), ranked AS (
+      SELECT w.replica, w.document, o.owner, o.turn, o.calls + row_number() OVER (
+        PARTITION BY w.owner ORDER BY coalesce(s.calls, 0), greatest(w.since, s.at), w.replica, w.place
+      ) AS calls
+      FROM owners o JOIN waiting w ON w.owner = o.owner
+      LEFT JOIN LATERAL (
+        SELECT s.calls, s.at FROM quire.call_turns s
+        WHERE s.service = for_service AND s.party = 'document ' || w.document LIMIT 1
+      ) AS s ON true
     )
-    SELECT w.replica, w.document FROM (SELECT w.* FROM waiting w WHERE w.owner = (SELECT owner FROM first)) AS w
-    LEFT JOIN LATERAL (
-      SELECT s.calls, s.at FROM quire.call_turns s
-      WHERE s.service = for_service AND s.party = 'document ' || w.document LIMIT 1
-    ) AS s ON true
-    ORDER BY coalesce(s.calls, 0), greatest(w.since, s.at), w.replica, w.place
-    LIMIT 1
+    SELECT r.replica, r.document FROM ranked r ORDER BY r.calls, r.turn, r.owner LIMIT places
   $$`,
   // Tells a replica that there is a place for it, unless it was told just now.
   `CREATE FUNCTION quire.tell_first(for_service text, first uuid, at_time timestamptz)
@@ -118,6 +122,7 @@ export const CALLS_SCHEMA: readonly string[] = [
   ) RETURNS json LANGUAGE plpgsql AS $$
   DECLARE
     look_ahead_ms CONSTANT double precision := 250;
+    most_at_once CONSTANT integer := 16;
     t timestamptz;
     service quire.model_services;
     lost uuid[];
@@ -126,8 +131,11 @@ export const CALLS_SCHEMA: readonly string[] = [
     wait_ms double precision := 0;
     again_ms double precision := 0;
     why text;
-    next record;
+    step_ms double precision;
+    first_replicas uuid[];
+    first_documents uuid[];
     place integer;
+    share double precision;
     charged double precision;
     starts_at timestamptz;
   BEGIN
@@ -145,6 +153,8 @@ export const CALLS_SCHEMA: readonly string[] = [
       INSERT INTO quire.model_services (name) VALUES (for_service) ON CONFLICT DO NOTHING;
       SELECT * INTO service FROM quire.model_services WHERE name = for_service FOR UPDATE;
     END IF;
+    share := CASE WHEN service.announced_tokens > 0
+      THEN least(1, 1.25 * service.used_tokens / service.announced_tokens) ELSE 1 END;
     t := clock_timestamp();
     IF random() < 0.002 THEN
       DELETE FROM quire.call_turns WHERE calls = 0 AND at < t - interval '1 hour';
@@ -199,19 +209,20 @@ export const CALLS_SCHEMA: readonly string[] = [
             why := 'rate_limit';
             again_ms := wait_ms - look_ahead_ms;
           ELSE
-            SELECT * INTO next FROM quire.first_waiting(for_service, t);
-            IF next.replica = by_replica THEN
-              place := array_position(documents, next.document);
-            ELSE
-              place := NULL;
-              PERFORM quire.tell_first(for_service, next.replica, t);
+            -- As many may be served as there are places by now: where one of them is slow to ask, others go on.
+            step_ms := greatest(request_ms, token_ms * tokens[1] * share, 0.001);
+            SELECT array_agg(f.replica), array_agg(f.document) INTO first_replicas, first_documents
+            FROM quire.first_waiting(for_service, t,
+              least(most_at_once, free, 1 + floor((look_ahead_ms - wait_ms) / step_ms))::integer) AS f;
+            place := array_position(documents, first_documents[array_position(first_replicas, by_replica)]);
+            IF place IS NULL THEN
+              PERFORM quire.tell_first(for_service, first_replicas[1], t);
             END IF;
           END IF;
         END IF;
       END IF;
       IF place IS NOT NULL THEN
-        charged := tokens[place] * CASE WHEN service.announced_tokens > 0
-          THEN least(1, 1.25 * service.used_tokens / service.announced_tokens) ELSE 1 END;
+        charged := tokens[place] * share;
         starts_at := t + wait_ms * interval '1 ms';
         INSERT INTO quire.calls VALUES (new_call, for_service, by_replica, owners[place], documents[place],
           tokens[place], charged, starts_at + lease_ms * interval '1 ms');
@@ -241,7 +252,7 @@ export const CALLS_SCHEMA: readonly string[] = [
     service quire.model_services;
     call quire.calls;
     was_away boolean;
-    next record;
+    first uuid;
   BEGIN
     SELECT * INTO service FROM quire.model_services WHERE name = for_service FOR UPDATE;
     t := clock_timestamp();
@@ -282,9 +293,9 @@ export const CALLS_SCHEMA: readonly string[] = [
     IF (service.calls <= most OR (token_ms IS NOT NULL AND used IS NOT NULL))
       AND NOT EXISTS (SELECT FROM quire.waiting_calls w WHERE w.service = for_service
         AND w.replica = by_replica AND w.seen_at > t - interval '1 s') THEN
-      SELECT * INTO next FROM quire.first_waiting(for_service, t);
-      IF next.replica <> by_replica THEN
-        PERFORM quire.tell_first(for_service, next.replica, t);
+      SELECT f.replica INTO first FROM quire.first_waiting(for_service, t, 1) AS f;
+      IF first <> by_replica THEN
+        PERFORM quire.tell_first(for_service, first, t);
       END IF;
     END IF;
     RETURN quire.away(service, t);

@@ -207,6 +207,24 @@ describe('places over all replicas', () => {
     expect(documents.size).toBe(6);
   });
 
+  test('go to whoever asks where there are enough for all who come before, and no others', async () => {
+    const all = Array.from({ length: 4 }, () => newReplica({ concurrency: 2 }));
+    const [one, two, three, other] = all as [SharedCalls, SharedCalls, SharedCalls, SharedCalls];
+    const places = [await taken(other, call('x')), await taken(other, call('y'))];
+    for (const [replica, waitedMs] of [
+      [one, 3_000] as const,
+      [two, 2_000] as const,
+      [three, 1_000] as const,
+    ]) {
+      expect(await isRefused(replica, call(`waits ${waitedMs}`, { waitedMs }))).toBe(true);
+    }
+    for (const place of places) await other.give(place, ANSWERED);
+    expect(await isRefused(three, call('waits 1000', { waitedMs: 1_000 }))).toBe(true);
+    await taken(two, call('waits 2000', { waitedMs: 2_000 }));
+    expect(await isRefused(three, call('waits 1000', { waitedMs: 1_000 }))).toBe(true);
+    await taken(one, call('waits 3000', { waitedMs: 3_000 }));
+  });
+
   test('wait for nobody who has stopped asking', async () => {
     const [one, two] = [newReplica({ concurrency: 1 }), newReplica({ concurrency: 1 })];
     const place = await taken(one, call('a'));
