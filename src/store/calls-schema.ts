@@ -1,11 +1,11 @@
 /**
  * What all replicas keep of the calls to a model service: a migration, and so never changed.
  *
- * The service's row is locked before anything else of it, so that nobody waits for each other. All of it may be
- * lost when the server crashes (`UNLOGGED`): calls then under way are no longer counted.
+ * The service's row is locked before anything else of it, so that nobody waits for each other. Nobody waits for the
+ * disk either: what a server that crashes has lost of the last moment is a place more or less.
  */
 export const CALLS_SCHEMA: readonly string[] = [
-  `CREATE UNLOGGED TABLE quire.model_services (
+  `CREATE TABLE quire.model_services (
     name text PRIMARY KEY,
     calls integer NOT NULL DEFAULT 0,
     next_request_at timestamptz NOT NULL DEFAULT 'epoch',
@@ -21,7 +21,7 @@ export const CALLS_SCHEMA: readonly string[] = [
     told uuid,
     told_at timestamptz NOT NULL DEFAULT 'epoch'
   ) WITH (fillfactor = 10)`,
-  `CREATE UNLOGGED TABLE quire.calls (
+  `CREATE TABLE quire.calls (
     id uuid PRIMARY KEY,
     service text NOT NULL,
     replica uuid NOT NULL,
@@ -33,7 +33,7 @@ export const CALLS_SCHEMA: readonly string[] = [
   ) WITH (fillfactor = 50)`,
   'CREATE INDEX calls_by_service ON quire.calls (service, until)',
   // What each replica would start next, as it last asked.
-  `CREATE UNLOGGED TABLE quire.waiting_calls (
+  `CREATE TABLE quire.waiting_calls (
     service text,
     replica uuid,
     documents uuid[] NOT NULL,
@@ -43,7 +43,7 @@ export const CALLS_SCHEMA: readonly string[] = [
     PRIMARY KEY (service, replica)
   ) WITH (fillfactor = 50)`,
   // Of an owner or of a document: calls under way, and when one last began or ended.
-  `CREATE UNLOGGED TABLE quire.call_turns (
+  `CREATE TABLE quire.call_turns (
     service text,
     party text,
     calls integer NOT NULL,
@@ -139,6 +139,7 @@ export const CALLS_SCHEMA: readonly string[] = [
     charged double precision;
     starts_at timestamptz;
   BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
     SELECT coalesce(array_agg(c.document), '{}') INTO lost
     FROM unnest(documents, runs) AS c (document, run) LEFT JOIN quire.documents d ON d.id = c.document
     WHERE c.run <> '' AND (d.run::text IS DISTINCT FROM c.run OR d.status <> 'extracting');
@@ -254,6 +255,7 @@ export const CALLS_SCHEMA: readonly string[] = [
     was_away boolean;
     first uuid;
   BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
     SELECT * INTO service FROM quire.model_services WHERE name = for_service FOR UPDATE;
     t := clock_timestamp();
     was_away := coalesce(service.away_until > t, false);

@@ -82,7 +82,7 @@ describe('documents of all owners', () => {
     expect(documents).toEqual(
       ids.map((id, index) => ({
         ...{ id, plan: 'batch 2x3', owner: expect.stringMatching(/^[0-9a-f]{16}$/) },
-        ...{ age_seconds: expect.any(Number), pages_done: 0 },
+        ...{ age_seconds: expect.any(Number), pages_done: 0, replica: null },
         ...(index === 0
           ? { stage: 'llm_extraction', where: 'here', total_pages: 2 }
           : { stage: 'ocr_extraction', where: 'waiting', total_pages: 0 }),
