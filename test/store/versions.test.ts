@@ -19,7 +19,7 @@ describe('migrations', () => {
       { number: 3, hash: 'd4c08a6af70af1f4fdf19a672233748b35d99399da0e81c190b84949761f3b38' },
       { number: 4, hash: '7ddc569d0ab196f662ef5b93f19aaad13866ba47beb126f8a355f079526a567e' },
       { number: 5, hash: '658888aabdee0539b3c249e0c1cdb29dffd89a0cd676a833ff0d4c1fcf2f25b9' },
-      { number: 6, hash: '7953249fb05b08d0f6e8cb11ec14d618d7da71399fa2d6e52a44553d17f92cdf' },
+      { number: 6, hash: '3c195ede9796fe00ef4aa6b1e9c10d88df43e11da1a13c4839187208070aa64c' },
     ]);
   });
 
