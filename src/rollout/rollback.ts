@@ -114,15 +114,23 @@ export class Rollback {
    */
   admit(plan: ProcessingPlan): Admission | null {
     if (this.#settings.enabled && this.#isAgreementLow(plan)) return null;
-    if (this.state === 'open') {
-      const moment = this.#moment();
-      if (moment.now < this.#shared.current.retryAt) return null;
-      this.#shared.change((data) => this.#rules.retried(data, moment));
-    }
+    if (this.state === 'open') return this.#retry();
     const { current } = this.#shared;
     if (current.state === 'closed') return this.restore({ count: current.count, probe: null });
     if (!this.#rules.hasRoom(current, this.#shared.now())) return null;
     return this.restore({ count: current.count, probe: randomUUID() });
+  }
+
+  /** The first probe; others know of both at once, it and that documents probe again. */
+  #retry(): Admission | null {
+    const moment = this.#moment();
+    if (moment.now < this.#shared.current.retryAt) return null;
+    const probe = randomUUID();
+    this.#shared.change((data) => {
+      const retried = this.#rules.retried(data, moment);
+      return this.#rules.probing(retried, { count: retried.count, probe }, moment);
+    });
+    return this.restore({ count: this.#shared.current.count, probe });
   }
 
   /** For a document that was let in, here or on another replica, and is read here. */

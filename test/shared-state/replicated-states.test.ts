@@ -1,5 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { ReplicatedStates, type KeptState, type KeptStates } from '../../src/shared-state/replicated-states.js';
+import {
+  ReplicatedStates,
+  type KeptState,
+  type KeptStates,
+} from '../../src/shared-state/replicated-states.js';
 import { ManualClock } from '../manual-clock.js';
 
 /** A state that replicas share: what is known of it while it is written, away, or closed. */
@@ -130,8 +134,8 @@ test('a change that is made, but not answered yet, does not count twice where it
   const [one, two] = [replica(), replica()];
   await one.states.connect(keeper);
   await two.states.connect(keeper);
-  let answer = () => undefined as void;
-  keeper.answering = new Promise((resolve) => (answer = resolve));
+  let answer: () => void = () => undefined;
+  keeper.answering = new Promise<void>((resolve) => (answer = resolve));
   one.sum.change(add(1));
   await settled();
   await later();
@@ -182,7 +186,7 @@ describe('closed', () => {
     let isClosed = false;
     void states.close().then(() => (isClosed = true));
     await settled();
-    for (const started = clock.now(); clock.now() - started < 2_000; ) {
+    for (const started = clock.now(); clock.now() - started < 2_000;) {
       expect(isClosed).toBe(false);
       await later();
     }
