@@ -1,5 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { ReplicatedStates, type KeptState, type KeptStates } from '../../src/shared-state/replicated-states.js';
+import {
+  ReplicatedStates,
+  type KeptState,
+  type KeptStates,
+} from '../../src/shared-state/replicated-states.js';
 import { ManualClock } from '../manual-clock.js';
 
 /** A state that replicas share: what is known of it while it is written, away, or closed. */
@@ -13,13 +17,15 @@ class Keeper implements KeptStates {
   isAway = false;
   /** Breaks off the answer to so many changes, once they are made. */
   breaksOff = 0;
-  /** Held back while this is not resolved. */
+  /** Answers are held back while these are not resolved. */
   answering: Promise<void> = Promise.resolve();
+  telling: Promise<void> = Promise.resolve();
 
   async changed(known: ReadonlyMap<string, bigint>) {
     await Promise.resolve();
     if (this.isAway) throw new Error('away');
     const states = [...this.#kept.values()].filter(({ name, version }) => known.get(name) !== version);
+    await this.telling;
     return { states, at: this.at };
   }
 
@@ -142,6 +148,23 @@ test('a change that is made, but not answered yet, does not count twice where it
   await Promise.all([one.states.close(), two.states.close()]);
 });
 
+test('what was looked up before a change, and arrives after it, is out of date', async () => {
+  const [one, two] = [replica(), replica()];
+  await one.states.connect(keeper);
+  await two.states.connect(keeper);
+  two.sum.change(add(1));
+  await settled();
+  let tell = () => undefined as void;
+  keeper.telling = new Promise((resolve) => (tell = resolve));
+  await later();
+  one.sum.change(add(1));
+  await settled();
+  tell();
+  await settled();
+  expect(one.sum.current).toBe(2);
+  await Promise.all([one.states.close(), two.states.close()]);
+});
+
 test('what is kept already when a replica comes is no step that it is told of', async () => {
   const one = replica();
   await one.states.connect(keeper);
@@ -182,7 +205,7 @@ describe('closed', () => {
     let isClosed = false;
     void states.close().then(() => (isClosed = true));
     await settled();
-    for (const started = clock.now(); clock.now() - started < 2_000; ) {
+    for (const started = clock.now(); clock.now() - started < 2_000;) {
       expect(isClosed).toBe(false);
       await later();
     }
