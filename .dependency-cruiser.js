@@ -6,7 +6,7 @@ export const FLOORS = [
   ['cli'],
   ['index', 'server', 'evaluation'],
   ['quire'],
-  ['http', 'web', 'options'],
+  ['http', 'web', 'options', 'sharing'],
   ['observability'],
   ['documents'],
   ['engine', 'rollout'],

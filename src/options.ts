@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { AzureOpenAI, OpenAI } from 'openai';
 import type { StorePlace } from './documents/opening.js';
 import { EMBEDDED_MODEL_ID, EMBEDDED_MODEL_NAME, startEmbeddedModel } from './embedded-model/service.js';
+import type { SharedEngine } from './engine/shared.js';
 import type { ChatClient } from './llm/client.js';
 import type { PriceTable } from './llm/usage.js';
 import type { Logger } from './logger.js';
@@ -10,6 +14,7 @@ import { Flags, type UnleashClient } from './rollout/flags.js';
 import { databaseAddress, SettingsError, type Settings } from './settings.js';
 import type { PostgresPool } from './store/postgres-pool.js';
 import { checkPool } from './store/postgres.js';
+import { applicationName } from './store/replicas.js';
 import { Store } from './store/store.js';
 
 export interface QuireOptions {
@@ -33,6 +38,11 @@ export interface QuireOptions {
    * one in `QUIRE_DATA_DIR`; opened when the first router is made.
    */
   database?: string | PostgresPool | undefined;
+  /**
+   * Who reads documents: `local`, this process alone, or `dbos`, any number of replicas on one PostgreSQL, which needs
+   * its address and DBOS for itself in this process. Default: the setting `QUIRE_ENGINE`, or else `local`.
+   */
+  engine?: 'local' | 'dbos' | undefined;
   /** The app's pino logger. Default: warnings and errors go to stderr. */
   logger?: Logger | undefined;
   /** The app's prom-client registry, where Quire's metrics are published until it is closed. Default: none. */
@@ -41,7 +51,56 @@ export interface QuireOptions {
   settings?: Partial<Settings> | undefined;
 }
 
-export function storePlace({ store, database }: QuireOptions, settings: Settings): StorePlace {
+/** Connections of a replica that are for the engine, and the one for what the others tell. */
+const ENGINE_CONNECTIONS = 3;
+const NOTICE_CONNECTIONS = 1;
+const LEAST_SHARED_CONNECTIONS = 2 + ENGINE_CONNECTIONS + NOTICE_CONNECTIONS;
+
+/**
+ * The engine by which several processes read; undefined where this one reads alone. Loaded only then.
+ *
+ * @throws {SettingsError} for a database that others cannot reach, too few connections, or another DBOS beside it
+ */
+export async function chooseEngine(
+  { engine, store, database }: QuireOptions,
+  settings: Settings,
+): Promise<SharedEngine | undefined> {
+  const chosen = engine ?? settings.QUIRE_ENGINE;
+  if (!isEngine(chosen)) throw new SettingsError('The engine must be "local" or "dbos".');
+  if (chosen === 'local') return undefined;
+  const address = store ? store.address : (database ?? settings.QUIRE_DATABASE_URL);
+  if (typeof address !== 'string') {
+    throw new SettingsError(
+      'The engine dbos needs the address of a PostgreSQL server that all replicas reach: set QUIRE_DATABASE_URL or the option database. It takes neither a pool nor the embedded database.',
+    );
+  }
+  if (settings.DATABASE_POOL < LEAST_SHARED_CONNECTIONS) {
+    throw new SettingsError(
+      `DATABASE_POOL must be ${LEAST_SHARED_CONNECTIONS} or more with the engine dbos.`,
+    );
+  }
+  const { startDbos, checkNoOther } = await import('./engine/dbos.js');
+  checkNoOther();
+  return {
+    replica: { id: randomUUID(), name: `${hostname()}-${process.pid}`, version: PACKAGE_VERSION },
+    connections: ENGINE_CONNECTIONS,
+    start: startDbos,
+  };
+}
+
+function isEngine(given: unknown): given is Settings['QUIRE_ENGINE'] {
+  return given === 'local' || given === 'dbos';
+}
+
+const PACKAGE_VERSION = (
+  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+export function storePlace(
+  { store, database }: QuireOptions,
+  settings: Settings,
+  engine: SharedEngine | undefined,
+): StorePlace {
   if (store) return { store };
   const keepsPages = settings.QUIRE_KEEP_PAGE_WORDS;
   const given = database ?? settings.QUIRE_DATABASE_URL;
@@ -54,8 +113,13 @@ export function storePlace({ store, database }: QuireOptions, settings: Settings
       'The database given must be an address like postgres://user:password@host/database, or a pool of pg.',
     );
   }
+  const connections = {
+    connections: settings.DATABASE_POOL - (engine ? ENGINE_CONNECTIONS + NOTICE_CONNECTIONS : 0),
+    connectionName: engine && applicationName(engine.replica.id),
+  };
   return {
-    open: (onInUse) => Store.open({ url: given, dataDir: settings.QUIRE_DATA_DIR, keepsPages }, onInUse),
+    open: (onInUse) =>
+      Store.open({ url: given, ...connections, dataDir: settings.QUIRE_DATA_DIR, keepsPages }, onInUse),
   };
 }
 

@@ -3,12 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import { DailyBudget } from './comparison/budget.js';
 import { RunningAgreement } from './comparison/running-agreement.js';
+import { SharedBudget, type KeptSpending } from './comparison/shared-budget.js';
 import { Shadow, type ShadowTools } from './comparison/shadow.js';
 import { keepReadAgain } from './documents/read-again.js';
 import type { DocumentEvent } from './documents/events.js';
 import { DocumentsOpening } from './documents/opening.js';
 import { ProgressOfEvents, type OnProgress } from './documents/progress.js';
 import { readDocument, type ReadingTools, type Watch } from './documents/reading.js';
+import type { SharedEngine } from './engine/shared.js';
 import { ArrivingUploads } from './http/arriving.js';
 import { documentsRouter } from './http/documents.js';
 import { operationsRouter } from './http/operations.js';
@@ -17,9 +19,9 @@ import { checkOrigins } from './http/same-origin.js';
 import { Senders, userKey, type Identify } from './http/sender.js';
 import { UploadFolder } from './http/upload-folder.js';
 import type { CallQueue } from './llm/queue.js';
-import { ModelService } from './llm/service.js';
+import { ModelService, serviceName } from './llm/service.js';
 import type { PriceTable } from './llm/usage.js';
-import { unfailing, usualLogger, type Logger } from './logger.js';
+import { loggable, unfailing, usualLogger, type Logger } from './logger.js';
 import {
   logAction,
   logAdaptations,
@@ -32,6 +34,7 @@ import { ModelHealth } from './observability/model-health.js';
 import { Traces } from './observability/traces.js';
 import {
   checkedPlan,
+  chooseEngine,
   chooseFlags,
   chooseModel,
   EMBEDDED_PRICE,
@@ -53,6 +56,8 @@ import { AnswerFormChoice } from './rollout/answer-form.js';
 import { Decisions } from './rollout/decision.js';
 import type { FlagContext, Flags } from './rollout/flags.js';
 import { Rollback } from './rollout/rollback.js';
+import { ReplicatedStates } from './shared-state/replicated-states.js';
+import { Sharing } from './sharing.js';
 import { readSettings, SettingsError, warnOfMisspelt, type Settings } from './settings.js';
 import { pagesGiven } from './stages/given-pages.js';
 import { PageReader } from './stages/page-texts.js';
@@ -134,11 +139,12 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
   const settings = readSettings(options.settings);
   const logger = unfailing(options.logger ?? usualLogger());
   warnOfMisspelt(logger);
+  const engine = await chooseEngine(options, settings);
   const model = await chooseModel(options, settings);
   let flags: Flags | undefined;
   try {
     flags = await chooseFlags(options, settings, logger);
-    return assembled(options, settings, { model, flags, logger });
+    return assembled(options, settings, { model, flags, engine, logger });
   } catch (error) {
     // Nothing goes on running of a Quire that could not be made.
     await flags?.close();
@@ -151,11 +157,16 @@ export async function createQuire(options: QuireOptions = {}): Promise<Quire> {
 interface Started {
   model: ChosenModel;
   flags: Flags;
+  engine: SharedEngine | undefined;
   logger: Logger;
 }
 
-function assembled(options: QuireOptions, settings: Settings, { model, flags, logger }: Started): Quire {
-  const place = storePlace(options, settings);
+function assembled(
+  options: QuireOptions,
+  settings: Settings,
+  { model, flags, engine, logger }: Started,
+): Quire {
+  const place = storePlace(options, settings, engine);
   const fixedPlan = options.plan ? checkedPlan(options.plan) : parsePlanChoice(settings.QUIRE_PLAN ?? '');
   const service = ModelService.of(model.client);
   const { queue } = service;
@@ -196,7 +207,14 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
   setMaxListeners(0, closing.signal);
   const prices = { ...settings.LLM_PRICES, ...EMBEDDED_PRICE };
   const onUnpricedTier = warnOfUnpricedTiers(logger);
-  const rollout = { flags, fixedPlan, shadowProcessor, queue, closing: closing.signal, logger };
+  const onShareTrouble = (error: unknown) =>
+    logger.warn(loggable(error), 'what the replicas share cannot be kept for now');
+  const states = engine && new ReplicatedStates(onShareTrouble);
+  const rollout = {
+    ...{ flags, fixedPlan, shadowProcessor, queue, states, closing: closing.signal, logger },
+    // Asked for once documents are opened.
+    spending: async () => (await documents.opened()).store.shared.spending,
+  };
   const { decisions, metrics, modelHealth, rollback, shadow } = newRollout(options, settings, {
     ...rollout,
     prices,
@@ -207,6 +225,20 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     answerForms:
       answerForms && new AnswerFormChoice(answerForms, (change) => logAnswerForm(logger, model.name, change)),
   });
+  const sharing =
+    states &&
+    new Sharing(
+      queue,
+      states,
+      {
+        service: serviceName(model.client, model.name),
+        concurrency: settings.LLM_GLOBAL_CONCURRENCY,
+        requestsPerMinute: settings.LLM_REQUESTS_PER_MINUTE,
+        tokensPerMinute: settings.LLM_TOKENS_PER_MINUTE,
+        leaseMs: settings.LLM_TIMEOUT_MS + LEASE_MARGIN_MS,
+      },
+      onShareTrouble,
+    );
   const traces = new Traces(asked);
   const logEnd = logEnds(logger);
   const logAdaptation = logAdaptations(logger);
@@ -236,7 +268,17 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
     reader,
     decisions,
     read: (request, source) => readDocument(reading, request, source),
-    newQueue: (onWait, { owner }) => queue.document(onWait, owner),
+    engine,
+    share: async (common) => {
+      const end = await sharing?.begin(common);
+      return async () => {
+        // What is known of the rollout is written before the store is closed.
+        if (closing.signal.aborted) await states?.close();
+        await end?.();
+      };
+    },
+    newQueue: (onWait, { party, claim, onLost }) =>
+      queue.document(onWait, party.owner, { document: claim.id, run: claim.run, onLost }),
     watch,
     onDelete: (id) => shadow.forget(id),
     logger,
@@ -267,6 +309,12 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
       storeTrouble: () => documents.troubleOnceTried(),
       opened: () => documents.opened(),
       load: () => documents.load,
+      callsUnderWay: async () => (await sharing?.callsUnderWay()) ?? new Map<string, number>(),
+      limits: {
+        concurrency: settings.LLM_GLOBAL_CONCURRENCY ?? null,
+        requests_per_minute: settings.LLM_REQUESTS_PER_MINUTE ?? null,
+        tokens_per_minute: settings.LLM_TOKENS_PER_MINUTE ?? null,
+      },
       onAction: (action) => {
         metrics.opsActed(action);
         logAction(logger, action);
@@ -274,10 +322,29 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
       token: settings.OPS_TOKEN,
       logger,
     });
-  metrics.follow({ flags, rollback, shadow, documents, modelHealth, answerForms });
+  const replicasNow = async () => {
+    const known = await (await documents.opened()).documents.replicas();
+    const calls = (await sharing?.callsUnderWay()) ?? new Map<string, number>();
+    return {
+      states: known.map(({ state }) => state),
+      callsUnderWay: [...calls.values()].reduce((sum, count) => sum + count, 0),
+    };
+  };
+  metrics.follow({
+    ...{ flags, rollback, shadow, documents, modelHealth, answerForms },
+    replicas: engine && replicasNow,
+  });
 
   // Last: what fails before leaves no trace at a service that others use.
-  const uncap = service.cap(settings.LLM_MAX_CONCURRENCY);
+  const uncap = service.cap(
+    Math.min(settings.LLM_MAX_CONCURRENCY, settings.LLM_GLOBAL_CONCURRENCY ?? Infinity),
+  );
+  const endSpacing = service.space({
+    requests: engine ? undefined : settings.LLM_REQUESTS_PER_MINUTE,
+    tokens: engine ? undefined : settings.LLM_TOKENS_PER_MINUTE,
+  });
+  // Others count on it, whether or not it has routes.
+  if (engine) void documents.open();
   let operations: RequestHandler | undefined;
   let closed: Promise<void> | undefined;
   return {
@@ -332,12 +399,16 @@ function assembled(options: QuireOptions, settings: Settings, { model, flags, lo
         () => metrics.withdraw(),
         () => reader.close(),
         () => model.close(),
+        endSpacing,
         uncap,
       ]);
       return closed;
     },
   };
 }
+
+/** A call that has not ended so long after its time limit is taken for one that nobody waits for, in milliseconds. */
+const LEASE_MARGIN_MS = 10_000;
 
 /** A document that a caller gives, and keeps itself. */
 interface Given {
@@ -400,6 +471,8 @@ function newRollout(
     prices,
     onUnpricedTier,
     queue,
+    states,
+    spending,
     closing,
     onReadAgain,
     logger,
@@ -412,6 +485,9 @@ function newRollout(
     prices: PriceTable;
     onUnpricedTier: (name: string) => void;
     queue: CallQueue;
+    /** What the replicas share; undefined where this process reads alone. */
+    states: ReplicatedStates | undefined;
+    spending: () => Promise<KeptSpending>;
     closing: AbortSignal;
     onReadAgain: ShadowTools['onReadAgain'];
     logger: Logger;
@@ -434,13 +510,19 @@ function newRollout(
       const message = change.to === 'closed' ? 'the batch path is back' : `automatic rollback: ${change.to}`;
       logger.warn({ to: change.to, cause: change.cause, failure_rate: rollback.failureRate }, message);
     },
+    states && ((initial) => states.state('rollback/1', initial)),
   );
   const shadow: Shadow = new Shadow(
     { noiseShare: settings.SHADOW_NOISE_SHARE },
     {
       processor: shadowProcessor,
-      budget: new DailyBudget(settings.SHADOW_BUDGET_USD),
-      running: new RunningAgreement(settings.ROLLBACK_AGREEMENT_FLOOR),
+      budget: states
+        ? new SharedBudget(settings.SHADOW_BUDGET_USD, spending)
+        : new DailyBudget(settings.SHADOW_BUDGET_USD),
+      running: new RunningAgreement(
+        settings.ROLLBACK_AGREEMENT_FLOOR,
+        states && ((initial) => states.state('agreement/1', initial)),
+      ),
       prices,
       onUnpricedTier,
       newQueue: (patience) => queue.background(patience),

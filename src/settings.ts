@@ -36,6 +36,12 @@ export interface Settings {
   OPENAI_API_VERSION?: string | undefined;
   /** Calls at once, over all documents of the process, 1 to 1,000. Default: 20. */
   LLM_MAX_CONCURRENCY: number;
+  /** Calls at once, over all replicas, 1 to 10,000. Default: any number. */
+  LLM_GLOBAL_CONCURRENCY?: number | undefined;
+  /** Calls in a minute, over all replicas, 1 to 10,000,000. Default: any number. */
+  LLM_REQUESTS_PER_MINUTE?: number | undefined;
+  /** Tokens in a minute, sent and answered, over all replicas, 1 to 1,000,000,000,000. Default: any number. */
+  LLM_TOKENS_PER_MINUTE?: number | undefined;
   /** Time limit of one call in milliseconds, 1 to 300,000. Default: 120,000. */
   LLM_TIMEOUT_MS: number;
   /** Failed or unusable answers after which a page is given up, 1 to 100. Default: 6. */
@@ -89,6 +95,10 @@ export interface Settings {
   UPLOADS_ARRIVING_PER_OWNER: number;
   /** A PostgreSQL server, like `postgres://user:password@host/database`. Default: an embedded database. */
   QUIRE_DATABASE_URL?: string | undefined;
+  /** Who reads documents: `local`, this process alone, or `dbos`, any number of them on one PostgreSQL. Default: `local`. */
+  QUIRE_ENGINE: 'local' | 'dbos';
+  /** Connections of a process to PostgreSQL, 2 to 1,000; from 6 with the engine `dbos`. Default: 10. */
+  DATABASE_POOL: number;
   /** Folder of the embedded database, which one process at a time can use, and of uploads that arrive. Default: `.quire`. */
   QUIRE_DATA_DIR: string;
   /** Whether the words of pages, with their places, stay when their document is read. Default: true. */
@@ -213,6 +223,9 @@ const MODULE = {
   AZURE_OPENAI_ENDPOINT: webAddress,
   OPENAI_API_VERSION: text,
   LLM_MAX_CONCURRENCY: whole(1, 1_000, 20),
+  LLM_GLOBAL_CONCURRENCY: number(z.number().int().min(1).max(10_000)).optional(),
+  LLM_REQUESTS_PER_MINUTE: number(z.number().int().min(1).max(10_000_000)).optional(),
+  LLM_TOKENS_PER_MINUTE: number(z.number().int().min(1).max(1_000_000_000_000)).optional(),
   // Node's fetch gives up on an answer that has not begun after 300 s.
   LLM_TIMEOUT_MS: whole(1, 300_000, 120_000),
   LLM_PAGE_ATTEMPTS: whole(1, 100, 6),
@@ -239,6 +252,8 @@ const MODULE = {
   UPLOADS_ARRIVING: whole(1, 10_000, 100),
   UPLOADS_ARRIVING_PER_OWNER: whole(1, 10_000, 50),
   QUIRE_DATABASE_URL: databaseAddress.optional(),
+  QUIRE_ENGINE: z.enum(['local', 'dbos']).default('local'),
+  DATABASE_POOL: whole(2, 1_000, 10),
   QUIRE_DATA_DIR: z.string().min(1).default('.quire'),
   QUIRE_KEEP_PAGE_WORDS: flag(true),
   RETENTION_DAYS: number(z.number().int().min(1).max(36_500)).optional(),

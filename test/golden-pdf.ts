@@ -49,6 +49,15 @@ export const PRINTABLE = GOLDEN.documents.filter(({ pages }) =>
   Object.values(pages).every((text) => SHEET.test(text) && Array.from(text).length < 6_000),
 );
 
+const TEN_PAGES = PRINTABLE.filter(({ pages }) => Object.keys(pages).length === 10);
+
+/** One of those with ten pages, the next for each number. */
+export function tenPageDocument(number: number): GoldenDocument {
+  const document = TEN_PAGES[number % TEN_PAGES.length];
+  if (!document) throw new Error('No golden document has ten pages');
+  return document;
+}
+
 export function isGolden(record: DocumentRecord | undefined, { expected }: GoldenDocument): boolean {
   return record !== undefined && goldenPart(record) === JSON.stringify(expected);
 }

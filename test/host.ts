@@ -26,6 +26,7 @@ export interface Uploaded {
 /** The runnable host in a process of its own, that can be killed, and one client with its cookie. */
 export class Host {
   readonly #variables: Record<string, string>;
+  readonly #server: string;
   #process: ChildProcess | undefined;
   #exited: Promise<unknown> = Promise.resolve();
   base = '';
@@ -34,12 +35,14 @@ export class Host {
   /** All that the host wrote. */
   log = '';
 
-  constructor(variables: Record<string, string>) {
+  /** @param server of another build than this one */
+  constructor(variables: Record<string, string>, server = SERVER) {
     this.#variables = variables;
+    this.#server = server;
   }
 
   async start(more: Record<string, string> = {}): Promise<void> {
-    const child = spawn(process.execPath, [SERVER], {
+    const child = spawn(process.execPath, [this.#server], {
       env: { PATH: process.env.PATH, PORT: '0', ...this.#variables, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -84,6 +87,11 @@ export class Host {
 
   get isRunning(): boolean {
     return this.#process?.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** Whether it stands still, after SIGSTOP. */
+  get isHalted(): boolean {
+    return readFileSync(`/proc/${this.#process?.pid}/stat`, 'utf8').includes(') T ');
   }
 
   /** Resident memory, in MB. */

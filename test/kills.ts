@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AnswersByPage, type AnswerCache } from '../src/processor/answers.js';
-import { preparePage, type Page } from '../src/processor/page.js';
-import type { Model } from '../src/llm/request.js';
 import type { ProcessingPlan } from '../src/index.js';
 import type { GoldenDocument } from './golden.js';
 import { goldenPdf, isGolden, PRINTABLE, readSheet } from './golden-pdf.js';
 import { Host } from './host.js';
-import { Provider, type Call } from './provider.js';
+import { keysOf } from './kept-keys.js';
+import { Provider } from './provider.js';
 import { pick, seeded } from './random.js';
 
 export interface KillFigures {
@@ -127,31 +125,4 @@ export async function killRounds(options: {
 
 function nameOf(plan: ProcessingPlan | undefined): string | undefined {
   return plan?.path === 'batch' ? `batch ${plan.batchSize}x${plan.maxWorkers}` : plan?.path;
-}
-
-/** For each page of a call, the keys under which its answer may have been kept, on either path. */
-function keysOf({ pages }: Call, documents: readonly string[]): string[][] {
-  const prepared = pages.map(({ number, text }) => preparePage(number, text));
-  const keyed = (['single-page', 'batch'] as const).flatMap((path) =>
-    documents.map((document) => keysByPage(prepared, document, path)),
-  );
-  return prepared.map((_, index) => keyed.flatMap((keys) => keys[index] ?? []));
-}
-
-function keysByPage(pages: readonly Page[], document: string, path: ProcessingPlan['path']): string[][] {
-  const model = { name: 'test-model', requestDefaults: {} } as Model;
-  const answerForm = path === 'batch' ? 'lines' : 'objects';
-  const kept: string[][] = [];
-  const keep: AnswerCache['keep'] = (answers) =>
-    Promise.resolve(void kept.push(answers.map(({ key }) => key)));
-  const cache = new AnswersByPage({ find: () => Promise.resolve(new Map()), keep }, document, {
-    model,
-    path,
-    answerForm,
-  });
-  for (const page of pages) {
-    void cache.keep(pages, [{ page, fields: [] }]);
-    void cache.keep([page], [{ page, fields: [] }]);
-  }
-  return pages.map((_, index) => [...(kept[2 * index] ?? []), ...(kept[2 * index + 1] ?? [])]);
 }

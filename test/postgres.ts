@@ -33,14 +33,16 @@ export class Postgres {
   readonly url: string;
   readonly #folder: string;
   readonly #port: number;
+  readonly #settings: Record<string, string>;
   readonly #password = randomBytes(12).toString('hex');
   readonly #janitor: ChildProcessByStdio<Writable, null, null>;
   #account: { uid?: number; gid?: number } = {};
   #server: ChildProcess | undefined;
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, settings: Record<string, string>) {
     this.#folder = folder;
     this.#port = port;
+    this.#settings = settings;
     this.url = `postgres://${USER}:${this.#password}@127.0.0.1:${port}/postgres`;
     this.#janitor = spawn('/bin/sh', ['-c', JANITOR, folder], {
       cwd: '/',
@@ -49,10 +51,14 @@ export class Postgres {
     });
   }
 
-  /** A fresh cluster. */
-  static async start(): Promise<Postgres> {
+  /**
+   * A fresh cluster.
+   *
+   * @param settings of the server, beside those it needs here
+   */
+  static async start(settings: Record<string, string> = {}): Promise<Postgres> {
     const port = await freePort();
-    const postgres = new Postgres(await mkdtemp(join(tmpdir(), 'postgres-')), port);
+    const postgres = new Postgres(await mkdtemp(join(tmpdir(), 'postgres-')), port, settings);
     try {
       await postgres.#create();
       await postgres.restart();
@@ -66,12 +72,12 @@ export class Postgres {
   /** Starts it with the port and data it had, whether it runs, was stopped or was killed. */
   async restart(): Promise<void> {
     await this.stop();
-    const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off' };
+    const needed = { listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off' };
     const server = spawn(
       join(this.#folder, 'native/bin/postgres'),
       [
         ...['-D', join(this.#folder, 'data'), '-p', String(this.#port)],
-        ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+        ...Object.entries({ ...this.#settings, ...needed }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
       ],
       { ...this.#options(), detached: true, stdio: ['ignore', 'ignore', 'pipe'] },
     );

@@ -28,9 +28,14 @@ export interface Call {
   body: Record<string, unknown>;
   /** Length of the body as it came over the wire. */
   bytes: number;
+  /** By `performance.now()`. */
   startedAt: number;
+  /** When the answer left, by `performance.now()`; undefined while the call is under way. */
+  endedAt: number | undefined;
   /** How many calls were under way when this one came, itself included. */
   concurrent: number;
+  /** What `OPENAI_PROJECT_ID` was where the call came from: services are told it, and nothing else depends on it. */
+  project: string | undefined;
 }
 
 /** Ways a provider fails, each on real HTTP. */
@@ -138,7 +143,9 @@ export class Provider {
       body,
       bytes: Buffer.byteLength(sent),
       startedAt: performance.now(),
+      endedAt: undefined,
       concurrent: ++this.#underWay,
+      project: projectOf(incoming),
     };
     const index = this.calls.push(call) - 1;
     for (const { calls, came } of this.#expected) if (calls <= this.calls.length) came();
@@ -150,12 +157,18 @@ export class Provider {
     if (typeof delay !== 'number') await delay;
     else if (delay > 0) await sleep(delay);
     this.#underWay--;
+    call.endedAt = performance.now();
     this.waiting++;
     response.once('close', () => this.waiting--);
     const headers = this.behaviour.headers?.(call, index) ?? {};
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     send(response, call, this.behaviour.read, this.behaviour.fault?.(call, index));
   }
+}
+
+function projectOf({ headers }: IncomingMessage): string | undefined {
+  const project = headers['openai-project'];
+  return typeof project === 'string' ? project : undefined;
 }
 
 /** Reads the user message the way the wire format is written down, not the way Quire writes it. */

@@ -1,15 +1,22 @@
+import { randomUUID } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { unlessAborted } from '../abort.js';
-import { LocalEngine, type EngineRun, type EngineSettings } from '../engine/local.js';
+import type { Engine } from '../engine/engine.js';
+import { Places, type PlacesSettings } from '../engine/places.js';
+import { Runs, type EngineRun, type RunSettings } from '../engine/runs.js';
 import type { Party } from '../fair-turns.js';
 import type { DocumentQueue, WaitReason } from '../llm/turns.js';
 import { loggable, type Logger } from '../logger.js';
 import type { AnswerCache } from '../processor/answers.js';
 import { SINGLE_PAGE, type ProcessingPlan } from '../processor/plan.js';
-import type { Decision, Decisions } from '../rollout/decision.js';
+import { keptDecision, type Decision, type Decisions, type KeptDecision } from '../rollout/decision.js';
 import type { PageReader, PageTexts } from '../stages/page-texts.js';
 import type { TextSource } from '../stages/pipeline.js';
 import { withStoreRetry } from '../store/retry.js';
+import type { Claim } from '../store/events.js';
+import type { Notices } from '../store/notices.js';
+import type { Replica, Replicas } from '../store/replicas.js';
 import type { Store } from '../store/store.js';
 import type { StoredDocument } from '../store/document.js';
 import type { Sender, UnfinishedDocument } from '../store/unfinished.js';
@@ -38,7 +45,7 @@ export interface Upload {
   giveBack: () => void;
 }
 
-export interface DocumentsSettings extends EngineSettings {
+export interface DocumentsSettings extends RunSettings, PlacesSettings {
   /** Bytes of PDFs that are kept of one owner; any number without it. */
   bytesOfOwner: number | undefined;
   /** Days until a document is forgotten; never without it. */
@@ -48,13 +55,47 @@ export interface DocumentsSettings extends EngineSettings {
 export interface DocumentsTools {
   store: Store;
   reader: Pick<PageReader, 'read' | 'countPages'>;
-  decisions: Pick<Decisions, 'decideCounted' | 'resume'>;
+  decisions: Pick<Decisions, 'decideCounted' | 'decideForLater' | 'giveUp' | 'restore' | 'resume'>;
   read(request: ReadingRequest, source: TextSource): Promise<Ended>;
-  newQueue(onWait: (why: WaitReason, ms: number) => void, party: Party): DocumentQueue;
+  /**
+   * A queue for the calls of a document.
+   *
+   * @param onLost told that the document is another's to read
+   */
+  newQueue(
+    onWait: (why: WaitReason, ms: number) => void,
+    about: { party: Party; claim: Claim; onLost: () => void },
+  ): DocumentQueue;
+  /** Has documents read, by this process alone or by several. */
+  startEngine(tools: EngineTools): Promise<Engine>;
+  /** The processes that read, and this one among them; undefined where it reads alone. */
+  shared: { replica: string; replicas: Replicas; notices: Notices } | undefined;
   watch: Watch;
   /** Told that a document is deleted: nothing else may go on with it either. */
   onDelete(id: string): void;
   logger: Logger;
+}
+
+/** What an engine does with documents. */
+export interface EngineTools {
+  /** Ids of the documents that are read here, wait for that, or are about to be begun. */
+  known(): readonly string[];
+  /** Whose documents are read here, or wait for that: one entry a document. */
+  owners(): readonly string[];
+  claims(): readonly Claim[];
+  /** How many more documents there is a place for. */
+  room(): Promise<number>;
+  /** Goes on with a document that its process has left. */
+  goOn(id: string): Promise<void>;
+  /**
+   * Reads a document that was handed in; never rejects.
+   *
+   * @returns whether it is done here; it is given back otherwise
+   */
+  read(id: string): Promise<boolean>;
+  /** Reads a document no more here. */
+  stop(id: string): void;
+  onTrouble(error: unknown): void;
 }
 
 const NOT_TAKEN = {
@@ -94,7 +135,11 @@ interface DocumentReading {
 export class Documents {
   readonly #settings: DocumentsSettings;
   readonly #tools: DocumentsTools;
-  readonly #engine: LocalEngine;
+  readonly #runs: Runs;
+  readonly #places: Places;
+  /** Documents about to be begun here, and by how many: in the store already, perhaps. */
+  readonly #starting = new Map<string, number>();
+  #engine: Engine | undefined;
   readonly #feeds: EventFeeds;
   /** Of documents that are read here, or wait for that. */
   readonly #readings = new Map<string, DocumentReading>();
@@ -103,18 +148,18 @@ export class Documents {
   readonly #closing = new AbortController();
   readonly #upkeep: Promise<unknown>;
 
-  constructor(settings: DocumentsSettings, tools: DocumentsTools) {
+  private constructor(settings: DocumentsSettings, tools: DocumentsTools) {
     this.#settings = settings;
     this.#tools = tools;
     this.#feeds = new EventFeeds(tools.store, this.#closing.signal);
-    this.#engine = new LocalEngine(settings, {
-      store: tools.store,
-      newQueue: (party) => tools.newQueue((why, ms) => this.#append(party.document, waiting(why, ms)), party),
+    this.#runs = new Runs(settings, {
+      newQueue: (party, claim, onLost) =>
+        tools.newQueue((why, ms) => this.#append(party.document, waiting(why, ms)), { party, claim, onLost }),
       read: (document, run) => this.#read(document, run),
       onWaiting: (id) => this.#append(id, { type: 'waiting', why: 'turn', until: null }),
-      adopt: (document) => this.#adopt(document),
-      onTrouble: (error) => this.#report(error),
     });
+    const taken = () => this.#engine?.taken() ?? Promise.resolve({ processes: 1, owners: this.#runs.owners });
+    this.#places = new Places(settings, taken);
     this.#upkeep = keepUp(tools.store, settings.retentionDays, {
       closing: this.#closing.signal,
       onForget: (id) => this.#forget(id),
@@ -123,16 +168,68 @@ export class Documents {
     });
   }
 
+  /** @throws {SettingsError} when the engine that is set cannot be used; {StoreError} when it cannot be started now */
+  static async start(settings: DocumentsSettings, tools: DocumentsTools): Promise<Documents> {
+    const documents = new Documents(settings, tools);
+    try {
+      documents.#engine = await tools.startEngine(documents.#engineTools());
+      documents.#follow();
+      return documents;
+    } catch (error) {
+      await documents.close();
+      throw error;
+    }
+  }
+
+  /** What other processes tell of documents. */
+  #follow(): void {
+    const { shared } = this.#tools;
+    if (!shared) return;
+    const { notices, replicas } = shared;
+    const stopIfLost = async (id: string) => {
+      const claims = this.#runs.claims.filter((claim) => claim.id === id);
+      for (const lost of claims.length > 0 ? await replicas.lost(claims) : []) void this.#runs.stop(lost);
+    };
+    const ends = [
+      notices.follow('quire_documents', (id) => this.#feeds.wake(id)),
+      notices.follow('quire_stopped', (id) => {
+        this.#feeds.wake(id);
+        stopIfLost(id).catch((error: unknown) => this.#report(error));
+      }),
+    ];
+    this.#closing.signal.addEventListener('abort', () => {
+      for (const end of ends) end();
+    });
+  }
+
+  #engineTools(): EngineTools {
+    const runs = this.#runs;
+    return {
+      known: () => [...runs.claims.map(({ id }) => id), ...this.#starting.keys()],
+      owners: () => runs.owners,
+      claims: () => runs.claims,
+      room: () => this.#places.room(),
+      goOn: (id) => this.#alone(id, () => this.#takeUp(id)),
+      read: (id) =>
+        this.#readHandedIn(id).catch((error: unknown) => {
+          if (!this.#closing.signal.aborted) this.#report(error);
+          return false;
+        }),
+      stop: (id) => void runs.stop(id),
+      onTrouble: (error) => this.#report(error),
+    };
+  }
+
   /**
    * Takes a place for an upload, before anything of it is received.
    *
    * @param owner whose bounds it counts in
    * @returns gives the place back, once
-   * @throws {NotTakenError} when there is none
+   * @throws {NotTakenError} when there is none; {StoreError} when the store cannot be asked
    */
-  reserve(owner: string): () => void {
+  async reserve(owner: string): Promise<() => void> {
     this.#throwIfClosed();
-    const place = this.#engine.reserve(owner);
+    const place = await this.#places.reserve(owner);
     if (typeof place === 'string') throw new NotTakenError(place);
     return place;
   }
@@ -162,26 +259,34 @@ export class Documents {
       pages = await reader.countPages(() => readFile(path), this.#closing.signal);
       return pages;
     };
-    const decision = await decisions.decideCounted(sender, countPages).catch((error: unknown) => {
-      this.#throwIfClosed();
-      throw error;
-    });
+    const handIn = this.#engine?.handIn;
+    const { decision, kept } = await this.#decide(sender, countPages, handIn !== undefined).catch(
+      (error: unknown) => {
+        this.#throwIfClosed();
+        throw error;
+      },
+    );
     const { plan, reason } = decision;
     const accepted = { type: 'accepted', plan, reason } as const;
     const events = firstEvents(accepted);
-    await this.#engine.alone(id, async () => {
+    const run = randomUUID();
+    await this.#alone(id, async () => {
       try {
-        await store.add({ document, owner, sender, plan }, path, events);
+        const added = { document, owner, sender, plan, decision: kept && JSON.stringify(kept) };
+        await store.add(added, path, events, handIn ? { handIn } : { run });
       } catch (error) {
         decision.admission?.done();
+        if (kept) decisions.giveUp(kept);
         void this.#withdraw(id, owner);
         throw error;
       }
       watch(accepted, { requestId: sender.requestId, documentId: id, decision });
-      const feed = this.#feeds.begin(id, owner, events);
-      const log = new EventLog(store, id, feed);
       giveBack();
-      this.#begin({ document, owner, sender, plan, openings: 0 }, { decision, feed, log }, pages);
+      if (handIn) return;
+      const feed = this.#feeds.begin(id, owner, events);
+      const log = new EventLog(store, { id, run }, feed);
+      const unfinished = { document, owner, sender, plan, openings: 0, run, decision: undefined };
+      this.#begin(unfinished, { decision, feed, log }, pages);
     });
     return { id, plan };
   }
@@ -198,22 +303,26 @@ export class Documents {
     const document = await store.get(id, owner);
     if (!document) return false;
     if (await store.isOfLaterVersion(id)) return 'later';
-    if (document.status === 'extracting' || this.#engine.has(id)) return 'reading';
+    if (document.status === 'extracting' || this.#isKnown(id)) return 'reading';
     const missing = document.documents.some(({ failed_pages }) => failed_pages.length > 0);
     if (document.status === 'completed' && !missing) return 'complete';
     const again = { ...document, status: 'extracting', stage: 'ocr_extraction', error: null } as const;
-    return this.#engine.alone(id, async () => {
-      const reopened = await store.reopen(again, owner);
+    const handIn = this.#engine?.handIn;
+    return this.#alone(id, async () => {
+      const reopened = await store.reopen(again, owner, handIn ? { handIn } : { run: randomUUID() });
       if (!reopened) return 'reading';
-      await this.#goOn(reopened);
+      if (!handIn) await this.#goOn(reopened);
       return 'started';
     });
   }
 
   /** Stops reading the document and forgets it; false when the owner has no such document. */
   async delete(id: string, owner: string): Promise<boolean> {
-    if (!(await this.#tools.store.delete(id, owner))) return false;
+    const { store } = this.#tools;
+    const workflow = this.#engine?.handIn && (await store.workflowOf(id));
+    if (!(await store.delete(id, owner))) return false;
     this.#forget(id);
+    if (workflow) await this.#engine?.cancel(workflow).catch((error: unknown) => this.#report(error));
     return true;
   }
 
@@ -234,23 +343,42 @@ export class Documents {
     };
     const end = (document: StoredDocument) => failedDocument(document, progress, CANCELLED);
     const outcome = await store.cancel(id, { end, event });
-    if (outcome === 'cancelled') await this.#engine.stop(id);
+    if (outcome === 'cancelled') await this.#runs.stop(id);
     return outcome;
   }
 
   /** How many documents are read by this process, and how many wait for that. */
   get load(): { reading: number; waiting: number } {
-    return this.#engine.load;
+    return this.#runs.load;
   }
 
   /** How many more documents there is a place for. */
-  get room(): number {
-    return this.#engine.room;
+  room(): Promise<number> {
+    return this.#places.room();
+  }
+
+  /** Those that share the work, the oldest first; none where this process reads all. */
+  async replicas(): Promise<readonly Replica[]> {
+    return (await this.#engine?.replicas()) ?? [];
+  }
+
+  /** This process among the replicas; undefined where it reads alone. */
+  get replica(): string | undefined {
+    return this.#tools.shared?.replica;
+  }
+
+  /**
+   * Has the documents of another replica go on elsewhere now.
+   *
+   * @returns how many there were; undefined when there is no such replica
+   */
+  async takeOver(replica: string): Promise<number | undefined> {
+    return this.#engine?.takeOver(replica);
   }
 
   /** What becomes of a document here; undefined for one that this process does not read. */
   stateOf(id: string): 'reading' | 'waiting' | undefined {
-    return this.#engine.stateOf(id);
+    return this.#runs.stateOf(id);
   }
 
   /** How far a document is that is being read, here or elsewhere. */
@@ -269,7 +397,9 @@ export class Documents {
    */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#engine.close(Promise.all(this.#answering));
+    await this.#engine?.stop();
+    await this.#runs.close(Promise.all(this.#answering));
+    await this.#engine?.close();
     await this.#upkeep;
   }
 
@@ -287,60 +417,121 @@ export class Documents {
   /** A connection that breaks at the last moment may leave a document its sender was told was not taken. */
   async #withdraw(id: string, owner: string): Promise<void> {
     const remove = () => withStoreRetry(() => this.#tools.store.delete(id, owner), this.#closing.signal);
-    await this.#engine.alone(id, remove).catch(() => undefined);
+    await this.#alone(id, remove).catch(() => undefined);
   }
 
   #forget(id: string): void {
-    void this.#engine.stop(id);
+    void this.#runs.stop(id);
     this.#feeds.forget(id);
     this.#tools.onDelete(id);
   }
 
-  async #adopt(unfinished: UnfinishedDocument): Promise<void> {
-    if (unfinished.openings <= MOST_OPENINGS) return this.#goOn(unfinished);
-    const { document } = unfinished;
+  #isKnown(id: string): boolean {
+    return this.#runs.has(id) || this.#starting.has(id);
+  }
+
+  /** Does what leads to a document being begun, while nobody takes it for one that was left. */
+  async #alone<T>(id: string, start: () => Promise<T>): Promise<T> {
+    this.#starting.set(id, (this.#starting.get(id) ?? 0) + 1);
+    try {
+      return await start();
+    } finally {
+      const others = (this.#starting.get(id) ?? 1) - 1;
+      if (others > 0) this.#starting.set(id, others);
+      else this.#starting.delete(id);
+    }
+  }
+
+  async #takeUp(id: string): Promise<void> {
+    const claimed = await this.#tools.store.claim({ id, run: randomUUID() }, null);
+    if (claimed) await this.#goOnOrGiveUp(claimed.unfinished);
+  }
+
+  async #readHandedIn(id: string): Promise<boolean> {
+    const { store, shared } = this.#tools;
+    const { signal } = this.#closing;
+    if (!shared) return true;
+    // One that this process lost may still be ending.
+    await this.#runs.stop(id);
+    const claim = { id, run: randomUUID() };
+    const claimed = await withStoreRetry(() => store.claim(claim, shared.replica), signal, Infinity);
+    if (!claimed) return true;
+    await this.#goOnOrGiveUp(claimed.unfinished, claimed.isFirst);
+    await this.#runs.ended(id);
+    const lost = await withStoreRetry(() => shared.replicas.lost([claim]), signal, Infinity);
+    return lost.length > 0;
+  }
+
+  async #goOnOrGiveUp(unfinished: UnfinishedDocument, isFirst = false): Promise<void> {
+    if (unfinished.openings <= MOST_OPENINGS) return this.#goOn(unfinished, isFirst);
+    const { document, run } = unfinished;
     const feed = await this.#feeds.goOn(document.id);
     if (!feed) return;
-    const log = new EventLog(this.#tools.store, document.id, feed);
+    const log = new EventLog(this.#tools.store, { id: document.id, run }, feed);
     const error = 'Reading the document was broken off too often.';
     const end = { type: 'failed', error, ...noOutcome(unfinished.plan ?? SINGLE_PAGE) } as const;
     const failed = failedDocument(document, new ProgressOfEvents().now, error);
     const events = await log.takeLast(end, this.#closing.signal);
-    if (await this.#tools.store.finish(failed, events)) log.show(events);
+    if (await this.#tools.store.finish(failed, run, events)) log.show(events);
     this.#feeds.done(document.id);
   }
 
-  /** Goes on with a document under its plan. */
-  async #goOn(unfinished: UnfinishedDocument): Promise<void> {
-    const { document, sender } = unfinished;
+  /**
+   * Goes on with a document under its plan.
+   *
+   * @param isFirst whether nobody has begun to read it since it came
+   */
+  async #goOn(unfinished: UnfinishedDocument, isFirst = false): Promise<void> {
+    const { document, sender, run } = unfinished;
     const { id } = document;
-    const { store, decisions, watch } = this.#tools;
+    const { store, watch } = this.#tools;
     const feed = await this.#feeds.goOn(id);
     if (!feed) return;
-    const decision = unfinished.plan
-      ? decisions.resume(unfinished.plan)
-      : await decisions.decideCounted(sender, () => Promise.resolve(undefined));
+    const decision = await this.#decisionOn(unfinished, isFirst);
     const { plan, reason } = decision;
     try {
-      if (!unfinished.plan) await store.keepPlan(id, plan);
+      if (!isDeepStrictEqual(plan, unfinished.plan)) await store.keepPlan({ id, run }, plan);
     } catch (error) {
       decision.admission?.done();
       throw error;
     }
-    const accepted = { type: 'accepted', plan, reason } as const;
-    watch(accepted, { requestId: sender.requestId, documentId: id, decision });
-    const log = new EventLog(store, id, feed);
-    log.append(accepted);
+    const log = new EventLog(store, { id, run }, feed);
+    if (!isFirst) {
+      const accepted = { type: 'accepted', plan, reason } as const;
+      watch(accepted, { requestId: sender.requestId, documentId: id, decision });
+      log.append(accepted);
+    }
     this.#begin({ ...unfinished, plan }, { decision, feed, log }, feed.progress.totalPages || undefined);
+  }
+
+  /** What was decided about a document, by the process that took it in. */
+  async #decisionOn({ plan, sender, decision }: UnfinishedDocument, isFirst: boolean): Promise<Decision> {
+    const { decisions } = this.#tools;
+    if (!plan) return decisions.decideCounted(sender, () => Promise.resolve(undefined));
+    const kept = decision === undefined ? undefined : keptDecision.parse(JSON.parse(decision));
+    return isFirst && kept ? decisions.restore(plan, kept) : decisions.resume(plan, kept);
+  }
+
+  /** @param isForLater whether another process may read the document */
+  async #decide(
+    sender: Sender,
+    countPages: () => Promise<number | undefined>,
+    isForLater: boolean,
+  ): Promise<{ decision: Decision; kept: KeptDecision | undefined }> {
+    const { decisions } = this.#tools;
+    if (!isForLater) return { decision: await decisions.decideCounted(sender, countPages), kept: undefined };
+    const { plan, kept } = await decisions.decideForLater(sender, countPages);
+    const { reason, shadow } = kept;
+    return { decision: { plan, reason, shadow, admission: null }, kept };
   }
 
   #begin(unfinished: UnfinishedDocument, reading: DocumentReading, pages: number | undefined): void {
     const { id } = unfinished.document;
     this.#readings.set(id, reading);
     reading.log.lost.addEventListener('abort', () => {
-      if (this.#readings.get(id) === reading) void this.#engine.stop(id);
+      if (this.#readings.get(id) === reading) void this.#runs.stop(id);
     });
-    this.#engine.begin(unfinished, pages);
+    this.#runs.begin(unfinished, pages);
   }
 
   /** Never rejects: nobody waits for it but `close`. */
@@ -365,10 +556,10 @@ export class Documents {
     const { finishing } = run;
     const request = { sender, documentId: id, decision, signal, queue, answers, finishing, emit };
     try {
-      const ended = await this.#tools.read(request, this.#source(id, run));
+      const ended = await this.#tools.read(request, this.#source({ id, run: unfinished.run }, run));
       // What is given back, to this process or another, has not ended.
       if (ended.end.type === 'broken_off') return;
-      const isKept = await keepEnd(this.#tools, document, ended, {
+      const isKept = await keepEnd(this.#tools, { document, run: unfinished.run }, ended, {
         progress: progress.now,
         notes,
         log,
@@ -379,8 +570,10 @@ export class Documents {
       if (!signal.aborted) logger.error({ document: id, ...loggable(error) }, 'a document was not kept');
     } finally {
       await unlessAborted(log.end(), signal).catch(() => undefined);
-      this.#readings.delete(id);
-      this.#feeds.done(id);
+      if (this.#readings.get(id) === reading) {
+        this.#readings.delete(id);
+        this.#feeds.done(id);
+      }
     }
   }
 
@@ -389,7 +582,8 @@ export class Documents {
   }
 
   /** The page texts as they were read before, or else from the PDF; then they are kept. */
-  #source(id: string, { party, aside }: EngineRun): TextSource {
+  #source(claim: Claim, { party, aside }: EngineRun): TextSource {
+    const { id } = claim;
     const { store, reader } = this.#tools;
     return async (signal, onPage) => {
       const patiently = <T>(work: () => Promise<T>) => withStoreRetry(work, signal);
@@ -398,7 +592,7 @@ export class Documents {
       await patiently(() => store.opening(id));
       const load = () => patiently(() => wholePdf(store, id));
       const texts: PageTexts = await reader.read(load, { signal, onPage, party, aside });
-      await patiently(() => store.keepPageTexts(id, texts));
+      await patiently(() => store.keepPageTexts(claim, texts));
       return texts;
     };
   }

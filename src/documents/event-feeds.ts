@@ -18,6 +18,8 @@ interface Known {
   isWritten: boolean;
   isLooking: boolean;
   usedAt: number;
+  /** Has it looked at now. */
+  wake: () => void;
   readAt: number;
 }
 
@@ -77,6 +79,11 @@ export class EventFeeds {
     return feed?.owner === owner ? feed : undefined;
   }
 
+  /** Something became of the document in another process. */
+  wake(id: string): void {
+    this.#known.get(id)?.wake();
+  }
+
   /** The document is gone. */
   forget(id: string): void {
     this.#known.get(id)?.feed.cancel();
@@ -116,7 +123,7 @@ export class EventFeeds {
 
   #remember(id: string, feed: EventFeed): Known {
     const now = performance.now();
-    const known = { feed, isWritten: false, isLooking: false, usedAt: now, readAt: now };
+    const known = { feed, isWritten: false, isLooking: false, usedAt: now, readAt: now, wake: ignore };
     for (const [other, { feed, isWritten, isLooking, usedAt }] of this.#known) {
       const isOld = now - usedAt > REMEMBERED_MS || this.#known.size > MOST_REMEMBERED;
       if (isOld && !isWritten && !isLooking && !feed.isWatched) this.#known.delete(other);
@@ -137,13 +144,23 @@ export class EventFeeds {
     const isWanted = () => known.feed.isWatched || performance.now() - known.usedAt < REMEMBERED_MS;
     const isElsewhere = () => !known.isWritten;
     while (isWanted() && isElsewhere() && !known.feed.isOver && !this.#closing.aborted) {
-      await sleep(LOOK_EVERY_MS, undefined, { signal: this.#closing, ref: false }).catch(() => undefined);
+      const woken = new Promise<void>((resolve) => (known.wake = resolve));
+      const pause = new AbortController();
+      const signal = AbortSignal.any([pause.signal, this.#closing]);
+      await Promise.race([woken, sleep(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(ignore)]);
+      pause.abort();
       const found = await this.#store.events(id, known.feed.last).catch(() => null);
       // A store that is away for now says nothing.
       if (found === null) continue;
       known.readAt = performance.now();
       known.feed.push((found?.events ?? []) as KeptEvent[]);
-      if (!found?.isBeingRead && isElsewhere()) known.feed.end();
+      if (!isElsewhere()) continue;
+      if (!found) known.feed.cancel();
+      else if (!found.isBeingRead) known.feed.end();
     }
   }
+}
+
+function ignore(): void {
+  // It is looked at again in any case.
 }

@@ -1,6 +1,7 @@
 import { unlessAborted } from '../abort.js';
 import { systemClock, type Clock } from '../clock.js';
 import { withStoreRetry } from '../store/retry.js';
+import type { Claim } from '../store/events.js';
 import type { Store } from '../store/store.js';
 import type { EventFeed } from './event-feed.js';
 import type { DocumentEvent, KeptEvent } from './events.js';
@@ -11,7 +12,7 @@ const WRITE_EVERY_MS = 250;
 /** Writes the events of a document that this process reads, and shows them once they are kept. */
 export class EventLog {
   readonly #store: Store;
-  readonly #id: string;
+  readonly #claim: Claim;
   readonly #feed: EventFeed;
   readonly #clock: Clock;
   readonly #ending = new AbortController();
@@ -21,9 +22,9 @@ export class EventLog {
   #writing: Promise<void> | undefined;
 
   /** @param feed has all events that were kept of the document before */
-  constructor(store: Store, id: string, feed: EventFeed, clock: Clock = systemClock) {
+  constructor(store: Store, claim: Claim, feed: EventFeed, clock: Clock = systemClock) {
     this.#store = store;
-    this.#id = id;
+    this.#claim = claim;
     this.#feed = feed;
     this.#clock = clock;
     this.#last = feed.last;
@@ -69,7 +70,7 @@ export class EventLog {
     const pause = () => this.#clock.sleep(WRITE_EVERY_MS, signal).catch(() => undefined);
     for (await pause(); this.#unwritten.length > 0 && !signal.aborted; await pause()) {
       const events = this.#unwritten.splice(0);
-      const keep = () => this.#store.keepEvents(this.#id, events);
+      const keep = () => this.#store.keepEvents(this.#claim, events);
       try {
         const isOurs = await withStoreRetry(keep, signal, Infinity);
         if (isOurs) this.show(events);

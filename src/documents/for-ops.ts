@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { formatPlan } from '../processor/plan.js';
 import { StoreError } from '../store/database.js';
+import type { Replica } from '../store/replicas.js';
 import type { Store } from '../store/store.js';
 import type { UnendedDocument } from '../store/unended.js';
 import { NotTakenError, type Documents } from './documents.js';
@@ -24,6 +25,8 @@ export interface DocumentAtWork {
   total_pages: number;
   /** Where it is read; `waiting` where nobody reads it yet. */
   where: 'here' | 'elsewhere' | 'waiting';
+  /** The replica that reads it; null where there are none, or none has begun. */
+  replica: string | null;
 }
 
 /**
@@ -56,14 +59,54 @@ export async function documentsAtWork(
       pages_done: pagesProcessed,
       total_pages: totalPages,
       where: whereIs(documents, unended),
+      replica: unended.replica?.name ?? null,
     });
   }
   return { ...page, documents: atWork };
 }
 
-function whereIs(documents: Documents, { id, isElsewhere }: UnendedDocument): DocumentAtWork['where'] {
-  if (isElsewhere) return 'elsewhere';
+function whereIs(documents: Documents, { id, replica }: UnendedDocument): DocumentAtWork['where'] {
+  if (replica && replica.id !== documents.replica) return 'elsewhere';
   return documents.stateOf(id) === 'reading' ? 'here' : 'waiting';
+}
+
+/** A process that shares the work, as ops see it. */
+export interface ReplicaForOps {
+  id: string;
+  name: string;
+  version: string;
+  /** `hung`: not seen for 6 s, while it is still connected to the database; `gone`: not even that. */
+  state: Replica['state'];
+  /** Whether it is the one that answers. */
+  is_this: boolean;
+  started_seconds_ago: number;
+  seen_seconds_ago: number;
+  /** That it reads. */
+  documents: number;
+  /** To the model service, that it has under way. */
+  calls: number;
+}
+
+/** Those that share the work, the oldest first; none where one process reads all. */
+export async function replicasForOps(
+  documents: Documents,
+  callsUnderWay: ReadonlyMap<string, number>,
+): Promise<ReplicaForOps[]> {
+  return (await documents.replicas()).map((replica) => ({
+    id: replica.id,
+    name: replica.name,
+    version: replica.version,
+    state: replica.state,
+    is_this: replica.id === documents.replica,
+    started_seconds_ago: rounded(replica.startedSAgo),
+    seen_seconds_ago: rounded(replica.seenSAgo),
+    documents: replica.documents,
+    calls: callsUnderWay.get(replica.id) ?? 0,
+  }));
+}
+
+function rounded(seconds: number): number {
+  return Math.round(10 * seconds) / 10;
 }
 
 /** What ops did to one document, and what came of it. */
@@ -89,7 +132,7 @@ export async function retryForOps(documents: Documents, store: Store, id: string
 async function retryInPlace(documents: Documents, id: string, owner: string): Promise<RetryOutcome> {
   let giveBack: () => void;
   try {
-    giveBack = documents.reserve(owner);
+    giveBack = await documents.reserve(owner);
   } catch (error) {
     if (error instanceof NotTakenError && error.why !== 'closed') return 'full';
     throw error;
@@ -122,7 +165,7 @@ export async function retryFailed(
   hours: number,
   told: (id: string, outcome: OpsAction['outcome']) => void,
 ): Promise<RetriedTogether> {
-  const { some, total } = await store.failedOfLate(hours, documents.room, CANCELLED);
+  const { some, total } = await store.failedOfLate(hours, await documents.room(), CANCELLED);
   const counts = { started: 0, not_started: 0, left: total };
   for (const { id, owner } of some) {
     const outcome = await retryInPlace(documents, id, owner).catch((error: unknown) => {

@@ -26,7 +26,7 @@ interface KeepTools {
  */
 export async function keepEnd(
   { store, logger }: KeepTools,
-  document: ListedDocument,
+  { document, run }: { document: ListedDocument; run: string },
   ended: Ended,
   {
     progress,
@@ -38,7 +38,7 @@ export async function keepEnd(
   const beside = 'record' in ended ? await besideRecord(logger, document.id, ended, notes) : undefined;
   const events = await log.takeLast(ended.end, signal);
   const finish = (outcome: StoredDocument | ListedDocument, kept: KeptEvent[], more?: BesideRecord) =>
-    withStoreRetry(() => store.finish(outcome, kept, more), signal).then((isOurs) => {
+    withStoreRetry(() => store.finish(outcome, run, kept, more), signal).then((isOurs) => {
       // What another process reads by now is told by that one.
       if (isOurs) log.show(kept);
       return isOurs;

@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SharedEngine } from '../engine/shared.js';
+import { startLocal } from '../engine/local.js';
 import { atMost } from '../abort.js';
 import type { Settings } from '../settings.js';
 import { loggable } from '../logger.js';
 import { StoreError, type StoreTrouble } from '../store/database.js';
+import { Notices } from '../store/notices.js';
+import { applicationName } from '../store/replicas.js';
 import type { Store } from '../store/store.js';
 import { Documents, NotTakenError, type DocumentsTools } from './documents.js';
 
@@ -17,11 +21,31 @@ export interface StoreState {
 export type StorePlace =
   { store: Store } | { open: (onInUse: (error: StoreError) => void) => Promise<Store> };
 
+/** What documents need besides the store, and what is opened with it. */
+export interface OpeningTools extends Omit<DocumentsTools, 'store' | 'startEngine' | 'shared'> {
+  /** Where several processes read; undefined where this one reads alone. */
+  engine: SharedEngine | undefined;
+  /**
+   * Shares with the other processes what is known of the model service and the rollout.
+   *
+   * @returns ends it
+   */
+  share(common: SharedWith): Promise<() => Promise<void>>;
+}
+
+/** What the processes that share the work have in common. */
+export interface SharedWith {
+  store: Store;
+  notices: Notices;
+  /** The id of this one. */
+  replica: string;
+}
+
 /** The documents of one Quire, on a store that is opened when it is first needed. */
 export class DocumentsOpening {
   readonly #place: StorePlace;
   readonly #settings: Settings;
-  readonly #tools: Omit<DocumentsTools, 'store'>;
+  readonly #tools: OpeningTools;
   #opening: Promise<{ documents: Documents; store: Store }> | undefined;
   /** Set once it is open. */
   #store: Store | undefined;
@@ -30,11 +54,12 @@ export class DocumentsOpening {
   #notOpen: StoreError | undefined;
   /** Whether it is opened in the background, as soon as it can be. */
   #isAwaited = false;
+  #unshare: (() => Promise<void>) | undefined;
   #closed: Promise<void> | undefined;
   /** Whether nothing is read from the store any more. */
   #hasEnded = false;
 
-  constructor(place: StorePlace, settings: Settings, tools: Omit<DocumentsTools, 'store'>) {
+  constructor(place: StorePlace, settings: Settings, tools: OpeningTools) {
     this.#place = place;
     this.#settings = settings;
     this.#tools = tools;
@@ -124,6 +149,7 @@ export class DocumentsOpening {
     const opened = await this.#opening?.catch(() => undefined);
     await opened?.documents.close();
     this.#hasEnded = true;
+    await this.#unshare?.();
     if ('open' in this.#place) await opened?.store.close();
   }
 
@@ -135,22 +161,62 @@ export class DocumentsOpening {
         : await this.#place.open((error) => {
             this.#notOpen = error;
           });
-    this.#store = store;
-    this.#notOpen = undefined;
-    const documents = new Documents(
-      {
-        atOnce: this.#settings.DOCUMENTS_AT_ONCE,
-        waiting: this.#settings.DOCUMENTS_WAITING,
-        ofOwner: this.#settings.OWNER_DOCUMENTS_WAITING,
-        pagesOfOwner: this.#settings.OWNER_PAGES_AT_ONCE,
-        bytesOfOwner: megabytes(this.#settings.OWNER_MB_KEPT),
-        retentionDays: this.#settings.RETENTION_DAYS,
-        graceMs: this.#settings.SHUTDOWN_GRACE_MS,
-      },
-      { ...this.#tools, store },
-    );
-    this.#documents = documents;
-    return { documents, store };
+    try {
+      const documents = await this.#start(store);
+      this.#store = store;
+      this.#notOpen = undefined;
+      this.#documents = documents;
+      return { documents, store };
+    } catch (error) {
+      await this.#unshare?.();
+      this.#unshare = undefined;
+      if ('open' in this.#place) await store.close();
+      throw error;
+    }
+  }
+
+  async #start(store: Store): Promise<Documents> {
+    const { engine } = this.#tools;
+    const shared = engine && (await this.#share(store, engine));
+    if (!shared) await store.reserve();
+    return Documents.start(this.#documentsSettings, {
+      ...this.#tools,
+      store,
+      shared,
+      startEngine: (tools) =>
+        engine && shared
+          ? engine.start(
+              { ...engine, address: store.address ?? '', atOnce: this.#settings.DOCUMENTS_AT_ONCE },
+              {
+                ...tools,
+                replicas: shared.replicas,
+              },
+            )
+          : Promise.resolve(startLocal({ ...tools, store })),
+    });
+  }
+
+  async #share(store: Store, { replica }: SharedEngine): Promise<NonNullable<DocumentsTools['shared']>> {
+    const notices = new Notices(store.address ?? '', applicationName(replica.id));
+    this.#unshare = () => notices.close();
+    const end = await this.#tools.share({ store, notices, replica: replica.id });
+    this.#unshare = async () => {
+      await end();
+      await notices.close();
+    };
+    return { replica: replica.id, replicas: store.share(), notices };
+  }
+
+  get #documentsSettings() {
+    return {
+      atOnce: this.#settings.DOCUMENTS_AT_ONCE,
+      waiting: this.#settings.DOCUMENTS_WAITING,
+      ofOwner: this.#settings.OWNER_DOCUMENTS_WAITING,
+      pagesOfOwner: this.#settings.OWNER_PAGES_AT_ONCE,
+      bytesOfOwner: megabytes(this.#settings.OWNER_MB_KEPT),
+      retentionDays: this.#settings.RETENTION_DAYS,
+      graceMs: this.#settings.SHUTDOWN_GRACE_MS,
+    };
   }
 }
 

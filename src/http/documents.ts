@@ -70,7 +70,7 @@ export function documentsRouter({
         await checkIsPdf(path);
         const filename = displayName(form.filename);
         const requestId = requestIdOf(request);
-        const giveBack = documents.reserve(sender.fairAs ?? owner);
+        const giveBack = await documents.reserve(sender.fairAs ?? owner);
         try {
           const { id, plan } = await documents.accept({
             path,
@@ -173,9 +173,10 @@ export function documentsRouter({
   const reserve: RequestHandler = async (request, response, next) => {
     const sender = await senders.of(request);
     const { documents } = await opened();
+    const giveBack = await documents.reserve(sender.fairAs ?? sender.owner);
     // Who hung up meanwhile would never give the place back.
-    if (response.closed) return;
-    response.once('close', documents.reserve(sender.fairAs ?? sender.owner));
+    if (response.closed) return giveBack();
+    response.once('close', giveBack);
     next();
   };
   router.post('/api/document/:id/retry', changing, reserve);

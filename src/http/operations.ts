@@ -2,7 +2,13 @@ import express, { type Request, type RequestHandler, type Response, type Router 
 import { z } from 'zod';
 import type { Shadow } from '../comparison/shadow.js';
 import type { Documents } from '../documents/documents.js';
-import { documentsAtWork, retryFailed, retryForOps, type OpsAction } from '../documents/for-ops.js';
+import {
+  documentsAtWork,
+  replicasForOps,
+  retryFailed,
+  retryForOps,
+  type OpsAction,
+} from '../documents/for-ops.js';
 import type { StoreState } from '../documents/opening.js';
 import type { AnswerForms } from '../llm/answer-forms.js';
 import type { Logger } from '../logger.js';
@@ -36,6 +42,14 @@ export interface OperationsRoutes {
   storeTrouble(): Promise<StoreState | null>;
   /** The documents and the store behind them, once that is open. */
   opened: () => Promise<Opened>;
+  /** Calls under way at the model service, by the id of the replica that makes them; none where this process reads alone. */
+  callsUnderWay: () => Promise<ReadonlyMap<string, number>>;
+  /** What all replicas together keep to; null for any number. */
+  limits: {
+    concurrency: number | null;
+    requests_per_minute: number | null;
+    tokens_per_minute: number | null;
+  };
   /** How many documents are read by this process, and how many wait for that. */
   load: () => { reading: number; waiting: number };
   /** Told of what ops did. */
@@ -93,6 +107,7 @@ export function operationsRouter(routes: OperationsRoutes): RequestHandler {
     });
   });
 
+  addReplicas(router, forOps, routes);
   addDocuments(router, forOps, routes);
   return answeringErrors(router, routes.logger);
 }
@@ -108,6 +123,33 @@ const whole = (most: number) =>
     .pipe(z.int().min(1).max(most));
 const listQuery = z.object({ limit: whole(MOST_LISTED).default(MOST_LISTED), after: z.string().optional() });
 const retryQuery = z.object({ hours: whole(MOST_HOURS) });
+
+const aReplica = z.uuid();
+
+/** The processes that share the work. */
+function addReplicas(
+  router: Router,
+  forOps: RequestHandler,
+  { opened, callsUnderWay, limits }: Pick<OperationsRoutes, 'opened' | 'callsUnderWay' | 'limits'>,
+): void {
+  router.get('/ops/replicas', forOps, async (_request, response) => {
+    const { documents } = await opened();
+    const calls = await callsUnderWay();
+    const underWay = [...calls.values()].reduce((sum, count) => sum + count, 0);
+    response.json({
+      replicas: await replicasForOps(documents, calls),
+      calls: { under_way: underWay, ...limits },
+    });
+  });
+
+  router.post('/ops/replicas/:id/takeover', forOps, async (request: Request<{ id: string }>, response) => {
+    const { documents } = await opened();
+    const id = aReplica.safeParse(request.params.id);
+    const taken = id.success ? await documents.takeOver(id.data) : undefined;
+    if (taken === undefined) return notFound(response);
+    response.json({ success: true, documents: taken, message: 'Its documents go on elsewhere' });
+  });
+}
 
 /** Documents of all owners: what is at work, and how ops end it or ask again. */
 function addDocuments(

@@ -131,10 +131,13 @@ async function inTurn(
   const foreseen = requestOf(model, question, dialect.form);
   const announced = { requests: 1, tokens: foreseen.most.input + foreseen.most.output };
   let ticket: Ticket | undefined;
+  let used: number | undefined = 0;
   const room: Room = {
     of: limits,
     waitFor: (leaving) => limits.waitFor(announced, leaving),
     take: () => (ticket = limits.take(announced)),
+    tokens: announced.tokens,
+    used: () => used,
   };
   let isWorthAnother = false;
   const send = async (signal: AbortSignal) => {
@@ -143,7 +146,9 @@ async function inTurn(
     const { pages } = question;
     if (pages.length > 1 && isTooLarge(pages, form)) throw new ModelFailure('too_large');
     const sent = form === foreseen.form ? foreseen : requestOf(model, question, form);
+    used = undefined;
     const ending = await request(model, sent, caller, { ...options, signal, clock });
+    used = ending.usedTokens;
     const { failure, said } = ending;
     if (failure) {
       // Here, and not when it has ended: the next call starts by then.
@@ -215,6 +220,8 @@ type Ending = {
   ms: number;
   headers: HeaderSource | undefined;
   answerTokens: number | null;
+  /** All that were billed, where that was told. */
+  usedTokens: number | undefined;
 } & (
   | { isAnswered: true; text: string; failure: ModelFailure | undefined; said: undefined }
   | { isAnswered: false; failure: ModelFailure; said: Said | undefined }
@@ -260,7 +267,9 @@ async function request(
       sent_bytes: sentBytes,
       received_bytes: envelope === undefined ? 0 : jsonBytes(envelope),
     });
-    return { ms, answerTokens: completion_tokens };
+    const usedTokens =
+      prompt_tokens === null || completion_tokens === null ? undefined : prompt_tokens + completion_tokens;
+    return { ms, answerTokens: completion_tokens, usedTokens };
   };
   const failed = (failure: ModelFailure, said: Said | undefined, envelope?: unknown): Ending => {
     // A call that was answered with an error is not billed; one that broke off may be.

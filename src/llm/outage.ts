@@ -3,6 +3,7 @@ import type { FailureReason } from './failure-reason.js';
 import type { ModelFailure } from './failure.js';
 import { FailedUnits, type Unit } from './failed-units.js';
 import { LONGEST_WAIT_MS } from './rate-limits.js';
+import type { AwayTold } from './shared-limits.js';
 
 /** A call that the service was asked to serve. */
 export interface StartedCall extends Unit {
@@ -33,6 +34,8 @@ interface Away {
   pauseEndsAt: number;
   /** Calls made since to find out whether it is over that failed. */
   failedProbes: number;
+  /** Whether others know of it, and tell its end. */
+  isShared: boolean;
 }
 
 /**
@@ -89,11 +92,43 @@ export class Outage {
   /** A call failed, before it is told as ended. */
   failed(call: StartedCall, failure: ModelFailure): void {
     const now = this.#clock.now();
-    const isEvidence = EVIDENCE.has(failure.reason) && call.outagePatienceMs > 0;
-    if (isEvidence) this.#update(call, now);
+    if (isEvidence(call, failure)) this.#update(call, now);
     if (!this.#away) return;
     if (this.#probe === call.number) this.#pause(this.#away, ++this.#away.failedProbes);
-    failure.isOfService = isEvidence && now < this.#away.since + call.outagePatienceMs;
+    this.judge(call, failure);
+  }
+
+  /** Whether a failure is the service's, by what is known at present. */
+  judge(call: StartedCall, failure: ModelFailure): void {
+    const until = (this.#away?.since ?? -Infinity) + call.outagePatienceMs;
+    failure.isOfService = isEvidence(call, failure) && this.#clock.now() < until;
+  }
+
+  /** What others are to know of it. */
+  get known(): AwayTold | undefined {
+    if (!this.#away || !this.isOn) return undefined;
+    const { since, patienceMs, pauseEndsAt, failedProbes } = this.#away;
+    const now = this.#clock.now();
+    return { sinceMs: now - since, patienceMs, pauseMs: Math.max(0, pauseEndsAt - now), failedProbes };
+  }
+
+  /**
+   * What others know of it: undefined ends the outage, where they knew of it.
+   *
+   * @returns whether it has ended
+   */
+  told(away: AwayTold | undefined): boolean {
+    if (!away) {
+      const wasOn = this.isOn && this.#away?.isShared === true;
+      if (this.#away?.isShared) this.answered();
+      return wasOn;
+    }
+    const now = this.#clock.now();
+    const { sinceMs, patienceMs, pauseMs, failedProbes } = away;
+    const since = now - sinceMs;
+    this.#lastFailureAt = Math.max(this.#lastFailureAt, since);
+    this.#away = { since, patienceMs, pauseEndsAt: now + pauseMs, failedProbes, isShared: true };
+    return false;
   }
 
   #update(call: StartedCall, now: number): void {
@@ -111,7 +146,13 @@ export class Outage {
     const isOutage = this.#failed.hasOther(call);
     this.#failed.add(call);
     if (!isOutage) return;
-    this.#away = { since: now, patienceMs: call.outagePatienceMs, pauseEndsAt: 0, failedProbes: 0 };
+    this.#away = {
+      since: now,
+      patienceMs: call.outagePatienceMs,
+      pauseEndsAt: 0,
+      failedProbes: 0,
+      isShared: false,
+    };
     this.#pause(this.#away, 0);
   }
 
@@ -119,4 +160,8 @@ export class Outage {
     const ms = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failedProbes);
     away.pauseEndsAt = this.#clock.now() + ms + Math.random() * JITTER_MS;
   }
+}
+
+function isEvidence({ outagePatienceMs }: StartedCall, { reason }: ModelFailure): boolean {
+  return EVIDENCE.has(reason) && outagePatienceMs > 0;
 }

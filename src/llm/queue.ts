@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { unlessAborted } from '../abort.js';
 import { systemClock, type Clock } from '../clock.js';
 import { BackgroundCalls } from './background.js';
@@ -5,12 +6,15 @@ import { ModelFailure } from './failure.js';
 import { Outage, type StartedCall } from './outage.js';
 import { LONGEST_WAIT_MS } from './rate-limits.js';
 import { Rejections } from './rejections.js';
+import type { AwayTold, CallEnding, NextCall, PlaceAnswer, SharedLimits } from './shared-limits.js';
+import { SharedPlaces, type HeldPlace } from './shared-places.js';
 import {
   isRateLimit,
   NO_SUBJECT,
   UNLIMITED,
   waitAskedBy,
   type DocumentQueue,
+  type KeptReading,
   type OnWait,
   type Queue,
   type Room,
@@ -26,13 +30,26 @@ const RELEASE_MS = 100;
 /** Shorter waits than this, in milliseconds, are not worth telling. */
 const NOTED_FROM_MS = 1_000;
 
+/** A place within shared limits is asked for on behalf of so many documents at most. */
+const MOST_ASKED_FOR = 10;
+
 interface WaitingCall {
   room: Room;
+  /** When it came. */
+  since: number;
   /** When the rate limits first held it up. */
   limitedSince: number | undefined;
-  /** @param number calls are numbered as they start */
-  start(number: number): void;
+  start(started: Started): void;
 }
+
+interface Started {
+  /** Calls are numbered as they start. */
+  number: number;
+  /** Its place within limits that are shared, where there are any. */
+  held: HeldPlace | undefined;
+}
+
+type Give = (ending: Omit<CallEnding, 'used'>) => Promise<AwayTold | undefined>;
 
 /** What is known of one owner's calls. */
 interface OwnerCalls {
@@ -48,6 +65,11 @@ interface OwnerCalls {
 /** What is known of one document's calls. */
 interface DocumentCalls {
   owner: OwnerCalls;
+  /** What it is known by where limits are shared. */
+  id: string;
+  reading: KeptReading | undefined;
+  /** Whether no more calls of it start. */
+  isStopped: boolean;
   waiting: WaitingCall[];
   underWay: number;
   onWait: OnWait | undefined;
@@ -94,6 +116,8 @@ export class CallQueue {
   readonly #rejections: Rejections;
   readonly #background: BackgroundCalls;
   #alarm: { at: number; stop: AbortController } | undefined;
+  /** Those that share their limits; the first one's hold. */
+  readonly #shares: SharedPlaces[] = [];
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
@@ -103,6 +127,7 @@ export class CallQueue {
       clock,
       concurrency: () => (this.#outage.isOn ? 1 : this.#concurrency),
       calls: () => this.#underWay + this.#waiting,
+      shared: () => this.#shared,
       heldUntil: () => Math.max(this.#heldUntil, this.#outage.pauseEndsAt),
       answered: () => this.#answered(),
       schedule: () => this.#schedule(),
@@ -136,6 +161,52 @@ export class CallQueue {
     return this.#caps.size > 0;
   }
 
+  /**
+   * Starts calls only within limits that others share, from now on; where several share theirs, within those of the
+   * first.
+   *
+   * @returns `look` is to be called when there may be a place
+   */
+  share(limits: SharedLimits): { look(): void; end(): void } {
+    const asked = new Map<string, { document: DocumentCalls; call: WaitingCall }>();
+    const shared = new SharedPlaces(
+      limits,
+      {
+        next: () => {
+          asked.clear();
+          for (const next of this.#startable()) asked.set(next.document.id, next);
+          return [...asked.values()].map((next) => this.#nextCall(next));
+        },
+        waitForService: () => this.#documents.size > 0 && this.#outage.isOn,
+        update: (answer) => this.#update(answer),
+        start: (held) => {
+          const { document, call } = asked.get(held.place.document) ?? {};
+          if (!document || !call || !this.#documents.has(document) || document.waiting[0] !== call)
+            return false;
+          if (this.#heldFor() > 0 || this.#underWay >= this.#concurrency) return false;
+          this.#start(document, call, held);
+          return true;
+        },
+      },
+      this.#clock,
+    );
+    this.#shares.push(shared);
+    return {
+      look: () => {
+        if (this.#shared === shared) shared.lookAgain();
+      },
+      end: () => {
+        shared.end();
+        this.#shares.splice(this.#shares.indexOf(shared), 1);
+        this.#schedule();
+      },
+    };
+  }
+
+  get #shared(): SharedPlaces | undefined {
+    return this.#shares[0];
+  }
+
   #capsChanged(): void {
     const before = this.#most;
     this.#most = Math.min(...[...this.#caps].map(({ calls }) => calls));
@@ -155,35 +226,44 @@ export class CallQueue {
    * The queue of one document.
    *
    * @param owner whose share of the calls it uses. Default: one of its own
+   * @param reading the document, where it is kept: it may be lost as soon as limits are shared
    */
-  document(onWait?: OnWait, owner: string | symbol = Symbol()): DocumentQueue {
+  document(onWait?: OnWait, owner: string | symbol = Symbol(), reading?: KeptReading): DocumentQueue {
     const document: DocumentCalls = {
       owner: { name: owner, calls: 0, underWay: 0, turn: 0 },
+      id: reading?.document ?? randomUUID(),
+      reading,
+      isStopped: false,
       waiting: [],
       underWay: 0,
       onWait,
       toldUntil: -Infinity,
       atRest: [],
     };
-    let isStopped = false;
     return {
       run: async (call, signal, room = UNLIMITED, subject = NO_SUBJECT) => {
         signal.throwIfAborted();
-        const number = await this.#turn(document, isStopped, room, signal);
-        const making = this.#make(document, { ...subject, document, number }, () => call(signal), signal);
-        return unlessAborted(making, signal);
+        const { number, held } = await this.#turn(document, room, signal);
+        const started = { ...subject, document, number };
+        const give: Give | undefined = held && ((ending) => held.give({ ...ending, used: room.used() }));
+        return unlessAborted(
+          this.#make(document, started, () => call(signal), { signal, give }),
+          signal,
+        );
       },
-      stop: () => {
-        isStopped = true;
-        this.#documents.delete(document);
-      },
+      stop: () => this.#stop(document),
       idle: () =>
         new Promise((resolve) => (document.underWay === 0 ? resolve() : document.atRest.push(resolve))),
     };
   }
 
-  /** Resolves when a call has its place, which it takes, with the number of the call. */
-  #turn(document: DocumentCalls, isStopped: boolean, room: Room, signal: AbortSignal): Promise<number> {
+  #stop(document: DocumentCalls): void {
+    document.isStopped = true;
+    this.#documents.delete(document);
+  }
+
+  /** Resolves when a call has its place, which it takes. */
+  #turn(document: DocumentCalls, room: Room, signal: AbortSignal): Promise<Started> {
     return new Promise((resolve, reject) => {
       const leave = () => {
         document.waiting.splice(document.waiting.indexOf(waiting), 1);
@@ -193,16 +273,16 @@ export class CallQueue {
         reject(signal.reason as Error);
         this.#schedule();
       };
-      const start = (number: number) => {
+      const start = (started: Started) => {
         signal.removeEventListener('abort', leave);
-        resolve(number);
+        resolve(started);
       };
-      const waiting: WaitingCall = { room, limitedSince: undefined, start };
+      const waiting: WaitingCall = { room, since: this.#clock.now(), limitedSince: undefined, start };
       signal.addEventListener('abort', leave, { once: true });
       this.#comes(document);
       document.waiting.push(waiting);
       this.#waiting++;
-      if (!isStopped) this.#documents.add(document);
+      if (!document.isStopped) this.#documents.add(document);
       this.#background.giveWay();
       this.#schedule();
     });
@@ -221,12 +301,14 @@ export class CallQueue {
     if (--owner.calls === 0) this.#owners.delete(owner.name);
   }
 
+  /** @param give gives the call's place back, where it has one; tells what others know of the service */
   async #make<T>(
     document: DocumentCalls,
     started: StartedCall,
     call: () => Promise<T>,
-    signal: AbortSignal,
+    { signal, give }: { signal: AbortSignal; give: Give | undefined },
   ): Promise<T> {
+    let failure: unknown;
     try {
       signal.throwIfAborted();
       const result = await call();
@@ -234,6 +316,7 @@ export class CallQueue {
       this.#grow();
       return result;
     } catch (error) {
+      failure = error;
       if (error instanceof ModelFailure) this.#failed(started, error);
       throw error;
     } finally {
@@ -244,8 +327,47 @@ export class CallQueue {
       this.#underWay--;
       this.#gone(document.owner);
       if (document.underWay === 0) for (const resolve of document.atRest.splice(0)) setImmediate(resolve);
+      // Before the next place is asked for.
+      const given = give?.(this.#endingOf(failure)).then((away) => this.#toldAway(away));
+      if (given) this.#shared?.lookAgain();
       this.#schedule();
+      // Others may have found that the service is away: then no page is to blame.
+      if (given && failure instanceof ModelFailure && !failure.isOfService) {
+        await given;
+        if (this.#outage.isOn) this.#outage.judge(started, failure);
+      }
     }
+  }
+
+  #endingOf(failure: unknown): Omit<CallEnding, 'used'> {
+    if (failure === undefined) return { isAnswered: true, holdMs: 0, away: undefined };
+    if (!(failure instanceof ModelFailure)) return { isAnswered: false, holdMs: 0, away: undefined };
+    if (failure.worth === 'permanent') return { isAnswered: true, holdMs: 0, away: undefined };
+    return {
+      isAnswered: false,
+      holdMs: Math.max(0, this.#heldUntil - this.#clock.now()),
+      away: failure.isOfService ? this.#outage.known : undefined,
+    };
+  }
+
+  #update({ why, againMs, lost, away }: PlaceAnswer): void {
+    this.#toldAway(away);
+    for (const document of [...this.#documents]) if (lost.includes(document.id)) this.#lose(document);
+    if (why === 'asked_to_wait') this.#hold(againMs);
+    if (why !== undefined && againMs > 0) this.#tell(why, againMs);
+  }
+
+  #toldAway(away: AwayTold | undefined): void {
+    if (!this.#outage.told(away)) return;
+    // Those that waited for it start one after the other.
+    this.#heldUntil = Math.max(this.#heldUntil, this.#clock.now());
+    this.#shared?.lookAgain();
+    this.#schedule();
+  }
+
+  #lose(document: DocumentCalls): void {
+    this.#stop(document);
+    document.reading?.onLost();
   }
 
   /** The service is there, and serves. */
@@ -269,30 +391,72 @@ export class CallQueue {
   #schedule(): void {
     this.#alarm?.stop.abort();
     this.#alarm = undefined;
+    if (this.#shared) this.#shared.look();
+    else this.#startAll();
+    this.#background.schedule();
+  }
+
+  #startAll(): void {
     // A call that waits for room is not overtaken by another that needs the same.
     const usedUp = new Set<object>();
+    for (;;) {
+      const next = this.#canStart(usedUp);
+      if (!next) return;
+      this.#start(next.document, next.call, undefined);
+    }
+  }
+
+  /** The calls that can start, the first of each document, in the order in which they would. */
+  #startable(): { document: DocumentCalls; call: WaitingCall }[] {
+    const usedUp = new Set<object>();
+    const found = new Map<DocumentCalls, WaitingCall>();
+    while (found.size < MOST_ASKED_FOR) {
+      const next = this.#canStart(usedUp, found);
+      if (!next) break;
+      found.set(next.document, next.call);
+    }
+    return [...found].map(([document, call]) => ({ document, call }));
+  }
+
+  /**
+   * The next call that can start; where none can, comes back when one may.
+   *
+   * @param except documents that are not looked at
+   */
+  #canStart(
+    usedUp: Set<object>,
+    except?: ReadonlyMap<DocumentCalls, unknown>,
+  ): { document: DocumentCalls; call: WaitingCall } | undefined {
     while (this.#documents.size > 0) {
       const held = this.#heldFor();
       if (held > 0) {
         this.#wait(this.#outage.isOn ? 'outage' : 'asked_to_wait', held);
-        break;
+        return undefined;
       }
-      if (this.#outage.isProbed || this.#underWay >= this.#concurrency) break;
-      const document = this.#next(usedUp);
+      if (this.#outage.isProbed || this.#underWay >= this.#concurrency) return undefined;
+      const document = this.#next(usedUp, except);
       const [call] = document?.waiting ?? [];
-      if (!document || !call) break;
+      if (!document || !call) return undefined;
       const ms = this.#roomIn(call);
-      if (ms > 0) {
-        usedUp.add(call.room.of);
-        this.#wait('rate_limit', ms);
-        continue;
-      }
-      this.#start(document, call);
+      if (ms <= 0) return { document, call };
+      usedUp.add(call.room.of);
+      this.#wait('rate_limit', ms);
     }
-    this.#background.schedule();
+    return undefined;
   }
 
-  #start(document: DocumentCalls, call: WaitingCall): void {
+  #nextCall({ document, call }: { document: DocumentCalls; call: WaitingCall }): NextCall {
+    const { id, reading, owner } = document;
+    return {
+      document: id,
+      run: reading?.run,
+      owner: typeof owner.name === 'string' ? owner.name : id,
+      waitedMs: this.#clock.now() - call.since,
+      tokens: call.room.tokens,
+    };
+  }
+
+  #start(document: DocumentCalls, call: WaitingCall, held: HeldPlace | undefined): void {
     document.waiting.shift();
     this.#waiting--;
     this.#documents.delete(document);
@@ -304,7 +468,7 @@ export class CallQueue {
     call.room.take();
     const number = ++this.#started;
     this.#outage.started(number);
-    call.start(number);
+    call.start({ number, held });
     // Calls that were held back start one after the other.
     const now = this.#clock.now();
     const left = this.#heldUntil + RELEASE_MS - now;
@@ -327,9 +491,13 @@ export class CallQueue {
     return Math.max(this.#heldUntil, this.#nextRelease, this.#outage.pauseEndsAt) - this.#clock.now();
   }
 
-  #next(usedUp: ReadonlySet<object>): DocumentCalls | undefined {
+  #next(
+    usedUp: ReadonlySet<object>,
+    except?: ReadonlyMap<DocumentCalls, unknown>,
+  ): DocumentCalls | undefined {
     let next: DocumentCalls | undefined;
     for (const document of this.#documents) {
+      if (except?.has(document)) continue;
       const [call] = document.waiting;
       if (call && usedUp.has(call.room.of)) continue;
       if (!next || comesBefore(document, next)) next = document;

@@ -7,6 +7,7 @@ import { Latency } from './latency.js';
 import { CallQueue } from './queue.js';
 import { RateLimits } from './rate-limits.js';
 import { ServiceRefusal } from './service-refusal.js';
+import { SpacedCalls, type RatesPerMinute } from './spaced-calls.js';
 
 /** What is known of one model of a service: limits, times, what it takes and how it answers best are the model's. */
 export class ModelState {
@@ -73,11 +74,30 @@ export class ModelService {
     };
   }
 
+  /**
+   * Spaces the calls of this process within limits a minute; where several ask for that, within those of the first.
+   *
+   * @returns ends it
+   */
+  space(rates: RatesPerMinute): () => void {
+    if (rates.requests === undefined && rates.tokens === undefined) return () => undefined;
+    const share = this.queue.share(new SpacedCalls(rates, this.clock));
+    return () => share.end();
+  }
+
   model(name: string): ModelState {
     const state = this.#models.get(name) ?? new ModelState(this.clock);
     this.#models.set(name, state);
     return state;
   }
+}
+
+/**
+ * The name of a service that all processes know it by: of its address and key, or of the model where the client tells
+ * neither.
+ */
+export function serviceName(client: ChatClient, model: string): string {
+  return addressOf(client) ?? model;
 }
 
 const byAddress = new Map<string, ModelService>();

@@ -12,9 +12,19 @@ export interface Room {
   waitFor(leaving: number): number;
   /** Takes it: the call starts now. */
   take(): void;
+  /** The most tokens that the call can use. */
+  readonly tokens: number;
+  /** Those it has used so far; undefined where that is not known. */
+  used(): number | undefined;
 }
 
-export const UNLIMITED: Room = { of: {}, waitFor: () => 0, take: () => undefined };
+export const UNLIMITED: Room = {
+  of: {},
+  waitFor: () => 0,
+  take: () => undefined,
+  tokens: 0,
+  used: () => 0,
+};
 
 /** What a call is about, by which trouble of the service is told from trouble of a page. */
 export interface Subject {
@@ -48,6 +58,15 @@ export interface Queue {
     room?: Room,
     subject?: Subject,
   ): Promise<T>;
+}
+
+/** A document that is kept, and may be lost to another that reads it. */
+export interface KeptReading {
+  document: string;
+  /** Names this reading of it. */
+  run: string;
+  /** Told once that the document is somebody else's to read, or nobody's: no more call of it starts. */
+  onLost: () => void;
 }
 
 /** The calls of one document, as they wait beside those of others. */

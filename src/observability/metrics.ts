@@ -9,6 +9,7 @@ import type { Watch } from '../documents/reading.js';
 import type { BatchFailure } from '../processor/reading.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import type { MissingPage, Timings } from '../stages/record.js';
+import { REPLICA_STATES, type Replica } from '../store/replicas.js';
 import { STORE_TROUBLES } from '../store/database.js';
 import { SettingsError } from '../settings.js';
 import type { ComparedField, ComparisonKind } from '../comparison/compare.js';
@@ -54,6 +55,12 @@ const SHADOW_OUTCOMES: readonly ShadowOutcome[] = [
 const HOUR_MS = 60 * 60 * 1_000;
 
 /** What is read at the moment of a scrape. */
+/** Those that share the work, and the calls they make together. */
+export interface ReplicasNow {
+  states: readonly Replica['state'][];
+  callsUnderWay: number;
+}
+
 export interface LiveSources {
   flags: { readonly state: FlagsState; readonly impactMetrics?: ImpactMetrics | undefined };
   rollback: { readonly state: RollbackState; readonly failureRate: number | null };
@@ -65,6 +72,8 @@ export interface LiveSources {
     /** Statements that the store did not do, by trouble. */
     readonly failures: ReadonlyMap<string, number>;
   };
+  /** Undefined where this process reads alone. */
+  replicas: (() => Promise<ReplicasNow>) | undefined;
   modelHealth: { readonly trouble: ModelTrouble | null };
   /** Absent where the settings say the form. */
   answerForms: { readonly state: AnswerFormState } | undefined;
@@ -168,6 +177,7 @@ export class Metrics {
       ['trouble'],
     );
     this.#storeFailures();
+    this.#replicas();
     this.#gauge(
       'quire_model_trouble',
       'Why one call after the other fails: 1 for the last reason, until a call is answered',
@@ -451,6 +461,35 @@ export class Metrics {
         this.reset();
         const failures = live()?.documents.failures;
         for (const trouble of STORE_TROUBLES) this.inc({ trouble }, failures?.get(trouble) ?? 0);
+      },
+    });
+  }
+
+  /** Of all replicas, the same from each; nothing while the database is away. */
+  #replicas(): void {
+    const live = () => this.#live?.replicas;
+    const now = async () => live()?.().catch(() => undefined);
+    new Gauge({
+      name: 'quire_replicas',
+      help: 'Replicas that share the work, by state',
+      labelNames: ['state'],
+      registers: [this.#own],
+      async collect() {
+        const known = await now();
+        this.reset();
+        for (const state of known ? REPLICA_STATES : []) {
+          this.set({ state }, known?.states.filter((other) => other === state).length ?? 0);
+        }
+      },
+    });
+    new Gauge({
+      name: 'quire_shared_calls',
+      help: 'Calls to the model that all replicas together have under way',
+      registers: [this.#own],
+      async collect() {
+        const known = await now();
+        this.remove();
+        if (known) this.set(known.callsUnderWay);
       },
     });
   }

@@ -122,6 +122,8 @@ export class ReplicatedStates {
   async #writeAll<State>(kept: KeptStates, state: ReplicatedState<State>): Promise<void> {
     const { signal } = this.#closing;
     let giveUpAt = Infinity;
+    // What is changed together is known to others together.
+    await Promise.resolve();
     for (let count = state.waiting; count > 0; count = state.waiting) {
       const write = randomUUID();
       let written: KeptState | undefined;

@@ -1,25 +1,37 @@
+import type { ClientBase } from 'pg';
+
 /** Values of a statement: JSON goes in as text, bytes as they are. */
 export type Parameter =
   string | number | boolean | null | Uint8Array | readonly (string | number | Uint8Array)[];
 export type Row = Record<string, unknown>;
 export type Query = (sql: string, parameters?: readonly Parameter[]) => Promise<Row[]>;
+/** A connection to a server, as `pg` has them. */
+export type Client = ClientBase;
 
 /** PostgreSQL, on a server or in this process: the same statements run on both. */
 export interface Database {
   query: Query;
+  /** Where it is; undefined where no other process can reach it, or an app keeps that to itself. */
+  readonly address: string | undefined;
   /**
    * All of `work` or nothing of it.
    *
+   * @param work also gets the connection of the transaction, where there is one
    * @param limit milliseconds that one statement may take on a server; 0 for no limit
    */
-  transaction<T>(work: (query: Query) => Promise<T>, limit?: { limitMs: number }): Promise<T>;
+  transaction<T>(
+    work: (query: Query, client?: Client) => Promise<T>,
+    limit?: { limitMs: number },
+  ): Promise<T>;
   /**
-   * Holds a lock of the whole session on `executor` until the database is closed, this process ends or
-   * the connection breaks, after which it is taken again: so others can tell that this process lives.
+   * Keeps the documents for this process to read until the database is closed. Where the connection breaks that
+   * keeps them so, they are reserved again as soon as nobody else has them.
+   *
+   * @throws {StoreError} `shared` when another process reads them
    */
-  hold(executor: number): Promise<void>;
-  /** Whether a lock that is not held tells that its process has ended; not while locks are taken again. */
-  canJudge(): boolean;
+  reserve(): Promise<void>;
+  /** Whether they are this process's to read at present. */
+  isReserved(): boolean;
   close(): Promise<void>;
 }
 
@@ -29,6 +41,8 @@ export type StoreTrouble = keyof typeof SAYS;
 const SAYS = {
   unreachable: 'The database cannot be reached.',
   disk_full: 'There is too little space left on the disk.',
+  shared:
+    'The database is in use by another Quire. This one goes on when that one ends; several at once need QUIRE_ENGINE=dbos, all of them.',
   in_use:
     'The folder QUIRE_DATA_DIR is in use by another Quire. Give each one a folder of its own, or let them share a PostgreSQL.',
   changed_migration:
@@ -61,5 +75,8 @@ export function isReading(sql: string): boolean {
   return /^\s*SELECT\b/.test(sql);
 }
 
-/** The first key of the session locks that tell which executors live. */
-export const EXECUTOR_LOCKS = 0x71756972;
+/**
+ * The first key of the session locks of those that read. Versions up to 0.2.0 hold one each, with a number of their
+ * own from 1 as the second.
+ */
+export const READING_LOCKS = 0x71756972;

@@ -5,7 +5,7 @@ import type { DocumentRecord } from '../stages/record.js';
  * The version of the documents this one writes, and the latest it takes up. It is raised when what is kept
  * of a document being read changes so that the version before could not go on with it.
  */
-export const DOCUMENT_VERSION = 1;
+export const DOCUMENT_VERSION = 2;
 
 /** What a list shows of a document, key by key as existing clients read it. */
 export interface ListedDocument {

@@ -4,7 +4,7 @@ import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PGlite, types } from '@electric-sql/pglite';
-import { EXECUTOR_LOCKS, isReading, StoreError, type Database, type Query, type Row } from './database.js';
+import { isReading, StoreError, type Database, type Query, type Row } from './database.js';
 import { lockFile } from './folder-lock.js';
 
 /** Small, because it is this process's memory; synced, because documents are not to be lost. */
@@ -91,10 +91,10 @@ function wrapped(pglite: PGlite, root: string, release: () => void): Database {
   return {
     query,
     transaction: (work) => pglite.transaction((transaction) => work(ask(transaction))),
-    async hold(executor) {
-      await query('SELECT pg_advisory_lock($1, $2)', [EXECUTOR_LOCKS, executor]);
-    },
-    canJudge: () => true,
+    address: undefined,
+    // Its folder is this process's alone.
+    reserve: () => Promise.resolve(),
+    isReserved: () => true,
     async close() {
       try {
         await pglite.close();

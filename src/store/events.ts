@@ -17,30 +17,42 @@ export interface EventsOfDocument {
   events: StoredEvent[];
 }
 
+/** By what whoever reads a document may write what comes of it: its run, null while nobody has begun. */
+export interface Claim<Run extends string | null = string> {
+  id: string;
+  run: Run;
+}
+
+/** Tells all replicas that something became of the document in a column `id`... */
+const TOLD = `pg_notify('quire_documents', id::text)`;
+/** ...and that it is to be read no more. */
+export const STOPPED = `pg_notify('quire_stopped', id::text)`;
+
 /**
- * Keeps events of a document that this process reads; those that are there already stay as they are.
+ * Keeps events of a reading; those that are there already stay as they are.
  *
- * @returns whether the document is still this process's to read
+ * @param isTold whether all replicas are to be told
+ * @returns whether the document is still this reading's
  */
 export async function keepEvents(
   query: Query,
-  id: string,
-  executor: number,
+  { id, run }: Claim<string | null>,
   events: readonly StoredEvent[],
+  isTold = false,
 ): Promise<boolean> {
   const rows = await query(
     `WITH mine AS (
-       SELECT id FROM quire.documents WHERE id = $1 AND executor = $2 AND status = 'extracting' FOR SHARE
+       SELECT id FROM quire.documents WHERE id = $1 AND run IS NOT DISTINCT FROM $2::uuid AND status = 'extracting' FOR SHARE
      ), kept AS (
        INSERT INTO quire.events (document_id, number, at, event)
        SELECT mine.id, given.number, given.at::timestamptz, given.event::json
        FROM mine, unnest($3::integer[], $4::text[], $5::text[]) AS given (number, at, event)
        ON CONFLICT DO NOTHING
      )
-     SELECT id FROM mine`,
+     SELECT id${isTold ? `, ${TOLD}` : ''} FROM mine`,
     [
       id,
-      executor,
+      run,
       events.map(({ number }) => number),
       events.map(({ at }) => at),
       events.map(({ number: _number, at: _at, ...event }) => json(event)),

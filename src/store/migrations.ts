@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { CALLS_SCHEMA } from './calls-schema.js';
 import { StoreError, type Database, type Query } from './database.js';
 
 /**
@@ -90,7 +91,9 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       ADD COLUMN run uuid,
       ADD COLUMN replica uuid,
       ADD COLUMN decision json,
-      ADD COLUMN workflow text`,
+      ADD COLUMN workflow text,
+      ADD COLUMN turn integer NOT NULL DEFAULT 0,
+      ADD COLUMN fair_as text`,
     // Those that share the work, as far as they have been seen.
     `CREATE TABLE quire.replicas (
       id uuid PRIMARY KEY,
@@ -111,6 +114,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     // In 10^-12 USD.
     'CREATE TABLE quire.shadow_spending (day date PRIMARY KEY, spent numeric NOT NULL)',
   ],
+  CALLS_SCHEMA,
 ];
 
 /** Processes that start at once wait for each other here. */

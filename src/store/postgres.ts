@@ -1,27 +1,22 @@
-import { Pool } from 'pg';
 import { SettingsError } from '../settings.js';
-import type { Database, Query } from './database.js';
-import { ExecutorLock } from './executor-lock.js';
-import { ask, CONNECT_LIMIT_MS, ignore, withConnection, type PostgresPool } from './postgres-pool.js';
+import type { Client, Database, Query } from './database.js';
+import { ask, ignore, ownPool, withConnection, type PostgresPool } from './postgres-pool.js';
+import { ReadingLock } from './reading-lock.js';
 
-/** One is kept for the lock. */
-const MOST_CONNECTIONS = 11;
 const LEAST_CONNECTIONS = 2;
 
-/** A PostgreSQL server at an address, through a pool of our own. */
-export function openPostgres(connectionString: string): Database {
-  const pool = new Pool({
-    connectionString,
-    connectionTimeoutMillis: CONNECT_LIMIT_MS,
-    keepAlive: true,
-    application_name: 'quire',
-    max: MOST_CONNECTIONS,
-  });
-  // One that is just being closed may break all the same.
-  pool.on('error', ignore);
+/**
+ * A PostgreSQL server at an address, through a pool of our own.
+ *
+ * @param most connections, from 2
+ * @param name of the connections, as the server shows them
+ */
+export function openPostgres(address: string, most: number, name = 'quire'): Database {
+  const pool = ownPool(address, most, name);
   const database = pooled(pool);
   return {
     ...database,
+    address,
     async close() {
       await database.close();
       await pool.end();
@@ -51,22 +46,24 @@ export function checkPool(pool: PostgresPool): void {
 function pooled(pool: PostgresPool): Database {
   // A connection that breaks while nobody uses it: the next statement finds out for itself.
   pool.on('error', ignore);
-  let lock: ExecutorLock | undefined;
+  let lock: ReadingLock | undefined;
   return {
+    address: undefined,
     query: (sql, parameters) => withConnection(pool, (client) => ask(client, sql, parameters)),
     transaction: (work, limit) =>
       withConnection(pool, async (client) => {
         const query: Query = (sql, parameters) => ask(client, sql, parameters, limit?.limitMs);
         await query('BEGIN');
-        const result = await work(query);
+        // A client of `pg`, which an app's own pool has as well.
+        const result = await work(query, client as unknown as Client);
         await query('COMMIT');
         return result;
       }),
-    async hold(executor) {
-      lock = new ExecutorLock(pool, executor);
-      await lock.take();
+    async reserve() {
+      lock ??= new ReadingLock(pool);
+      if (!lock.isHeld) await lock.take();
     },
-    canJudge: () => lock?.canJudge() ?? false,
+    isReserved: () => lock?.isHeld ?? false,
     close() {
       lock?.give();
       pool.removeListener('error', ignore);

@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { open as openFile } from 'node:fs/promises';
 import type { AnswerCache } from '../processor/answers.js';
 import type { ProcessingPlan } from '../processor/plan.js';
@@ -7,7 +7,7 @@ import type { PageTexts } from '../stages/page-texts.js';
 import { answersOf } from './answers.js';
 import type { SupportedEvidence } from '../stages/support/support.js';
 import { besideOf, changeEvidence, type BesideRecordNow } from './beside.js';
-import { StoreError, type Database, type StoreTrouble } from './database.js';
+import { StoreError, type Client, type Database, type Query, type StoreTrouble } from './database.js';
 import {
   DOCUMENT_VERSION,
   type BesideRecord,
@@ -15,8 +15,14 @@ import {
   type ProcessingCost,
   type StoredDocument,
 } from './document.js';
-import { eventsOf, keepEvents, type EventsOfDocument, type StoredEvent } from './events.js';
-import { Executors } from './executors.js';
+import {
+  eventsOf,
+  keepEvents,
+  STOPPED,
+  type EventsOfDocument,
+  type Claim,
+  type StoredEvent,
+} from './events.js';
 import { JsonText, outlineOf, type Outline } from './json-text.js';
 import { json, parsed, UUID } from './json.js';
 import { LISTED, listed, Listings, type PageOfDocuments } from './listings.js';
@@ -25,6 +31,7 @@ import { openDatabase, type StoreSettings } from './open-database.js';
 import { keepPages, wordsOf } from './pages.js';
 import { ShadowSpending } from './shadow-spending.js';
 import { SharedStates } from './shared-states.js';
+import { SharedCalls, type SharedCallSettings } from './shared-calls.js';
 import {
   cancelDocument,
   failedOfLate,
@@ -33,12 +40,19 @@ import {
   type FailedDocuments,
   type PageOfUnended,
 } from './unended.js';
+import { NEXT_WORKFLOW, Replicas } from './replicas.js';
 import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
 import { watched, type WatchedDatabase } from './watched.js';
 
 const PART_BYTES = 1024 * 1024;
-/** Executors are told apart by a random number; the odds that two processes draw the same are 1 in 2^31. */
-const MOST_EXECUTORS = 2 ** 31 - 1;
+
+/**
+ * Hands a document in, in the transaction that keeps it.
+ *
+ * @param workflow the name its reading has among all replicas
+ * @param turn documents with a lower one are read before it
+ */
+export type HandIn = (workflow: string, turn: number, client: Client) => Promise<void>;
 
 /**
  * What is kept of documents: their PDFs and records, the answers that were paid for, and what is needed
@@ -49,16 +63,13 @@ const MOST_EXECUTORS = 2 ** 31 - 1;
  */
 export class Store {
   readonly #database: WatchedDatabase;
-  readonly #executor: number;
-  readonly #executors: Executors;
   readonly #listings: Listings;
   readonly #keepsPages: boolean;
+  #isShared = false;
 
-  private constructor(database: Database, executor: number, keepsPages: boolean) {
+  private constructor(database: Database, keepsPages: boolean) {
     this.#keepsPages = keepsPages;
     this.#database = watched(database);
-    this.#executor = executor;
-    this.#executors = new Executors(this.#database, executor);
     this.#listings = new Listings(this.#database);
   }
 
@@ -74,9 +85,7 @@ export class Store {
     try {
       database = await openDatabase(settings, onInUse);
       await migrate(database);
-      const executor = randomInt(1, MOST_EXECUTORS);
-      await database.hold(executor);
-      return new Store(database, executor, settings.keepsPages ?? true);
+      return new Store(database, settings.keepsPages ?? true);
     } catch (error) {
       await database?.close();
       if (error instanceof StoreError || error instanceof SettingsError) throw error;
@@ -103,30 +112,60 @@ export class Store {
     return this.#database.close();
   }
 
+  /** Where the database is, as the processes that share it reach it; undefined where none but this one can. */
+  get address(): string | undefined {
+    return this.#database.address;
+  }
+
+  /** The replicas that share the database; from now on all of them are told what becomes of a document. */
+  share(): Replicas {
+    this.#isShared = true;
+    return new Replicas(this.#database);
+  }
+
+  /**
+   * Keeps what is kept here for this process alone to read, until the store is closed.
+   *
+   * @throws {StoreError} `shared` when another does
+   */
+  reserve(): Promise<void> {
+    return this.#database.reserve();
+  }
+
   /**
    * Keeps a document that is still to be read, with its PDF from a file and its first events: all or
    * nothing of it.
+   *
+   * @param reading who begins to read it: this process, under the name of the reading, or whoever takes it from where
+   *   it is handed in
    */
   async add(
-    { document, owner, sender, plan }: NewDocument,
+    { document, owner, sender, plan, decision }: NewDocument,
     path: string,
     events: readonly StoredEvent[],
+    reading: { run: string } | { handIn: HandIn },
   ): Promise<void> {
     const file = await openFile(path);
+    const run = 'run' in reading ? reading.run : null;
+    const { id } = document;
+    const workflow = 'run' in reading ? null : id;
     try {
-      await this.#database.transaction(async (query) => {
+      await this.#database.transaction(async (query, client) => {
         await query(
           `INSERT INTO quire.documents (id, listing, llm_calls, input_tokens, output_tokens, cost_usd,
-             unknown_usage_calls, document, status, owner, sender, plan, executor, version)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+             unknown_usage_calls, document, status, owner, sender, plan, version, run, decision, workflow, fair_as)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
           [document.id, ...listed(document)].concat([
             json(document),
             document.status,
             owner,
             json(sender),
             json(plan),
-            this.#executor,
             DOCUMENT_VERSION,
+            run,
+            decision ?? null,
+            workflow,
+            sender.fairAs ?? null,
           ]),
         );
         for (let part = 0; ; part++) {
@@ -140,7 +179,8 @@ export class Store {
             bytes,
           ]);
         }
-        await keepEvents(query, document.id, this.#executor, events);
+        await keepEvents(query, { id, run }, events);
+        if ('handIn' in reading) await handIn(reading.handIn, { id, workflow: id }, query, client);
       });
     } finally {
       await file.close();
@@ -148,12 +188,13 @@ export class Store {
   }
 
   /**
-   * Keeps events of a document that is being read.
+   * Keeps events of a reading.
    *
-   * @returns false when the document is not this process's any more
+   * @returns false when the document is another's to read by now, or nobody's
    */
-  keepEvents(id: string, events: readonly StoredEvent[]): Promise<boolean> {
-    return keepEvents((sql, parameters) => this.#database.query(sql, parameters), id, this.#executor, events);
+  keepEvents(claim: Claim, events: readonly StoredEvent[]): Promise<boolean> {
+    const query: Query = (sql, parameters) => this.#database.query(sql, parameters);
+    return keepEvents(query, claim, events, this.#isShared);
   }
 
   /**
@@ -167,12 +208,8 @@ export class Store {
   }
 
   /** Keeps the plan of a document that a version before took in without one. */
-  async keepPlan(id: string, plan: ProcessingPlan): Promise<void> {
-    await this.#database.query(`UPDATE quire.documents SET plan = $2 WHERE ${MINE}`, [
-      id,
-      json(plan),
-      this.#executor,
-    ]);
+  async keepPlan({ id, run }: Claim, plan: ProcessingPlan): Promise<void> {
+    await this.#database.query(`UPDATE quire.documents SET plan = $2 WHERE ${MINE}`, [id, json(plan), run]);
   }
 
   /** Counts that the document's PDF is opened, which `keepPageTexts` takes back. */
@@ -180,13 +217,13 @@ export class Store {
     await this.#database.query('UPDATE quire.documents SET openings = openings + 1 WHERE id = $1', [id]);
   }
 
-  /** Keeps what was read of a document's pages; nothing when another process has it. */
-  async keepPageTexts(id: string, pages: PageTexts): Promise<void> {
+  /** Keeps what was read of a document's pages; nothing when it is another's to read by now. */
+  async keepPageTexts({ id, run }: Claim, pages: PageTexts): Promise<void> {
     const { words: _words, texts, ...about } = pages;
     await this.#database.transaction(async (query) => {
       const mine = await query(
         `UPDATE quire.documents SET page_texts = $2, openings = 0 WHERE ${MINE} RETURNING id`,
-        [id, json({ ...about, texts: [...texts] }), this.#executor],
+        [id, json({ ...about, texts: [...texts] }), run],
       );
       if (mine.length > 0) await keepPages(query, id, pages);
     });
@@ -204,8 +241,8 @@ export class Store {
   }
 
   /**
-   * Keeps what came of reading a document, with its last events; nothing when it was deleted meanwhile or
-   * another process has it.
+   * Keeps what came of a reading, with its last events; nothing when the document was deleted meanwhile or is
+   * another's to read.
    *
    * @param document without a list of its records, those kept of an earlier reading stay
    * @param beside what stands beside the records, where there are new ones
@@ -213,21 +250,22 @@ export class Store {
    */
   async finish(
     document: StoredDocument | ListedDocument,
+    run: string,
     events: readonly StoredEvent[],
     beside?: BesideRecord,
   ): Promise<boolean> {
     const whole = 'documents' in document ? document : await this.#withRecords(document);
     if (!whole) return false;
     return this.#database.transaction(async (query) => {
-      await keepEvents(query, whole.id, this.#executor, events);
+      await keepEvents(query, { id: whole.id, run }, events, this.#isShared);
       const mine = await query(
         `UPDATE quire.documents SET ${LISTED}, document = $8, status = $9, page_texts = NULL,
            evidence = coalesce($11::json, evidence), notes = coalesce($12::json, notes)
-         WHERE id = $1 AND executor = $10 AND status = 'extracting' RETURNING id`,
+         WHERE id = $1 AND run = $10 AND status = 'extracting' RETURNING id`,
         [whole.id, ...listed(whole)].concat([
           json(whole),
           whole.status,
-          this.#executor,
+          run,
           beside ? json(beside.evidence) : null,
           beside ? json(beside.notes) : null,
         ]),
@@ -267,16 +305,31 @@ export class Store {
   /**
    * Puts a finished document back among the unfinished ones.
    *
+   * @param reading as of a document that is added
    * @returns undefined when it is being read already or is not there
    */
-  async reopen(document: StoredDocument, owner: string): Promise<UnfinishedDocument | undefined> {
-    const [row] = await this.#database.query(
-      `UPDATE quire.documents SET ${LISTED}, document = $8, status = 'extracting', executor = $9, version = $10,
-         openings = 0
-       WHERE id = $1 AND owner = $11 AND status <> 'extracting' AND version <= $10 RETURNING ${UNFINISHED}`,
-      [document.id, ...listed(document), json(document), this.#executor, DOCUMENT_VERSION, owner],
-    );
-    return row && unfinishedIn(row, this.#listings);
+  async reopen(
+    document: StoredDocument,
+    owner: string,
+    reading: { run: string } | { handIn: HandIn },
+  ): Promise<UnfinishedDocument | undefined> {
+    const run = 'run' in reading ? reading.run : null;
+    const workflow = 'run' in reading ? 'workflow' : NEXT_WORKFLOW;
+    return this.#database.transaction(async (query, client) => {
+      const [row] = await query(
+        `UPDATE quire.documents SET ${LISTED}, document = $8, status = 'extracting', run = $9, version = $10,
+           openings = 0, decision = NULL, replica = NULL, workflow = ${workflow}
+         WHERE id = $1 AND owner = $11 AND status <> 'extracting' AND version <= $10
+         RETURNING ${UNFINISHED}, workflow`,
+        [document.id, ...listed(document), json(document), run, DOCUMENT_VERSION, owner],
+      );
+      if (!row) return undefined;
+      if ('handIn' in reading) {
+        const about = { id: document.id, workflow: String(row.workflow) };
+        await handIn(reading.handIn, about, query, client);
+      }
+      return unfinishedIn(row, this.#listings);
+    });
   }
 
   /**
@@ -286,15 +339,19 @@ export class Store {
    * @returns undefined when `after` is none
    */
   unended(limit: number, after?: string): Promise<PageOfUnended | undefined> {
-    return unendedDocuments(this.#database, this.#executor, limit, after);
+    return unendedDocuments(this.#database, limit, after);
   }
 
   /** Ends a document that has not ended, whichever process has it: what that one still writes of it is refused. */
   cancel(
     id: string,
-    how: Omit<Cancelling, 'keepsPages'>,
+    how: Omit<Cancelling, 'keepsPages' | 'isShared'>,
   ): Promise<'cancelled' | 'ended' | 'later' | 'unknown'> {
-    return cancelDocument(this.#database, id, { ...how, keepsPages: this.#keepsPages });
+    return cancelDocument(this.#database, id, {
+      ...how,
+      keepsPages: this.#keepsPages,
+      isShared: this.#isShared,
+    });
   }
 
   /**
@@ -323,25 +380,42 @@ export class Store {
   }
 
   /**
-   * Takes over documents that nobody reads: those of processes that ended, and this one's own that are
-   * not in `reading`. None that a later version has written.
+   * Documents that this process is to read, as the only one to do so, and does not. None that a later version has
+   * written.
+   *
+   * @param reading ids of those that it reads
+   * @returns ids, the oldest first; none while another process may read them
    */
-  async adopt(reading: readonly string[], most: number): Promise<UnfinishedDocument[]> {
+  async left(reading: readonly string[], most: number): Promise<string[]> {
+    if (!this.#database.isReserved()) return [];
     const rows = await this.#database.query(
-      `UPDATE quire.documents SET executor = $1, version = $5 WHERE id IN (
-         SELECT id FROM quire.documents
-         WHERE status = 'extracting' AND id <> ALL($2::uuid[]) AND version <= $5
-           AND (executor = $1 OR executor = ANY($3::integer[]))
-         ORDER BY uploaded_at LIMIT $4 FOR UPDATE SKIP LOCKED
-       ) RETURNING ${UNFINISHED}`,
-      [this.#executor, reading, await this.#executors.ended(), most, DOCUMENT_VERSION],
+      `SELECT id FROM quire.documents WHERE status = 'extracting' AND id <> ALL($1::uuid[]) AND version <= $3
+       ORDER BY uploaded_at LIMIT $2`,
+      [reading, most, DOCUMENT_VERSION],
     );
-    const adopted: UnfinishedDocument[] = [];
-    for (const row of rows) {
-      const unfinished = await unfinishedIn(row, this.#listings);
-      if (unfinished) adopted.push(unfinished);
-    }
-    return adopted;
+    return rows.map(({ id }) => String(id));
+  }
+
+  /**
+   * Begins a reading of a document: whatever an earlier one still writes of it is refused.
+   *
+   * @param replica that reads it; null where there is one process alone
+   * @returns with whether nobody has begun to read it before; undefined when it has ended, is gone, or was written by
+   *   a later version
+   */
+  async claim(
+    { id, run }: Claim,
+    replica: string | null,
+  ): Promise<{ unfinished: UnfinishedDocument; isFirst: boolean } | undefined> {
+    const [row] = await this.#database.query(
+      `UPDATE quire.documents AS documents SET run = $2, replica = $3, version = $4
+       FROM (SELECT id AS found, run IS NULL AS is_first FROM quire.documents WHERE id = $1 FOR UPDATE) AS before
+       WHERE id = found AND status = 'extracting' AND version <= $4
+       RETURNING ${UNFINISHED}, is_first`,
+      [id, run, replica, DOCUMENT_VERSION],
+    );
+    const unfinished = row && (await unfinishedIn(row, this.#listings));
+    return unfinished && { unfinished, isFirst: row.is_first === true };
   }
 
   async get(id: string, owner: string): Promise<StoredDocument | undefined> {
@@ -423,10 +497,17 @@ export class Store {
   async delete(id: string, owner: string): Promise<boolean> {
     if (!UUID.test(id)) return false;
     const rows = await this.#database.query(
-      'DELETE FROM quire.documents WHERE id = $1 AND owner = $2 RETURNING id',
+      `DELETE FROM quire.documents WHERE id = $1 AND owner = $2 RETURNING id${this.#isShared ? `, ${STOPPED}` : ''}`,
       [id, owner],
     );
     return rows.length > 0;
+  }
+
+  /** The name that the reading of a document has among all replicas; undefined where it has none, or there is none. */
+  async workflowOf(id: string): Promise<string | undefined> {
+    if (!UUID.test(id)) return undefined;
+    const [row] = await this.#database.query('SELECT workflow FROM quire.documents WHERE id = $1', [id]);
+    return typeof row?.workflow === 'string' ? row.workflow : undefined;
   }
 
   /** Forgets at most `most` documents uploaded more than `days` days ago, and returns their ids. */
@@ -445,6 +526,11 @@ export class Store {
     return answersOf(this.#database, document, owner);
   }
 
+  /** Limits of a model service that hold over all processes on this database. */
+  sharedCalls(settings: SharedCallSettings, onTrouble: (error: unknown) => void): SharedCalls {
+    return new SharedCalls(this.#database, settings, onTrouble);
+  }
+
   /** A secret of this name, the same for all processes that share the database; made when it is missing. */
   async secret(name: string): Promise<string> {
     await this.#database.query(
@@ -456,5 +542,26 @@ export class Store {
   }
 }
 
-/** A document this process reads; one that was taken over or has ended is left alone. */
-const MINE = `id = $1 AND executor = $3 AND status = 'extracting'`;
+/** A document under this reading; one that is another's to read or has ended is left alone. */
+const MINE = `id = $1 AND run = $3 AND status = 'extracting'`;
+
+/**
+ * The turn of a document that comes: after the last one of its owner, and after those that are read already. So
+ * owners take turns, however many documents each has waiting (start-time fair queueing).
+ */
+const TURN = `UPDATE quire.documents AS coming SET turn = 1 + greatest(
+    (SELECT coalesce(max(turn), 0) FROM quire.documents WHERE status = 'extracting' AND replica IS NOT NULL),
+    (SELECT coalesce(max(other.turn), 0) FROM quire.documents AS other WHERE other.status = 'extracting'
+       AND other.id <> coming.id AND coalesce(other.fair_as, other.owner) = coalesce(coming.fair_as, coming.owner))
+  ) WHERE id = $1 RETURNING turn`;
+
+async function handIn(
+  handIn: HandIn,
+  { id, workflow }: { id: string; workflow: string },
+  query: Query,
+  client: Client | undefined,
+): Promise<void> {
+  if (!client) throw new Error('Documents are handed in on a server alone.');
+  const [row] = await query(TURN, [id]);
+  await handIn(workflow, Number(row?.turn), client);
+}

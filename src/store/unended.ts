@@ -1,7 +1,7 @@
 import { processingPlan, type ProcessingPlan } from '../processor/plan.js';
 import type { Database } from './database.js';
 import { DOCUMENT_VERSION, type StoredDocument } from './document.js';
-import { LIVING } from './executors.js';
+import { STOPPED } from './events.js';
 import { json, parsed, UUID } from './json.js';
 import { LISTED, listed, MICROSECONDS, PLACE } from './listings.js';
 
@@ -13,8 +13,8 @@ export interface UnendedDocument {
   plan: ProcessingPlan | null;
   /** Seconds since its upload. */
   ageS: number;
-  /** Whether another process has it that lives. */
-  isElsewhere: boolean;
+  /** The replica that reads it, by its id and its name; null where there are none, or none has begun. */
+  replica: { id: string; name: string } | null;
 }
 
 export interface PageOfUnended {
@@ -34,20 +34,19 @@ export interface PageOfUnended {
  */
 export async function unendedDocuments(
   database: Database,
-  executor: number,
   limit: number,
   after?: string,
 ): Promise<PageOfUnended | undefined> {
   const [, microseconds, id] = PLACE.exec(after ?? '') ?? [];
   if (after !== undefined && (microseconds === undefined || !UUID.test(id ?? ''))) return undefined;
   const rows = await database.query(
-    `SELECT id, owner, plan::text AS plan, executor <> $1 AND executor = ANY(held) AS is_elsewhere, ${MICROSECONDS},
+    `SELECT documents.id, owner, plan::text AS plan, replica, name, ${MICROSECONDS},
        extract(epoch FROM now() - uploaded_at)::float8 AS age
-     FROM quire.documents, ${LIVING}
-     WHERE status = 'extracting'
-       AND ($3::bigint IS NULL OR (uploaded_at, id) > (timestamptz 'epoch' + $3 * interval '1 microsecond', $4::uuid))
-     ORDER BY uploaded_at, id LIMIT $2`,
-    [executor, limit + 1, microseconds ?? null, id ?? null],
+     FROM quire.documents LEFT JOIN quire.replicas ON replicas.id = replica
+     WHERE status = 'extracting' AND ($2::bigint IS NULL
+       OR (uploaded_at, documents.id) > (timestamptz 'epoch' + $2 * interval '1 microsecond', $3::uuid))
+     ORDER BY uploaded_at, documents.id LIMIT $1`,
+    [limit + 1, microseconds ?? null, id ?? null],
   );
   const [count] = await database.query(
     `SELECT count(*) AS count FROM quire.documents WHERE status = 'extracting'`,
@@ -59,7 +58,7 @@ export async function unendedDocuments(
       owner: String(row.owner),
       plan: row.plan === null ? null : processingPlan.parse(parsed(row.plan)),
       ageS: Number(row.age),
-      isElsewhere: row.is_elsewhere === true,
+      replica: typeof row.name === 'string' ? { id: String(row.replica), name: row.name } : null,
     })),
     total: Number(count?.count),
     next: last ? `${String(last.microseconds)}_${String(last.id)}` : null,
@@ -74,6 +73,8 @@ export interface Cancelling {
   event: { type: string };
   /** Whether page texts and words stay. */
   keepsPages: boolean;
+  /** Whether all replicas are told. */
+  isShared: boolean;
 }
 
 /**
@@ -83,7 +84,7 @@ export interface Cancelling {
 export async function cancelDocument(
   database: Database,
   id: string,
-  { end, event, keepsPages }: Cancelling,
+  { end, event, keepsPages, isShared }: Cancelling,
 ): Promise<'cancelled' | 'ended' | 'later' | 'unknown'> {
   if (!UUID.test(id)) return 'unknown';
   return database.transaction(async (query) => {
@@ -96,7 +97,7 @@ export async function cancelDocument(
     if (Number(row.version) > DOCUMENT_VERSION) return 'later';
     const ended = end(parsed(row.document) as StoredDocument);
     await query(
-      `UPDATE quire.documents SET ${LISTED}, document = $8, status = $9, page_texts = NULL WHERE id = $1`,
+      `UPDATE quire.documents SET ${LISTED}, document = $8, status = $9, page_texts = NULL WHERE id = $1${isShared ? ` RETURNING ${STOPPED}` : ''}`,
       [id, ...listed(ended)].concat([json(ended), ended.status]),
     );
     await query(

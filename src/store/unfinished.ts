@@ -38,6 +38,8 @@ export interface NewDocument {
   owner: string;
   sender: Sender;
   plan: ProcessingPlan;
+  /** What was decided about it, for whichever process reads it. */
+  decision?: string | undefined;
 }
 
 /** A document whose reading has not ended, with all that is needed to go on. */
@@ -50,11 +52,15 @@ export interface UnfinishedDocument {
   plan: ProcessingPlan | null;
   /** How often its PDF was opened without its texts having been read. */
   openings: number;
+  /** The name of its reading. */
+  run: string;
+  /** What was decided about it, where another process may read it than the one that took it in. */
+  decision: string | undefined;
 }
 
 /** The columns that tell of it. */
 export const UNFINISHED =
-  'id, listing::text AS listing, owner, sender::text AS sender, plan::text AS plan, openings';
+  'id, listing::text AS listing, owner, sender::text AS sender, plan::text AS plan, openings, run, decision::text AS decision';
 
 /** @returns undefined when the document was deleted meanwhile */
 export async function unfinishedIn(row: Row, listings: Listings): Promise<UnfinishedDocument | undefined> {
@@ -67,6 +73,8 @@ export async function unfinishedIn(row: Row, listings: Listings): Promise<Unfini
       sender: keptSender.parse(parsed(row.sender)),
       plan: row.plan === null ? null : processingPlan.parse(parsed(row.plan)),
       openings: Number(row.openings),
+      run: String(row.run),
+      decision: typeof row.decision === 'string' ? row.decision : undefined,
     }
   );
 }

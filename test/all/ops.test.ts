@@ -82,7 +82,7 @@ describe('documents of all owners', () => {
     expect(documents).toEqual(
       ids.map((id, index) => ({
         ...{ id, plan: 'batch 2x3', owner: expect.stringMatching(/^[0-9a-f]{16}$/) },
-        ...{ age_seconds: expect.any(Number), pages_done: 0 },
+        ...{ age_seconds: expect.any(Number), pages_done: 0, replica: null },
         ...(index === 0
           ? { stage: 'llm_extraction', where: 'here', total_pages: 2 }
           : { stage: 'ocr_extraction', where: 'waiting', total_pages: 0 }),
@@ -160,23 +160,6 @@ describe('documents of all owners', () => {
     expect(await (await post(base, `documents/${waiting}/retry`)).json()).toMatchObject({
       message: expect.stringMatching(/nothing to ask/),
     });
-  });
-
-  test('end as cancelled in another process, which makes no more calls for them', async () => {
-    const database = await newDatabase();
-    const { mounted, letGo } = await start({ DOCUMENTS_AT_ONCE: 2 }, { database });
-    const other = await mount({}, { database });
-    const id = await mounted.upload(await pagesNamed('elsewhere', 10));
-    await mounted.provider.called(3);
-    expect((await atWork(other)).documents).toMatchObject([{ id, where: 'elsewhere' }]);
-    expect((await post(other.base, `documents/${id}/cancel`)).status).toBe(200);
-    expect(await ended(other, id)).toMatchObject({ type: 'failed', error: 'Cancelled' });
-    // Calls under way are answered, and it would tell so; others would keep it reading for ever.
-    mounted.provider.behaviour.fault = (_call, index) => (index < 3 ? undefined : 'silence');
-    letGo();
-    expect(await ended(mounted, id)).toMatchObject({ type: 'failed', error: 'Cancelled' });
-    while ((await metric(mounted, 'quire_documents_reading')) > 0);
-    await other.close();
   });
 
   test('that failed are asked again together, for as many as there is a place; cancelled and read ones are not', async () => {

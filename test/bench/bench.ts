@@ -5,6 +5,7 @@ import { answers } from './cost.js';
 import { damaged } from './damaged.js';
 import { fairness } from './fairness.js';
 import { flips } from './flips.js';
+import { limiter } from './limiter.js';
 import { limits } from './limits.js';
 import { list } from './list.js';
 import { memory } from './memory.js';
@@ -17,6 +18,7 @@ import { bothPaths } from './paths.js';
 import { plans } from './plans.js';
 import { besidePeers } from './peers.js';
 import { replay } from './replay.js';
+import { replicas } from './replicas.js';
 
 /** `npm run bench -- NAME` runs one, without a name all. What is over its bound ends it with 1. */
 const BENCHES: Record<string, () => Promise<void>> = {
@@ -29,9 +31,11 @@ const BENCHES: Record<string, () => Promise<void>> = {
   fairness,
   flips,
   limits,
+  limiter,
   list,
   replay,
   pages,
+  replicas,
   blocks,
   ocr,
   alarms,

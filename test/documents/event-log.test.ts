@@ -19,11 +19,11 @@ const settle = async () => {
 };
 
 function start(keepEvents: (events: readonly StoredEvent[]) => Promise<boolean>) {
-  const store = { keepEvents: (_id: string, events: StoredEvent[]) => keepEvents(events) };
+  const store = { keepEvents: (_claim: unknown, events: StoredEvent[]) => keepEvents(events) };
   const clock = new ManualClock();
   const feed = new EventFeed('anna', never);
   feed.push(firstEvents(ACCEPTED));
-  const log = new EventLog(store as unknown as Store, 'id', feed, clock);
+  const log = new EventLog(store as unknown as Store, { id: 'id', run: 'run' }, feed, clock);
   const page = (number: number) => log.append({ type: 'page_done', page: number });
   const shown = () => feed.after(0).map(({ number, type }) => `${number} ${type}`);
   return { clock, feed, log, page, shown };

@@ -82,7 +82,7 @@ async function add(user: string, given: Partial<StoredDocument> = {}): Promise<s
     ...given,
   };
   const added = { document, owner: `user:${user}`, sender: {}, plan: { path: 'single-page' } } as const;
-  await store.add(added, pdf, []);
+  await store.add(added, pdf, [], { run: randomUUID() });
   return id;
 }
 

@@ -35,11 +35,9 @@ const ALL: [method: string, path: string, status: number][] = [
 
 describe('who counts as ops', () => {
   let provider: Provider;
-  let database: string;
   const open: { quire: Quire; server: Server }[] = [];
   beforeAll(async () => {
     provider = await Provider.start({ read: () => [] });
-    database = await newDatabase();
   });
   afterAll(async () => {
     for (const { quire, server } of open) {
@@ -52,7 +50,7 @@ describe('who counts as ops', () => {
   /** An app with routes of its own after Quire's, which trusts proxies. */
   async function serve(token?: string, path = '/'): Promise<string> {
     const quire = await createQuire({
-      ...{ openai: provider.client(), model: 'test-model', logger: SILENT, database },
+      ...{ openai: provider.client(), model: 'test-model', logger: SILENT, database: await newDatabase() },
       settings: { OPS_TOKEN: token },
     });
     const app = express().set('trust proxy', true);

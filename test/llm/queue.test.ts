@@ -341,6 +341,8 @@ describe('a limit that is used up', () => {
           of,
           waitFor: () => ms,
           take: () => undefined,
+          tokens: 0,
+          used: () => 0,
         })
         .catch(() => undefined);
     const [small, large] = [{}, {}];

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ModelFailure } from '../../src/llm/failure.js';
 import { CallQueue } from '../../src/llm/queue.js';
-import type { Room, WaitReason } from '../../src/llm/turns.js';
+import { UNLIMITED, type Room, type WaitReason } from '../../src/llm/turns.js';
 import { LONGEST_WAIT_MS, RateLimits, type Amounts, type Ticket } from '../../src/llm/rate-limits.js';
 import { most, pages, quireFor, serviceWith, type Kept } from '../limited-service.js';
 import { ManualClock } from '../manual-clock.js';
@@ -110,6 +110,8 @@ function usedUp() {
     of: limits,
     waitFor: (leaving) => limits.waitFor(amounts, leaving),
     take: () => void limits.take(amounts),
+    tokens: 0,
+    used: () => 0,
   });
   const started: string[] = [];
   const run = (name: string, requests: number, signal = never) =>
@@ -229,6 +231,8 @@ describe('calls in the background', () => {
         return 0;
       },
       take: () => undefined,
+      tokens: 0,
+      used: () => 0,
     };
     await service.document().run(() => Promise.resolve(), never, room);
     await service.background(1).run(() => Promise.resolve(), never, room);
@@ -244,7 +248,7 @@ describe('calls in the background', () => {
     const take = () => {
       taken++;
     };
-    const room: Room = { of: {}, waitFor: () => 0, take };
+    const room: Room = { ...UNLIMITED, take };
     const held = [service.document(), service.background(1)].map((queue) =>
       queue.run(() => Promise.resolve(), leave.signal, room),
     );

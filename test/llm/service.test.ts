@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from '@jest/globals';
 import OpenAI from 'openai';
 import { createQuire, type Quire } from '../../src/index.js';
-import { ModelService } from '../../src/llm/service.js';
+import type { Settings } from '../../src/settings.js';
+import { ModelService, serviceName } from '../../src/llm/service.js';
 import { pages } from '../limited-service.js';
 import { ManualClock } from '../manual-clock.js';
 import { Provider } from '../provider.js';
@@ -21,13 +22,18 @@ async function newProvider(): Promise<Provider> {
   return provider;
 }
 
-async function quireAt(provider: Provider, callsAtOnce: number, apiKey = 'one key'): Promise<Quire> {
+async function quireAt(
+  provider: Provider,
+  callsAtOnce: number,
+  apiKey = 'one key',
+  settings: Partial<Settings> = {},
+): Promise<Quire> {
   const quire = await createQuire({
     openai: new OpenAI({ apiKey, baseURL: provider.baseURL }),
     model: 'test-model',
     plan: { path: 'batch', batchSize: 1, maxWorkers: 20 },
     logger: SILENT,
-    settings: { LLM_MAX_CONCURRENCY: callsAtOnce },
+    settings: { LLM_MAX_CONCURRENCY: callsAtOnce, ...settings },
   });
   closing.push(quire);
   return quire;
@@ -57,6 +63,38 @@ test('two on one service keep to the smaller of their caps together, until that 
   answerInGroups(provider, 7);
   await readAll(seven);
   expect(mostAtOnce(provider)).toBe(7);
+});
+
+test('one alone keeps to what all replicas together may have', async () => {
+  const provider = await newProvider();
+  answerInGroups(provider, 3);
+  await readAll(await quireAt(provider, 7, 'one key', { LLM_GLOBAL_CONCURRENCY: 3 }));
+  expect(mostAtOnce(provider)).toBe(3);
+});
+
+test.each<Partial<Settings>>([{ LLM_REQUESTS_PER_MINUTE: 2 }, { LLM_TOKENS_PER_MINUTE: 1_000 }])(
+  'one alone keeps to limits a minute, until it is closed: %j',
+  async (limits) => {
+    const provider = await newProvider();
+    const quire = await quireAt(provider, 7, 'one key', limits);
+    const reading = quire.processPages(pages(PAGES));
+    await provider.called(1);
+    await quire.close();
+    await expect(reading).rejects.toThrow('closed');
+    expect(provider.calls).toHaveLength(1);
+    await readAll(await quireAt(provider, 7));
+    expect(provider.calls).toHaveLength(1 + PAGES);
+  },
+);
+
+test('a service has one name in all processes, which tells nothing of its key', () => {
+  const client = (apiKey: string) => new OpenAI({ apiKey, baseURL: 'http://127.0.0.1:1/v1' });
+  const name = serviceName(client('one key'), 'a model');
+  expect(name).toMatch(/^[0-9a-f]{64}$/);
+  expect(serviceName(client('one key'), 'another model')).toBe(name);
+  expect(serviceName(client('another key'), 'a model')).not.toBe(name);
+  const wrapped = { chat: client('one key').chat };
+  expect(serviceName(wrapped as never, 'a model')).toBe('a model');
 });
 
 test('two on different services do not slow each other', async () => {

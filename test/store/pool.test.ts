@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,6 +25,7 @@ beforeEach(async () => {
   // with one that was given back with the lock on it, the lock would.
   pool = new Pool({ connectionString: url, max: 2, idleTimeoutMillis: 0 });
   store = await Store.open({ pool });
+  await store.reserve();
 });
 afterEach(async () => {
   await store.close();
@@ -70,10 +72,12 @@ test('what fails in a transaction leaves no connection in one', async () => {
   const path = join(await newFolder(), 'a.pdf');
   writeFileSync(path, '%PDF-1.7');
   const document = unread();
-  await store.add({ document, owner: 'o', sender: {}, plan: { path: 'single-page' } }, path, []);
-  await expect(
-    store.add({ document, owner: 'o', sender: {}, plan: { path: 'single-page' } }, path, []),
-  ).rejects.toMatchObject({
+  const add = () => {
+    const added = { document, owner: 'o', sender: {}, plan: { path: 'single-page' } } as const;
+    return store.add(added, path, [], { run: randomUUID() });
+  };
+  await add();
+  await expect(add()).rejects.toMatchObject({
     code: '23505',
   });
   expect(await store.count('o')).toBe(1);

@@ -13,8 +13,9 @@ beforeEach(() => {
   const unwatched: Database = {
     query: answer,
     transaction: (work) => work(answer),
-    hold: () => Promise.resolve(),
-    canJudge: () => true,
+    address: undefined,
+    reserve: () => Promise.resolve(),
+    isReserved: () => true,
     close: () => Promise.resolve(),
   };
   database = watched(unwatched);

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { LocalEngine, type EngineRun, type EngineSettings } from '../../src/engine/local.js';
-import type { Store } from '../../src/store/store.js';
+import { Runs, type EngineRun, type RunSettings } from '../../src/engine/runs.js';
 import type { UnfinishedDocument } from '../../src/store/unfinished.js';
 
 /** Whose document is read next, and how many one owner may have. */
@@ -10,9 +9,9 @@ const settle = async () => {
 };
 const MANY = 1_000;
 
-const engines: LocalEngine[] = [];
+const all: Runs[] = [];
 afterEach(async () => {
-  await Promise.all(engines.splice(0).map((engine) => engine.close(Promise.resolve())));
+  await Promise.all(all.splice(0).map((runs) => runs.close(Promise.resolve())));
 });
 
 interface Read {
@@ -20,19 +19,18 @@ interface Read {
   end: () => void;
 }
 
-/** An engine whose documents are read until they are told to end; their ids begin with their owner's letter. */
-function start(settings: Partial<EngineSettings>, left: UnfinishedDocument[] = []) {
+/** Documents that are read until they are told to end; their ids begin with their owner's letter. */
+function start(settings: Partial<RunSettings>, idle = () => Promise.resolve()) {
   const begun: string[] = [];
   const waiting: string[] = [];
   const reads = new Map<string, Read>();
-  const engine: LocalEngine = new LocalEngine(
-    { atOnce: 1, waiting: MANY, ofOwner: MANY, pagesOfOwner: MANY, graceMs: 0, ...settings },
+  const runs = new Runs(
+    { atOnce: 1, pagesOfOwner: MANY, graceMs: 0, ...settings },
     {
-      store: { adopt: () => Promise.resolve(left.splice(0)) } as Partial<Store> as Store,
       newQueue: () => ({
         run: () => Promise.reject(new Error('no calls are made')),
         stop: () => undefined,
-        idle: () => Promise.resolve(),
+        idle,
       }),
       read: ({ document: { id } }, run) =>
         new Promise((end) => {
@@ -42,23 +40,19 @@ function start(settings: Partial<EngineSettings>, left: UnfinishedDocument[] = [
           run.signal.addEventListener('abort', () => end(), { once: true });
         }),
       onWaiting: (id) => waiting.push(id),
-      adopt: (document) => Promise.resolve(engine.begin(document, 1)),
-      onTrouble: (error) => {
-        throw error;
-      },
     },
   );
-  engines.push(engine);
+  all.push(runs);
   const readOf = (id: string): Read => {
     const read = reads.get(id);
     if (!read) throw new Error(`${id} is not read`);
     return read;
   };
   return {
-    engine,
+    runs,
     begun,
     waiting,
-    begin: (id: string, pages?: number) => engine.begin(documentOf(id), pages),
+    begin: (id: string, pages?: number) => runs.begin(documentOf(id), pages),
     run: (id: string) => readOf(id).run,
     end: async (id: string) => {
       readOf(id).end();
@@ -67,9 +61,17 @@ function start(settings: Partial<EngineSettings>, left: UnfinishedDocument[] = [
   };
 }
 
-function documentOf(id: string, sender: UnfinishedDocument['sender'] = {}): UnfinishedDocument {
+function documentOf(id: string): UnfinishedDocument {
   const document = { id } as UnfinishedDocument['document'];
-  return { document, owner: id.charAt(0), sender, plan: null, openings: 0 };
+  return {
+    document,
+    owner: id.charAt(0),
+    sender: {},
+    plan: null,
+    openings: 0,
+    run: 'run',
+    decision: undefined,
+  };
 }
 
 describe('the next document read', () => {
@@ -156,7 +158,7 @@ describe('a document that is put aside', () => {
   });
 
   test('takes no place when its work fails or it is stopped meanwhile', async () => {
-    const { engine, begin, begun, run, end } = start({});
+    const { runs, begin, begun, run, end } = start({});
     begin('A0', 1);
     await settle();
     await expect(run('A0').aside(() => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
@@ -164,7 +166,7 @@ describe('a document that is put aside', () => {
     await settle();
     const held = run('A0').aside(() => Promise.resolve());
     await settle();
-    void engine.stop('A0');
+    void runs.stop('A0');
     await expect(held).rejects.toThrow();
     begin('C0', 1);
     await end('B0');
@@ -173,61 +175,36 @@ describe('a document that is put aside', () => {
 });
 
 describe('a place', () => {
-  test('for one more document of an owner is there below the bound, and for others all the same', async () => {
-    const { engine, begin, end } = start({ atOnce: 1, waiting: 4, ofOwner: 2 });
-    const giveBack = engine.reserve('A');
-    begin('A0', 1);
-    await settle();
-    expect(engine.reserve('A')).toBe('owner_documents');
-    expect([engine.reserve('B'), engine.reserve('B')]).toEqual([expect.any(Function), expect.any(Function)]);
-    expect(engine.reserve('B')).toBe('owner_documents');
-    expect(engine.reserve('C')).toEqual(expect.any(Function));
-    expect(engine.reserve('D')).toBe('full');
-    if (typeof giveBack === 'function') giveBack();
-    if (typeof giveBack === 'function') giveBack();
-    expect(engine.reserve('A')).toEqual(expect.any(Function));
-    expect(engine.reserve('A')).toBe('full');
-    await end('A0');
-    expect(engine.reserve('A')).toEqual(expect.any(Function));
-  });
-
   test('is free again at once when a document is stopped, read or waiting', async () => {
-    const { engine, begin, begun } = start({ ofOwner: 2 });
+    const { runs, begin, begun } = start({});
     for (const id of ['A0', 'A1']) begin(id, 1);
     await settle();
-    void engine.stop('A1');
+    void runs.stop('A1');
     await settle();
-    expect(engine.has('A1')).toBe(false);
+    expect(runs.has('A1')).toBe(false);
     // It is ended without a place.
     expect(begun).toEqual(['A0', 'A1']);
-    void engine.stop('A0');
+    void runs.stop('A0');
     await settle();
-    expect(engine.has('A0')).toBe(false);
+    expect(runs.has('A0')).toBe(false);
     begin('B0', 1);
     await settle();
     expect(begun.at(-1)).toBe('B0');
   });
 
-  test('is nobody’s any more when the engine is closed: what waits is ended at once, what is read has its grace', async () => {
-    const { engine, begin, run } = start({ graceMs: 60_000 });
+  test('is nobody’s any more when all is closed: what waits is ended at once, what is read has its grace', async () => {
+    let rest: () => void = () => undefined;
+    const idle = new Promise<void>((resolve) => (rest = resolve));
+    const { runs, begin, run } = start({ graceMs: 60_000 }, () => idle);
     const all = ['A0', 'A1', 'B0'];
     for (const id of all) begin(id, 1);
     await settle();
-    let rest: () => void = () => undefined;
-    const closed = engine.close(new Promise<void>((resolve) => (rest = resolve)));
+    const closed = runs.close(Promise.resolve());
     await settle();
     expect(run('A0').signal.aborted).toBe(false);
     expect(['A1', 'B0'].map((id) => run(id).signal.aborted)).toEqual([true, true]);
     rest();
     await closed;
-    expect(all.filter((id) => engine.has(id))).toEqual([]);
-  });
-
-  test('of a document that was left by its process counts for whoever had sent it', async () => {
-    const { engine } = start({ ofOwner: 1 }, [documentOf('A0'), documentOf('S0', { fairAs: 'address' })]);
-    while (!engine.has('S0')) await settle();
-    expect(engine.reserve('A')).toBe('owner_documents');
-    expect(engine.reserve('address')).toBe('owner_documents');
-    expect(engine.reserve('S')).toEqual(expect.any(Function));
+    expect(all.filter((id) => runs.has(id))).toEqual([]);
   });
 });
