@@ -68,11 +68,12 @@ soak('one hundred documents of ten pages', () => {
     await fleet.upload(DOCUMENTS);
     await expectWhole(fleet, { replicas, ...limits });
     const { calls } = fleet.provider;
+    const starts = calls.map(({ startedAt }) => startedAt);
     const ends = calls.map(({ endedAt = NaN }) => endedAt);
-    const seconds = (Math.max(...ends) - (calls[0]?.startedAt ?? NaN)) / 1_000;
+    const seconds = (Math.max(...ends) - Math.min(...starts)) / 1_000;
     const figures = {
       ...{ seconds, calls: calls.length, underWay: mostUnderWay(calls) },
-      ...{ in2s: mostWithin(calls, 2_000), in60s: mostWithin(calls, 60_000) },
+      ...{ in2s: mostWithin(starts, 2_000), in60s: mostWithin(starts, 60_000) },
     };
     console.log(JSON.stringify({ replicas, ...limits, ...figures }));
     expect(figures.underWay).toBeLessThanOrEqual(limits.atOnce);
