@@ -73,7 +73,7 @@ export class SharedCalls implements SharedLimits {
 
   take(next: readonly NextCall[], leaving: number): Promise<PlaceAnswer> {
     return this.#inTurn(async () => {
-      if (this.#closing.signal.aborted) return NO_PLACE;
+      if (this.#closing.signal.aborted && next.length > 0) return NO_PLACE;
       try {
         return await this.#take(next, leaving);
       } catch (error) {
