@@ -2,9 +2,9 @@ import type { Call } from './provider.js';
 
 type Times = Pick<Call, 'startedAt' | 'endedAt'>;
 
-/** The most calls that came within any window of so many milliseconds, wherever it begins. */
-export function mostWithin(calls: readonly Times[], windowMs: number): number {
-  const starts = calls.map(({ startedAt }) => startedAt).sort((a, b) => a - b);
+/** The most of some moments that are within any window of so many milliseconds, wherever it begins. */
+export function mostWithin(moments: readonly number[], windowMs: number): number {
+  const starts = moments.toSorted((a, b) => a - b);
   let first = 0;
   let most = 0;
   for (const [index, start] of starts.entries()) {

@@ -21,6 +21,7 @@ const INSTALL = `
   CREATE TABLE journal.standings (
     document uuid NOT NULL, replica uuid, run uuid, status text NOT NULL, at float8 NOT NULL
   );
+  CREATE TABLE journal.calls (until float8 NOT NULL);
   CREATE FUNCTION journal.now_ms() RETURNS float8 LANGUAGE sql AS
     $$ SELECT extract(epoch FROM clock_timestamp()) * 1000 $$;
   CREATE FUNCTION journal.note_kept() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -30,6 +31,13 @@ const INSTALL = `
     END
   $$;
   CREATE TRIGGER note_kept AFTER INSERT ON quire.answers FOR EACH ROW EXECUTE FUNCTION journal.note_kept();
+  CREATE FUNCTION journal.note_call() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      INSERT INTO journal.calls VALUES (extract(epoch FROM NEW.until) * 1000);
+      RETURN NULL;
+    END
+  $$;
+  CREATE TRIGGER note_call AFTER INSERT ON quire.calls FOR EACH ROW EXECUTE FUNCTION journal.note_call();
   CREATE FUNCTION journal.note_standing() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       INSERT INTO journal.standings VALUES (NEW.id, NEW.replica, NEW.run, NEW.status, journal.now_ms());
@@ -72,6 +80,12 @@ export class Journal {
       'SELECT key, min(at) AS at FROM journal.kept GROUP BY key',
     );
     return new Map(rows.map(({ key, at }) => [key, at]));
+  }
+
+  /** When each call was to begin, in milliseconds since some moment that is the same for all. */
+  async begunAt(): Promise<number[]> {
+    const rows = await this.#query<{ until: number }>('SELECT until FROM journal.calls');
+    return rows.map(({ until }) => until);
   }
 
   /** How each document stood, in order, by its id. */

@@ -172,12 +172,12 @@ export class Round {
 
   /**
    * Documents that were never handed in: those of a process that read alone, or of a version up to 0.2.0 that lives no
-   * more. They are named to be handed in.
-   *
+   * more. They are named to be handed in, and are of this version from then on, so that no other process of theirs
+   * takes them up as well.
    */
   async adopt(most: number): Promise<HandedIn[]> {
     const rows = await this.#query(
-      `UPDATE quire.documents SET workflow = id WHERE id IN (
+      `UPDATE quire.documents SET workflow = id, version = $1 WHERE id IN (
          SELECT id FROM quire.documents
          WHERE status = 'extracting' AND workflow IS NULL AND version <= $1 AND NOT EXISTS (
            SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = ${READING_LOCKS} AND objsubid = 2

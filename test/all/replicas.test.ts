@@ -81,8 +81,10 @@ describe('three replicas', () => {
       late: 0,
     });
     expect(mostUnderWay(calls)).toBeLessThanOrEqual(CALLS_AT_ONCE);
-    expect(mostWithin(calls, 2_000)).toBeLessThanOrEqual(CALLS_A_MINUTE / 30);
-    expect(mostWithin(calls, 60_000)).toBeLessThanOrEqual(CALLS_A_MINUTE);
+    // As the database let them through; how evenly they arrive depends on the machine.
+    const begunAt = await fleet.journal.begunAt();
+    expect(begunAt).toHaveLength(calls.length);
+    expect(mostWithin(begunAt, 2_000)).toBeLessThanOrEqual(CALLS_A_MINUTE / 30);
   });
 
   test('know each other, and tell what each of them reads', async () => {
@@ -275,6 +277,8 @@ describe('documents of a process of the version before', () => {
       host.cookie = cookie;
       expect((await host.status(id)).is_complete).toBe(false);
     }
+    // Others of that version may live: they take up whatever has the version.
+    await runSql(url, 'ALTER TABLE quire.documents ADD CHECK (workflow IS NULL OR version > 1)');
     await process.query('SELECT pg_advisory_unlock_all()');
     for (const { id, cookie, ...document } of kept) {
       host.cookie = cookie;
