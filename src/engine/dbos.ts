@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DBOS, DBOSClient, type WorkflowStatus } from '@dbos-inc/dbos-sdk';
+import type { ClientBase } from 'pg';
 import { SettingsError } from '../settings.js';
 import { DOCUMENT_VERSION } from '../store/document.js';
 import type { Claim } from '../store/events.js';
-import { ownPool } from '../store/postgres-pool.js';
+import { ownPool } from '../store/own-pool.js';
 import {
   applicationName,
   GONE_AFTER_MS,
@@ -137,7 +138,7 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
   };
   const handIn: HandIn = async (workflow, turn, transaction) => {
     await client.enqueueInTransaction(
-      transaction,
+      transaction as ClientBase,
       {
         workflowName: READ,
         queueName: OWN_QUEUE,

@@ -43,7 +43,7 @@ export interface KeptDecision {
   admitted: Admitted | null;
 }
 
-/** A kept decision, as it is read back. */
+/** A kept decision, as it is read back. @internal */
 export const keptDecision: z.ZodType<KeptDecision> = z.object({
   reason: z.enum(REASONS),
   shadow: batchPlan.nullable(),

@@ -1,12 +1,12 @@
-import type { ClientBase } from 'pg';
-
 /** Values of a statement: JSON goes in as text, bytes as they are. */
 export type Parameter =
   string | number | boolean | null | Uint8Array | readonly (string | number | Uint8Array)[];
 export type Row = Record<string, unknown>;
 export type Query = (sql: string, parameters?: readonly Parameter[]) => Promise<Row[]>;
-/** A connection to a server, as `pg` has them. */
-export type Client = ClientBase;
+/** A connection to a server: a client of `pg`, whose types are nothing for who uses this module. */
+export interface Client {
+  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+}
 
 /** PostgreSQL, on a server or in this process: the same statements run on both. */
 export interface Database {

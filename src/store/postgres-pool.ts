@@ -1,4 +1,3 @@
-import { Pool } from 'pg';
 import { codeOf, StoreError, type Parameter, type Row } from './database.js';
 
 /** Milliseconds that a free connection is waited for. */
@@ -25,27 +24,6 @@ export interface PostgresPool extends Session {
   connect(): Promise<PostgresClient>;
   on(event: 'error', listener: () => void): unknown;
   removeListener(event: 'error', listener: () => void): unknown;
-}
-
-/**
- * A pool of our own, whose connections may break at any time: whoever awaits a statement is told.
- *
- * @param most connections, from 1
- * @param name of the connections, as the server shows them
- */
-export function ownPool(address: string, most: number, name: string): Pool {
-  const pool = new Pool({
-    connectionString: address,
-    max: most,
-    connectionTimeoutMillis: CONNECT_LIMIT_MS,
-    keepAlive: true,
-    application_name: name,
-  });
-  pool.on('error', ignore);
-  // A server that shuts down may end a session in the same breath in which it was begun or has answered, before
-  // whoever is lent the connection can listen for that.
-  pool.on('connect', (client) => client.on('error', ignore));
-  return pool;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { SettingsError } from '../settings.js';
 import type { Client, Database, Query } from './database.js';
-import { ask, ignore, ownPool, withConnection, type PostgresPool } from './postgres-pool.js';
+import { ownPool } from './own-pool.js';
+import { ask, ignore, withConnection, type PostgresPool } from './postgres-pool.js';
 import { ReadingLock } from './reading-lock.js';
 
 const LEAST_CONNECTIONS = 2;
