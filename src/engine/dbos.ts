@@ -138,7 +138,7 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
   };
   const handIn: HandIn = async (workflow, turn, transaction) => {
     await client.enqueueInTransaction(
-      transaction as ClientBase,
+      transaction as unknown as ClientBase,
       {
         workflowName: READ,
         queueName: OWN_QUEUE,
