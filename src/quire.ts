@@ -394,6 +394,7 @@ function assembled(
       closed ??= endAll([
         () => closing.abort(new Error('Quire was closed.')),
         () => documents.close(),
+        () => states?.close() ?? Promise.resolve(),
         () => uploadFolder.close(),
         () => flags.close(),
         () => metrics.withdraw(),

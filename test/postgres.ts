@@ -77,7 +77,10 @@ export class Postgres {
       join(this.#folder, 'native/bin/postgres'),
       [
         ...['-D', join(this.#folder, 'data'), '-p', String(this.#port)],
-        ...Object.entries({ ...this.#settings, ...needed }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+        ...Object.entries({ ...this.#settings, ...needed }).flatMap(([name, value]) => [
+          '-c',
+          `${name}=${value}`,
+        ]),
       ],
       { ...this.#options(), detached: true, stdio: ['ignore', 'ignore', 'pipe'] },
     );

@@ -90,9 +90,10 @@ export interface EngineTools {
   /**
    * Reads a document that was handed in; never rejects.
    *
+   * @param workflow under which it was handed in
    * @returns whether it is done here; it is given back otherwise
    */
-  read(id: string): Promise<boolean>;
+  read(id: string, workflow: string): Promise<boolean>;
   /** Reads a document no more here. */
   stop(id: string): void;
   onTrouble(error: unknown): void;
@@ -210,8 +211,8 @@ export class Documents {
       claims: () => runs.claims,
       room: () => this.#places.room(),
       goOn: (id) => this.#alone(id, () => this.#takeUp(id)),
-      read: (id) =>
-        this.#readHandedIn(id).catch((error: unknown) => {
+      read: (id, workflow) =>
+        this.#readHandedIn(id, workflow).catch((error: unknown) => {
           if (!this.#closing.signal.aborted) this.#report(error);
           return false;
         }),
@@ -447,14 +448,18 @@ export class Documents {
     if (claimed) await this.#goOnOrGiveUp(claimed.unfinished);
   }
 
-  async #readHandedIn(id: string): Promise<boolean> {
+  async #readHandedIn(id: string, workflow: string): Promise<boolean> {
     const { store, shared } = this.#tools;
     const { signal } = this.#closing;
     if (!shared) return true;
     // One that this process lost may still be ending.
     await this.#runs.stop(id);
     const claim = { id, run: randomUUID() };
-    const claimed = await withStoreRetry(() => store.claim(claim, shared.replica), signal, Infinity);
+    const claimed = await withStoreRetry(
+      () => store.claim(claim, shared.replica, workflow),
+      signal,
+      Infinity,
+    );
     if (!claimed) return true;
     await this.#goOnOrGiveUp(claimed.unfinished, claimed.isFirst);
     await this.#runs.ended(id);
@@ -508,7 +513,8 @@ export class Documents {
   async #decisionOn({ plan, sender, decision }: UnfinishedDocument, isFirst: boolean): Promise<Decision> {
     const { decisions } = this.#tools;
     if (!plan) return decisions.decideCounted(sender, () => Promise.resolve(undefined));
-    const kept = decision === undefined ? undefined : keptDecision.parse(JSON.parse(decision));
+    // A later version may have decided by something that is not known here.
+    const kept = decision === undefined ? undefined : keptDecision.safeParse(JSON.parse(decision)).data;
     return isFirst && kept ? decisions.restore(plan, kept) : decisions.resume(plan, kept);
   }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SharedEngine } from '../engine/shared.js';
 import { startLocal } from '../engine/local.js';
 import { atMost } from '../abort.js';
-import type { Settings } from '../settings.js';
+import { SettingsError, type Settings } from '../settings.js';
 import { loggable } from '../logger.js';
 import { StoreError, type StoreTrouble } from '../store/database.js';
 import { Notices } from '../store/notices.js';
@@ -78,7 +78,7 @@ export class DocumentsOpening {
         const trouble = this.trouble?.trouble ?? 'unknown';
         if (trouble !== told.trouble || performance.now() - told.at > TELL_AGAIN_MS) {
           Object.assign(told, { trouble, at: performance.now() });
-          const reason = error instanceof StoreError ? error.message : undefined;
+          const reason = error instanceof StoreError ? sentenceOf(error) : undefined;
           this.#tools.logger.error(
             {
               ...loggable(error),
@@ -227,6 +227,11 @@ const TELL_AGAIN_MS = 60_000;
 
 function megabytes(count: number | undefined): number | undefined {
   return count === undefined ? undefined : count * 1024 * 1024;
+}
+
+/** What to do about it. */
+function sentenceOf(error: StoreError): string {
+  return error.cause instanceof SettingsError ? error.cause.message : error.message;
 }
 
 function ignore(): void {

@@ -28,6 +28,7 @@ const POLL_MS = 250;
 const TIDY_EVERY_MS = 60_000;
 const TIDIED_AT_ONCE = 1_000;
 const AGAIN_AFTER_MS = 1_000;
+const CLOSE_LIMIT_MS = 3_000;
 const NEVER_MS = 1e12;
 /** A document that keeps bringing down its process is given up by what is known of it, not by the engine. */
 const MOST_ATTEMPTS = 1_000_000;
@@ -61,7 +62,7 @@ export interface DbosTools {
    *
    * @returns whether it is done here; it is given back otherwise. Rejects only for what is a failure
    */
-  read(id: string): Promise<boolean>;
+  read(id: string, workflow: string): Promise<boolean>;
   /** Told that other processes could not be looked after. */
   onTrouble(error: unknown): void;
 }
@@ -75,6 +76,7 @@ export interface DbosTools {
  */
 export async function startDbos(settings: DbosSettings, tools: DbosTools): Promise<Engine> {
   checkNoOther();
+  isTaken = true;
   const { address, replica, atOnce } = settings;
   const { replicas } = tools;
   const onTrouble = (error: unknown) => tools.onTrouble(error);
@@ -87,7 +89,14 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
   const closing = new AbortController();
   const { signal } = closing;
   const stopping = new AbortController();
-  const client = await DBOSClient.create({ ...database, applicationName: APP, logger: SILENT });
+  let hasLaunched = false;
+  const client = await DBOSClient.create({ ...database, applicationName: APP, logger: SILENT }).catch(
+    async (error: unknown) => {
+      isTaken = false;
+      await pool.end();
+      throw error;
+    },
+  );
   const giveBack = (workflows: string[], queueName: string) =>
     client.resumeWorkflows(workflows, { queueName });
 
@@ -96,7 +105,7 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
   const readOrGiveBack = async (workflow: string): Promise<boolean> => {
     const pause = { signal: stopping.signal, ref: false };
     while (!stopping.signal.aborted) {
-      if (await tools.read(documentOf(workflow))) return true;
+      if (await tools.read(documentOf(workflow), workflow)) return true;
       await sleep(AGAIN_AFTER_MS, undefined, pause).catch(ignore);
     }
     await giveBack([workflow], OWN_QUEUE).catch(onTrouble);
@@ -168,8 +177,7 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
 
   let steadySince = performance.now();
   let lastBeat = steadySince;
-  let lastTidied = -Infinity;
-  const lookAfter = async () => {
+  const beat = async () => {
     await replicas.beat(replica);
     const now = performance.now();
     // Who was away itself, or whose database was, calls nobody silent.
@@ -178,24 +186,30 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
     const claims = tools.claims();
     const lost = claims.length > 0 ? await replicas.lost(claims) : [];
     for (const id of lost) tools.stop(id);
+  };
+  const isSteady = () => {
+    const now = performance.now();
+    return now - steadySince >= GONE_AFTER_MS && now - lastBeat < GONE_AFTER_MS / 2;
+  };
+  let lastTidied = -Infinity;
+  const lookAfterOthers = async () => {
+    let leftBy: ReadonlySet<string> | undefined;
     await replicas.alone(async (round) => {
-      const isSteady = now - steadySince >= GONE_AFTER_MS;
       // One that comes meanwhile and takes a document at once is among the living when those are asked for.
       const pending = await pendingNow();
-      const living = await round.living(isSteady ? GONE_AFTER_MS : NEVER_MS);
-      const left = await resume(pending, (executor) => !living.has(executor));
-      if (left > 0) await round.forgetCalls(living);
+      const living = await round.living(isSteady() ? GONE_AFTER_MS : NEVER_MS);
+      if ((await resume(pending, (executor) => !living.has(executor))) > 0) leftBy = living;
       await handInAll(round, await round.adopt(TIDIED_AT_ONCE));
-      if (now - lastTidied < TIDY_EVERY_MS) return;
-      lastTidied = now;
+      if (performance.now() - lastTidied < TIDY_EVERY_MS) return;
+      lastTidied = performance.now();
       await forgetEnded();
       await handInAll(round, await round.handInAgain(await lostOf(await round.handedIn(TIDIED_AT_ONCE))));
     });
+    if (leftBy) await replicas.forgetCalls(leftBy);
   };
-  const beatAgainAndAgain = async () => {
+  const everySecond = async (work: () => Promise<void>) => {
     while (!signal.aborted) {
-      await lookAfter().catch((error: unknown) => {
-        steadySince = performance.now();
+      await work().catch((error: unknown) => {
         if (!signal.aborted) onTrouble(error);
       });
       await sleep(BEAT_MS, undefined, { signal, ref: false }).catch(ignore);
@@ -220,17 +234,21 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
       logger: SILENT,
     });
     await replicas.beat(replica);
+    hasLaunched = true;
     await DBOS.launch();
     for (const queue of queues) {
       await DBOS.registerQueue(queue, { workerConcurrency: atOnce, minPollingIntervalMs: POLL_MS });
     }
   } catch (error) {
-    await DBOS.shutdown({ deregister: true }).catch(ignore);
-    await client.destroy();
+    stopping.abort();
+    if (hasLaunched) await DBOS.shutdown({ deregister: true }).catch(ignore);
+    await client.destroy().catch(ignore);
     await pool.end();
+    isTaken = false;
     throw error;
   }
-  const beating = beatAgainAndAgain();
+  // Whatever looking after others waits for, this one is seen to live.
+  const loops = Promise.all([everySecond(beat), everySecond(lookAfterOthers)]);
 
   return {
     handIn,
@@ -245,25 +263,38 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
     },
     async stop() {
       stopping.abort();
-      await DBOS.shutdown({ deregister: true });
+      await inTime(DBOS.shutdown({ deregister: true }));
     },
+    // What could not be given back goes on elsewhere all the same, a little later.
     async close() {
-      await Promise.all(reads);
+      await inTime(Promise.all(reads));
       closing.abort();
-      await beating;
+      await inTime(loops);
       await replicas.leave(replica.id).catch(onTrouble);
-      await client.destroy();
-      await pool.end();
+      await inTime(client.destroy());
+      await inTime(pool.end());
+      isTaken = false;
     },
   };
 }
 
+/** Whether a Quire of this process has DBOS, or is about to. */
+let isTaken = false;
+
 /** @throws {SettingsError} beside another DBOS in this process: it keeps one state a process */
 export function checkNoOther(): void {
-  if (!DBOS.isInitialized()) return;
+  if (!isTaken && !DBOS.isInitialized()) return;
   throw new SettingsError(
     'The engine dbos needs DBOS for itself, and DBOS runs in this process already, for the app or another Quire. Run this Quire in a process of its own, or with the engine local.',
   );
+}
+
+/** With a database that is away, DBOS tries again for ever. */
+async function inTime(work: Promise<unknown>): Promise<void> {
+  const limit = new AbortController();
+  const late = sleep(CLOSE_LIMIT_MS, undefined, { signal: limit.signal });
+  await Promise.race([work, late]).catch(ignore);
+  limit.abort();
 }
 
 /** A document that is asked again has a workflow of another name. */

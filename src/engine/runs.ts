@@ -66,6 +66,7 @@ export class Runs {
   readonly #tools: RunTools;
   readonly #running = new Map<string, Running>();
   readonly #places: FairTurns;
+  #isClosed = false;
 
   constructor(settings: RunSettings, tools: RunTools) {
     this.#settings = settings;
@@ -110,6 +111,10 @@ export class Runs {
       done: Promise.resolve(),
     };
     this.#running.set(id, running);
+    if (this.#isClosed) {
+      running.queue.stop();
+      stop.abort();
+    }
     running.done = this.#read(document, running).finally(() => {
       if (this.#running.get(id) === running) this.#running.delete(id);
     });
@@ -185,6 +190,7 @@ export class Runs {
    * @param besides what else may end within that time
    */
   async close(besides: Promise<unknown>): Promise<void> {
+    this.#isClosed = true;
     const running = [...this.#running.values()];
     for (const { queue, hasBegun, stop } of running) {
       queue.stop();

@@ -414,7 +414,10 @@ export class CallQueue {
       const next = this.#canStart(usedUp, found);
       if (!next) break;
       found.set(next.document, next.call);
+      // As if it had started: one owner is not to be all that is asked for.
+      next.document.owner.underWay++;
     }
+    for (const { owner } of found.keys()) owner.underWay--;
     return [...found].map(([document, call]) => ({ document, call }));
   }
 

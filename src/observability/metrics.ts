@@ -56,7 +56,7 @@ const HOUR_MS = 60 * 60 * 1_000;
 
 /** What is read at the moment of a scrape. */
 /** Those that share the work, and the calls they make together. */
-export interface ReplicasNow {
+interface ReplicasNow {
   states: readonly Replica['state'][];
   callsUnderWay: number;
 }

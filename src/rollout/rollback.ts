@@ -114,24 +114,28 @@ export class Rollback {
    */
   admit(plan: ProcessingPlan): Admission | null {
     if (this.#settings.enabled && this.#isAgreementLow(plan)) return null;
-    if (this.state === 'open') {
-      const moment = this.#moment();
-      if (moment.now < this.#shared.current.retryAt) return null;
-      this.#shared.change((data) => this.#rules.retried(data, moment));
-    }
-    const { current } = this.#shared;
-    if (current.state === 'closed') return this.restore({ count: current.count, probe: null });
-    if (!this.#rules.hasRoom(current, this.#shared.now())) return null;
-    return this.restore({ count: current.count, probe: randomUUID() });
+    const moment = this.#moment();
+    const data = this.#rules.retried(this.#shared.current, moment);
+    const { count, state } = data;
+    if (state === 'closed') return this.#admission({ count, probe: null });
+    if (state === 'open' || !this.#rules.hasRoom(data, moment.now)) return null;
+    const admitted = { count, probe: randomUUID() };
+    // In one change: nobody is to see room for a probe between the two.
+    this.#shared.change((data) => this.#rules.probing(this.#rules.retried(data, moment), admitted, moment));
+    return this.#admission(admitted);
   }
 
   /** For a document that was let in, here or on another replica, and is read here. */
   restore(admitted: Admitted): Admission {
-    let [calls, failed, isDone] = [0, 0, false];
+    const moment = this.#moment();
     if (admitted.probe !== null) {
-      const moment = this.#moment();
       this.#shared.change((data) => this.#rules.probing(data, admitted, moment));
     }
+    return this.#admission(admitted);
+  }
+
+  #admission(admitted: Admitted): Admission {
+    let [calls, failed, isDone] = [0, 0, false];
     return {
       isProbe: admitted.probe !== null,
       admitted,

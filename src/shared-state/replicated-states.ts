@@ -116,14 +116,13 @@ export class ReplicatedStates {
     const kept = this.#kept;
     if (!kept || state.isWriting) return;
     state.isWriting = true;
-    this.#doing(this.#writeAll(kept, state).finally(() => (state.isWriting = false)));
+    this.#doing(this.#writeAll(kept, state));
   }
 
   async #writeAll<State>(kept: KeptStates, state: ReplicatedState<State>): Promise<void> {
+<<<<<<< HEAD
     const { signal } = this.#closing;
     let giveUpAt = Infinity;
-    // What is changed together is known to others together.
-    await Promise.resolve();
     for (let count = state.waiting; count > 0; count = state.waiting) {
       const write = randomUUID();
       let written: KeptState | undefined;
@@ -137,7 +136,34 @@ export class ReplicatedStates {
         await this.#clock.sleep(AGAIN_AFTER_MS, new AbortController().signal);
       }
       if (written) state.written(written, count);
+=======
+    // What is changed together is known to others together.
+    await Promise.resolve();
+    while (state.waiting > 0) {
+      if (!(await this.#written(kept, state, state.waiting))) break;
+>>>>>>> rollout
     }
+    // In the same step: a change that finds it being written is left to this.
+    state.isWriting = false;
+  }
+
+  /** @returns whether the first changes that wait were written, before it was to be given up */
+  async #written<State>(kept: KeptStates, state: ReplicatedState<State>, count: number): Promise<boolean> {
+    const { signal } = this.#closing;
+    const write = randomUUID();
+    let written: KeptState | undefined;
+    const work = async () => {
+      written = await kept.change(state.name, write, (text) => state.changedText(text, count));
+    };
+    let giveUpAt = Infinity;
+    // One that broke off may have been done: it is done again under its name.
+    while (!(await this.#tried(work))) {
+      if (signal.aborted) giveUpAt = Math.min(giveUpAt, this.#clock.now() + LAST_WRITES_MS);
+      if (this.#clock.now() > giveUpAt) return false;
+      await this.#clock.sleep(AGAIN_AFTER_MS, new AbortController().signal);
+    }
+    if (written) state.written(written, count);
+    return true;
   }
 
   /** @returns whether it could be done */

@@ -4,6 +4,8 @@ import { ask, ignore, ownPool, withConnection, type PostgresPool } from './postg
 import { ReadingLock } from './reading-lock.js';
 
 const LEAST_CONNECTIONS = 2;
+/** A process that hangs, or is cut off, holds up others by its locks no longer than this. */
+const BEGIN = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'`;
 
 /**
  * A PostgreSQL server at an address, through a pool of our own.
@@ -53,7 +55,7 @@ function pooled(pool: PostgresPool): Database {
     transaction: (work, limit) =>
       withConnection(pool, async (client) => {
         const query: Query = (sql, parameters) => ask(client, sql, parameters, limit?.limitMs);
-        await query('BEGIN');
+        await query(BEGIN);
         // A client of `pg`, which an app's own pool has as well.
         const result = await work(query, client as unknown as Client);
         await query('COMMIT');

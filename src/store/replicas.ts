@@ -80,6 +80,17 @@ export class Replicas {
     return { processes: Math.max(1, Number(rows[0]?.living)), owners };
   }
 
+  /** Forgets the calls of those that are gone; of one that hangs, they may still be under way at the service. */
+  async forgetCalls(living: ReadonlySet<string>): Promise<void> {
+    await this.#database.query(
+      `SELECT quire.forget_calls(ARRAY(
+         SELECT id FROM quire.replicas WHERE id = ANY($1::uuid[])
+           OR EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'quire ' || id)
+       ))`,
+      [[...living]],
+    );
+  }
+
   /**
    * Does something that one replica at a time may do; nothing while another does it.
    *
@@ -159,17 +170,6 @@ export class Round {
     return new Set(rows.map(({ id }) => String(id)));
   }
 
-  /** Forgets the calls of those that are gone; of one that hangs, they may still be under way at the service. */
-  async forgetCalls(living: ReadonlySet<string>): Promise<void> {
-    await this.#query(
-      `SELECT quire.forget_calls(ARRAY(
-         SELECT id FROM quire.replicas WHERE id = ANY($1::uuid[])
-           OR EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'quire ' || id)
-       ))`,
-      [[...living]],
-    );
-  }
-
   /**
    * Documents that were never handed in: those of a process that read alone, or of a version up to 0.2.0 that lives no
    * more. They are named to be handed in, and are of this version from then on, so that no other process of theirs
@@ -194,9 +194,9 @@ export class Round {
   /** The names of the workflows of documents that have not ended. */
   async handedIn(most: number): Promise<string[]> {
     const rows = await this.#query(
-      `SELECT workflow FROM quire.documents WHERE status = 'extracting' AND workflow IS NOT NULL
+      `SELECT workflow FROM quire.documents WHERE status = 'extracting' AND workflow IS NOT NULL AND version <= $2
        ORDER BY uploaded_at LIMIT $1`,
-      [most],
+      [most, DOCUMENT_VERSION],
     );
     return rows.map(({ workflow }) => String(workflow));
   }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   AwayTold,
@@ -27,6 +27,8 @@ export interface SharedCallSettings {
   leaseMs: number;
 }
 
+/** Services may tell any number. */
+const MOST_TOKENS = 2 ** 31 - 1;
 /** Milliseconds. */
 const AGAIN_AFTER_TROUBLE_MS = 250;
 
@@ -92,9 +94,10 @@ export class SharedCalls implements SharedLimits {
         ...[service, replica, id],
         next.map(({ document }) => document),
         next.map(({ run }) => run ?? ''),
-        next.map(({ owner }) => owner),
+        // No more is kept of whose they are, and an app may give names that the database takes no text for.
+        next.map(({ owner }) => createHash('sha256').update(owner).digest('hex')),
         next.map(({ waitedMs }) => waitedMs),
-        next.map(({ tokens }) => tokens),
+        next.map(({ tokens }) => Math.min(tokens, MOST_TOKENS)),
         concurrency ?? null,
         callMs(requestsPerMinute),
         callMs(tokensPerMinute),
@@ -139,7 +142,12 @@ export class SharedCalls implements SharedLimits {
       'SELECT quire.give($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)::text AS away',
       [
         ...[service, replica, id, concurrency ?? null],
-        ...[used ?? null, callMs(tokensPerMinute), isAnswered, holdMs],
+        ...[
+          used === undefined ? null : Math.min(used, MOST_TOKENS),
+          callMs(tokensPerMinute),
+          isAnswered,
+          holdMs,
+        ],
         ...[away?.sinceMs ?? 0, away?.patienceMs ?? 0, away?.pauseMs ?? 0, away?.failedProbes ?? 0],
       ],
     );

@@ -40,7 +40,7 @@ import {
   type FailedDocuments,
   type PageOfUnended,
 } from './unended.js';
-import { NEXT_WORKFLOW, Replicas } from './replicas.js';
+import { GONE_AFTER_MS, NEXT_WORKFLOW, Replicas } from './replicas.js';
 import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
 import { watched, type WatchedDatabase } from './watched.js';
 
@@ -390,6 +390,9 @@ export class Store {
     if (!this.#database.isReserved()) return [];
     const rows = await this.#database.query(
       `SELECT id FROM quire.documents WHERE status = 'extracting' AND id <> ALL($1::uuid[]) AND version <= $3
+         AND NOT EXISTS (
+           SELECT FROM quire.replicas WHERE seen_at > clock_timestamp() - ${GONE_AFTER_MS} * interval '1 ms'
+         )
        ORDER BY uploaded_at LIMIT $2`,
       [reading, most, DOCUMENT_VERSION],
     );
@@ -400,19 +403,21 @@ export class Store {
    * Begins a reading of a document: whatever an earlier one still writes of it is refused.
    *
    * @param replica that reads it; null where there is one process alone
+   * @param workflow under which it was handed in: one that was handed in again since is another's. Default: any
    * @returns with whether nobody has begun to read it before; undefined when it has ended, is gone, or was written by
    *   a later version
    */
   async claim(
     { id, run }: Claim,
     replica: string | null,
+    workflow?: string,
   ): Promise<{ unfinished: UnfinishedDocument; isFirst: boolean } | undefined> {
     const [row] = await this.#database.query(
       `UPDATE quire.documents AS documents SET run = $2, replica = $3, version = $4
        FROM (SELECT id AS found, run IS NULL AS is_first FROM quire.documents WHERE id = $1 FOR UPDATE) AS before
-       WHERE id = found AND status = 'extracting' AND version <= $4
+       WHERE id = found AND status = 'extracting' AND version <= $4 AND ($5::text IS NULL OR workflow = $5)
        RETURNING ${UNFINISHED}, is_first`,
-      [id, run, replica, DOCUMENT_VERSION],
+      [id, run, replica, DOCUMENT_VERSION, workflow ?? null],
     );
     const unfinished = row && (await unfinishedIn(row, this.#listings));
     return unfinished && { unfinished, isFirst: row.is_first === true };

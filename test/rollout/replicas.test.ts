@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
@@ -113,6 +114,8 @@ describe('a rollback tripped on one replica', () => {
     ['that have to look', { listens: false }],
   ])('holds on others %s, each of which tells of it once', async (_, options) => {
     const [one, two, three] = await replicas({ ...options, settings: { retryMs: 3_600_000 } });
+    read(one, 5);
+    await until(() => [two, three].every(({ rollback }) => rollback.evidence === evidenceAfter(1)));
     while (one.rollback.state === 'closed') read(one, 5);
     await until(() => [two, three].every(({ rollback }) => rollback.state === 'open'));
     expect([two, three].map(({ rollback }) => rollback.admit(PLAN))).toEqual([null, null]);
@@ -325,6 +328,17 @@ describe('the budget of shadows', () => {
     await expect(Promise.resolve(one.budget.allowance(6n * USD))).rejects.toMatchObject({ why: 'budget' });
     await expect(Promise.resolve(one.budget.allowance(undefined))).rejects.toMatchObject({ why: 'no_price' });
   });
+});
+
+test('a change that is made again under its name is made once', async () => {
+  const store = await Store.open({ url: await newDatabase() });
+  closing.push(() => store.close());
+  const { states } = store.shared;
+  const add = (text = '0') => String(Number(text) + 1);
+  const [one, two, three] = [randomUUID(), randomUUID(), randomUUID()];
+  for (const write of [one, one, two, three, two, one]) await states.change('sum', write, add);
+  const { states: kept } = await states.changed(new Map());
+  expect(kept).toEqual([{ name: 'sum', text: '3', version: 3n }]);
 });
 
 describe('a database that restarts', () => {

@@ -1,5 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { ReplicatedStates, type KeptState, type KeptStates } from '../../src/shared-state/replicated-states.js';
+import {
+  ReplicatedStates,
+  type KeptState,
+  type KeptStates,
+} from '../../src/shared-state/replicated-states.js';
 import { ManualClock } from '../manual-clock.js';
 
 /** A state that replicas share: what is known of it while it is written, away, or closed. */
@@ -13,13 +17,15 @@ class Keeper implements KeptStates {
   isAway = false;
   /** Breaks off the answer to so many changes, once they are made. */
   breaksOff = 0;
-  /** Held back while this is not resolved. */
+  /** Answers are held back while these are not resolved. */
   answering: Promise<void> = Promise.resolve();
+  telling: Promise<void> = Promise.resolve();
 
   async changed(known: ReadonlyMap<string, bigint>) {
     await Promise.resolve();
     if (this.isAway) throw new Error('away');
     const states = [...this.#kept.values()].filter(({ name, version }) => known.get(name) !== version);
+    await this.telling;
     return { states, at: this.at };
   }
 
@@ -130,15 +136,37 @@ test('a change that is made, but not answered yet, does not count twice where it
   const [one, two] = [replica(), replica()];
   await one.states.connect(keeper);
   await two.states.connect(keeper);
-  let answer = () => undefined as void;
+<<<<<<< HEAD
+  let answer: () => void = () => undefined;
+  keeper.answering = new Promise<void>((resolve) => (answer = resolve));
+=======
+  let answer: (() => void) | undefined;
   keeper.answering = new Promise((resolve) => (answer = resolve));
+>>>>>>> rollout
   one.sum.change(add(1));
   await settled();
   await later();
   expect([one.sum.current, two.sum.current]).toEqual([1, 1]);
-  answer();
+  answer?.();
   await settled();
   expect(one.sum.current).toBe(1);
+  await Promise.all([one.states.close(), two.states.close()]);
+});
+
+test('what was looked up before a change, and arrives after it, is out of date', async () => {
+  const [one, two] = [replica(), replica()];
+  await one.states.connect(keeper);
+  await two.states.connect(keeper);
+  two.sum.change(add(1));
+  await settled();
+  let tell: (() => void) | undefined;
+  keeper.telling = new Promise((resolve) => (tell = resolve));
+  await later();
+  one.sum.change(add(1));
+  await settled();
+  tell?.();
+  await settled();
+  expect(one.sum.current).toBe(2);
   await Promise.all([one.states.close(), two.states.close()]);
 });
 
@@ -165,6 +193,20 @@ test('all go by one clock, that of what keeps the state', async () => {
   await states.close();
 });
 
+test('a change at any moment is written, however near the end of the write before', async () => {
+  const { states, sum } = replica();
+  await states.connect(keeper);
+  for (let turns = 0; turns < 30; turns++) {
+    const before = sum.current;
+    sum.change(add(1));
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    sum.change(add(1));
+    await settled();
+    expect(keeper.number('sum')).toBe(before + 2);
+  }
+  await states.close();
+});
+
 describe('closed', () => {
   test('with changes that wait, it writes them first', async () => {
     const { states, sum } = replica();
@@ -182,7 +224,7 @@ describe('closed', () => {
     let isClosed = false;
     void states.close().then(() => (isClosed = true));
     await settled();
-    for (const started = clock.now(); clock.now() - started < 2_000; ) {
+    for (const started = clock.now(); clock.now() - started < 2_000;) {
       expect(isClosed).toBe(false);
       await later();
     }
