@@ -120,28 +120,10 @@ export class ReplicatedStates {
   }
 
   async #writeAll<State>(kept: KeptStates, state: ReplicatedState<State>): Promise<void> {
-<<<<<<< HEAD
-    const { signal } = this.#closing;
-    let giveUpAt = Infinity;
-    for (let count = state.waiting; count > 0; count = state.waiting) {
-      const write = randomUUID();
-      let written: KeptState | undefined;
-      const work = async () => {
-        written = await kept.change(state.name, write, (text) => state.changedText(text, count));
-      };
-      // One that broke off may have been done: it is done again under its name.
-      while (!(await this.#tried(work))) {
-        if (signal.aborted) giveUpAt = Math.min(giveUpAt, this.#clock.now() + LAST_WRITES_MS);
-        if (this.#clock.now() > giveUpAt) return;
-        await this.#clock.sleep(AGAIN_AFTER_MS, new AbortController().signal);
-      }
-      if (written) state.written(written, count);
-=======
     // What is changed together is known to others together.
     await Promise.resolve();
     while (state.waiting > 0) {
       if (!(await this.#written(kept, state, state.waiting))) break;
->>>>>>> rollout
     }
     // In the same step: a change that finds it being written is left to this.
     state.isWriting = false;

@@ -136,13 +136,8 @@ test('a change that is made, but not answered yet, does not count twice where it
   const [one, two] = [replica(), replica()];
   await one.states.connect(keeper);
   await two.states.connect(keeper);
-<<<<<<< HEAD
-  let answer: () => void = () => undefined;
-  keeper.answering = new Promise<void>((resolve) => (answer = resolve));
-=======
   let answer: (() => void) | undefined;
-  keeper.answering = new Promise((resolve) => (answer = resolve));
->>>>>>> rollout
+  keeper.answering = new Promise<void>((resolve) => (answer = resolve));
   one.sum.change(add(1));
   await settled();
   await later();
