@@ -102,9 +102,9 @@ export class Fleet {
     await host.start();
     this.#cookie = host.cookie;
     const self = (await this.seenBy(host)).find(({ is_this }) => is_this);
-    if (!self) throw new Error('A replica does not know itself');
-    const replica = { name, id: self.id, host };
-    this.#ids.set(name, self.id);
+    // A process that reads alone is not among them.
+    const replica = { name, id: self?.id ?? '', host };
+    this.#ids.set(name, replica.id);
     this.replicas.push(replica);
     return replica;
   }
