@@ -14,7 +14,7 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): P
 }
 
 /** Resolves when `work` does, or after `ms` milliseconds; rejects at once with the signal's reason on abort. */
-export async function atMost(ms: number, work: Promise<void>, signal: AbortSignal): Promise<void> {
+export async function atMost(ms: number, work: Promise<unknown>, signal: AbortSignal): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
   try {

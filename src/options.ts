@@ -82,7 +82,7 @@ export async function chooseEngine(
   const { startDbos, checkNoOther } = await import('./engine/dbos.js');
   checkNoOther();
   return {
-    replica: { id: randomUUID(), name: `${hostname()}-${process.pid}`, version: PACKAGE_VERSION },
+    replica: { id: randomUUID(), name: `${hostname()}-${process.pid}`, version: packageVersion() },
     connections: ENGINE_CONNECTIONS,
     start: startDbos,
   };
@@ -92,9 +92,10 @@ function isEngine(given: unknown): given is Settings['QUIRE_ENGINE'] {
   return given === 'local' || given === 'dbos';
 }
 
-const PACKAGE_VERSION = (
-  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
+function packageVersion(): string {
+  const file = new URL('../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
 
 export function storePlace(
   { store, database }: QuireOptions,

@@ -309,7 +309,7 @@ function assembled(
       storeTrouble: () => documents.troubleOnceTried(),
       opened: () => documents.opened(),
       load: () => documents.load,
-      callsUnderWay: async () => (await sharing?.callsUnderWay()) ?? new Map<string, number>(),
+      callsUnderWay: async () => (await sharing?.callsUnderWay()) ?? { inAll: 0, byReplica: new Map() },
       limits: {
         concurrency: settings.LLM_GLOBAL_CONCURRENCY ?? null,
         requests_per_minute: settings.LLM_REQUESTS_PER_MINUTE ?? null,
@@ -322,17 +322,12 @@ function assembled(
       token: settings.OPS_TOKEN,
       logger,
     });
-  const replicasNow = async () => {
-    const known = await (await documents.opened()).documents.replicas();
-    const calls = (await sharing?.callsUnderWay()) ?? new Map<string, number>();
-    return {
-      states: known.map(({ state }) => state),
-      callsUnderWay: [...calls.values()].reduce((sum, count) => sum + count, 0),
-    };
-  };
   metrics.follow({
     ...{ flags, rollback, shadow, documents, modelHealth, answerForms },
-    replicas: engine && replicasNow,
+    replicas: sharing && {
+      all: async () => (await documents.opened()).documents.replicas(),
+      callsUnderWay: async () => (await sharing.callsUnderWay()).inAll,
+    },
   });
 
   // Last: what fails before leaves no trace at a service that others use.

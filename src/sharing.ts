@@ -1,3 +1,4 @@
+import type { CallsUnderWay } from './documents/for-ops.js';
 import type { SharedWith } from './documents/opening.js';
 import type { CallQueue } from './llm/queue.js';
 import type { KeptStates, ReplicatedStates } from './shared-state/replicated-states.js';
@@ -57,9 +58,9 @@ export class Sharing {
     };
   }
 
-  /** Calls under way at the service, by the id of the replica that makes them. */
-  async callsUnderWay(): Promise<ReadonlyMap<string, number>> {
-    return (await this.#calls?.underWay()) ?? new Map<string, number>();
+  async callsUnderWay(): Promise<CallsUnderWay> {
+    const byReplica = (await this.#calls?.underWay()) ?? new Map<string, number>();
+    return { inAll: [...byReplica.values()].reduce((sum, calls) => sum + calls, 0), byReplica };
   }
 
   async #connect(): Promise<void> {

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { unlessAborted } from '../abort.js';
+import type { DbosTools } from '../engine/dbos.js';
 import type { Engine } from '../engine/engine.js';
+import type { LocalTools } from '../engine/local.js';
 import { Places, type PlacesSettings } from '../engine/places.js';
 import { Runs, type EngineRun, type RunSettings } from '../engine/runs.js';
 import type { Party } from '../fair-turns.js';
@@ -14,7 +16,7 @@ import { keptDecision, type Decision, type Decisions, type KeptDecision } from '
 import type { PageReader, PageTexts } from '../stages/page-texts.js';
 import type { TextSource } from '../stages/pipeline.js';
 import { withStoreRetry } from '../store/retry.js';
-import type { Claim } from '../store/events.js';
+import { NEWS_CHANNEL, STOPPED_CHANNEL, type Claim } from '../store/events.js';
 import type { Notices } from '../store/notices.js';
 import type { Replica, Replicas } from '../store/replicas.js';
 import type { Store } from '../store/store.js';
@@ -76,28 +78,8 @@ export interface DocumentsTools {
   logger: Logger;
 }
 
-/** What an engine does with documents. */
-export interface EngineTools {
-  /** Ids of the documents that are read here, wait for that, or are about to be begun. */
-  known(): readonly string[];
-  /** Whose documents are read here, or wait for that: one entry a document. */
-  owners(): readonly string[];
-  claims(): readonly Claim[];
-  /** How many more documents there is a place for. */
-  room(): Promise<number>;
-  /** Goes on with a document that its process has left. */
-  goOn(id: string): Promise<void>;
-  /**
-   * Reads a document that was handed in; never rejects.
-   *
-   * @param workflow under which it was handed in
-   * @returns whether it is done here; it is given back otherwise
-   */
-  read(id: string, workflow: string): Promise<boolean>;
-  /** Reads a document no more here. */
-  stop(id: string): void;
-  onTrouble(error: unknown): void;
-}
+/** What an engine does with documents, whichever it is. */
+export type EngineTools = Omit<LocalTools, 'store'> & Omit<DbosTools, 'replicas'>;
 
 const NOT_TAKEN = {
   closed: 'The service is shutting down',
@@ -189,11 +171,11 @@ export class Documents {
     const { notices, replicas } = shared;
     const stopIfLost = async (id: string) => {
       const claims = this.#runs.claims.filter((claim) => claim.id === id);
-      for (const lost of claims.length > 0 ? await replicas.lost(claims) : []) void this.#runs.stop(lost);
+      for (const lost of await replicas.lost(claims)) void this.#runs.stop(lost);
     };
     const ends = [
-      notices.follow('quire_documents', (id) => this.#feeds.wake(id)),
-      notices.follow('quire_stopped', (id) => {
+      notices.follow(NEWS_CHANNEL, (id) => this.#feeds.wake(id)),
+      notices.follow(STOPPED_CHANNEL, (id) => {
         this.#feeds.wake(id);
         stopIfLost(id).catch((error: unknown) => this.#report(error));
       }),

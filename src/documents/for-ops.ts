@@ -70,6 +70,13 @@ function whereIs(documents: Documents, { id, replica }: UnendedDocument): Docume
   return documents.stateOf(id) === 'reading' ? 'here' : 'waiting';
 }
 
+/** Calls to the model service that replicas have under way. */
+export interface CallsUnderWay {
+  inAll: number;
+  /** By the id of the replica that makes them. */
+  byReplica: ReadonlyMap<string, number>;
+}
+
 /** A process that shares the work, as ops see it. */
 export interface ReplicaForOps {
   id: string;
@@ -90,7 +97,7 @@ export interface ReplicaForOps {
 /** Those that share the work, the oldest first; none where one process reads all. */
 export async function replicasForOps(
   documents: Documents,
-  callsUnderWay: ReadonlyMap<string, number>,
+  { byReplica }: CallsUnderWay,
 ): Promise<ReplicaForOps[]> {
   return (await documents.replicas()).map((replica) => ({
     id: replica.id,
@@ -101,7 +108,7 @@ export async function replicasForOps(
     started_seconds_ago: rounded(replica.startedSAgo),
     seen_seconds_ago: rounded(replica.seenSAgo),
     documents: replica.documents,
-    calls: callsUnderWay.get(replica.id) ?? 0,
+    calls: byReplica.get(replica.id) ?? 0,
   }));
 }
 

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../logger.js';
+import { every, type RoundTools } from '../rounds.js';
 import type { Store } from '../store/store.js';
 
 const EXPIRE_EVERY_MS = 60 * 60_000;
@@ -7,12 +7,9 @@ const EXPIRED_AT_ONCE = 100;
 /** How often documents are looked for that a version before has written. */
 const FILL_EVERY_MS = 60_000;
 
-export interface UpkeepTools {
-  /** Ends it. */
-  closing: AbortSignal;
+export interface UpkeepTools extends RoundTools {
   /** Told that a document is deleted. */
   onForget: (id: string) => void;
-  onTrouble: (error: unknown) => void;
   logger: Logger;
 }
 
@@ -53,18 +50,4 @@ async function expire(
 
 async function fillListings(store: Store, { closing }: UpkeepTools): Promise<void> {
   while ((await store.fillListings()) && !closing.aborted);
-}
-
-/** At once and then again and again. */
-async function every(
-  ms: number,
-  round: () => Promise<void>,
-  { closing, onTrouble }: UpkeepTools,
-): Promise<void> {
-  while (!closing.aborted) {
-    await round().catch((error: unknown) => {
-      if (!closing.aborted) onTrouble(error);
-    });
-    await sleep(ms, undefined, { signal: closing, ref: false }).catch(() => undefined);
-  }
 }

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DBOS, DBOSClient, type WorkflowStatus } from '@dbos-inc/dbos-sdk';
 import type { ClientBase } from 'pg';
+import { atMost } from '../abort.js';
+import { every } from '../rounds.js';
 import { SettingsError } from '../settings.js';
 import { DOCUMENT_VERSION } from '../store/document.js';
 import type { Claim } from '../store/events.js';
@@ -59,9 +61,10 @@ export interface DbosTools {
   /** Reads a document no more here. */
   stop(id: string): void;
   /**
-   * Reads a document to its end.
+   * Reads a document that was handed in; never rejects.
    *
-   * @returns whether it is done here; it is given back otherwise. Rejects only for what is a failure
+   * @param workflow under which it was handed in
+   * @returns whether it is done here; it is given back otherwise
    */
   read(id: string, workflow: string): Promise<boolean>;
   /** Told that other processes could not be looked after. */
@@ -184,9 +187,7 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
     // Who was away itself, or whose database was, calls nobody silent.
     if (now - lastBeat > GONE_AFTER_MS / 2) steadySince = now;
     lastBeat = now;
-    const claims = tools.claims();
-    const lost = claims.length > 0 ? await replicas.lost(claims) : [];
-    for (const id of lost) tools.stop(id);
+    for (const id of await replicas.lost(tools.claims())) tools.stop(id);
   };
   const isSteady = () => {
     const now = performance.now();
@@ -208,15 +209,6 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
     });
     if (leftBy) await replicas.forgetCalls(leftBy);
   };
-  const everySecond = async (work: () => Promise<void>) => {
-    while (!signal.aborted) {
-      await work().catch((error: unknown) => {
-        if (!signal.aborted) onTrouble(error);
-      });
-      await sleep(BEAT_MS, undefined, { signal, ref: false }).catch(ignore);
-    }
-  };
-
   try {
     DBOS.registerWorkflow((workflow: string) => DBOS.runStep(() => read(workflow), { name: 'read' }), {
       name: READ,
@@ -249,7 +241,8 @@ export async function startDbos(settings: DbosSettings, tools: DbosTools): Promi
     throw error;
   }
   // Whatever looking after others waits for, this one is seen to live.
-  const loops = Promise.all([everySecond(beat), everySecond(lookAfterOthers)]);
+  const rounds = { closing: signal, onTrouble };
+  const loops = Promise.all([every(BEAT_MS, beat, rounds), every(BEAT_MS, lookAfterOthers, rounds)]);
 
   return {
     handIn,
@@ -292,10 +285,7 @@ export function checkNoOther(): void {
 
 /** With a database that is away, DBOS tries again for ever. */
 async function inTime(work: Promise<unknown>): Promise<void> {
-  const limit = new AbortController();
-  const late = sleep(CLOSE_LIMIT_MS, undefined, { signal: limit.signal });
-  await Promise.race([work, late]).catch(ignore);
-  limit.abort();
+  await atMost(CLOSE_LIMIT_MS, work, new AbortController().signal).catch(ignore);
 }
 
 /** A document that is asked again has a workflow of another name. */

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { every } from '../rounds.js';
 import type { Store } from '../store/store.js';
 import type { Engine } from './engine.js';
 
@@ -30,14 +30,8 @@ export function startLocal(tools: LocalTools): Engine {
       if (!signal.aborted && !tools.known().includes(id)) await tools.goOn(id);
     }
   };
-  const looking = (async () => {
-    while (!signal.aborted) {
-      await takeUp().catch((error: unknown) => {
-        if (!signal.aborted) tools.onTrouble(error);
-      });
-      await sleep(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
-    }
-  })();
+  const onTrouble = (error: unknown) => tools.onTrouble(error);
+  const looking = every(LOOK_EVERY_MS, takeUp, { closing: signal, onTrouble });
   return {
     handIn: undefined,
     taken: () => Promise.resolve({ processes: 1, owners: tools.owners() }),

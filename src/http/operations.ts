@@ -7,6 +7,7 @@ import {
   replicasForOps,
   retryFailed,
   retryForOps,
+  type CallsUnderWay,
   type OpsAction,
 } from '../documents/for-ops.js';
 import type { StoreState } from '../documents/opening.js';
@@ -42,8 +43,8 @@ export interface OperationsRoutes {
   storeTrouble(): Promise<StoreState | null>;
   /** The documents and the store behind them, once that is open. */
   opened: () => Promise<Opened>;
-  /** Calls under way at the model service, by the id of the replica that makes them; none where this process reads alone. */
-  callsUnderWay: () => Promise<ReadonlyMap<string, number>>;
+  /** Of all replicas; none where this process reads alone. */
+  callsUnderWay: () => Promise<CallsUnderWay>;
   /** What all replicas together keep to; null for any number. */
   limits: {
     concurrency: number | null;
@@ -135,10 +136,9 @@ function addReplicas(
   router.get('/ops/replicas', forOps, async (_request, response) => {
     const { documents } = await opened();
     const calls = await callsUnderWay();
-    const underWay = [...calls.values()].reduce((sum, count) => sum + count, 0);
     response.json({
       replicas: await replicasForOps(documents, calls),
-      calls: { under_way: underWay, ...limits },
+      calls: { under_way: calls.inAll, ...limits },
     });
   });
 

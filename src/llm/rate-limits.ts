@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../clock.js';
+import { LearnedShare } from './learned-share.js';
 
 /** What is read of an answer's headers. */
 export interface HeaderSource {
@@ -93,11 +94,8 @@ export const LONGEST_WAIT_MS = 5 * MINUTE_MS;
 /** A limit that takes longer to come back is one of a day, not of a minute: it is left to 429 and `Retry-After`. */
 const LONGEST_RESET_MS = 60 * MINUTE_MS;
 
-/** How much an older call counts for each one since, where the share that is charged is learned. */
-const FADING = 0.95;
+/** Of what is announced. */
 const MOST_CHARGED = 2;
-/** Calls differ: so much more than what was learned is expected. */
-const MARGIN = 1.25;
 
 /** So often a call is rejected in spite of room until the limit is taken to come back all at once. */
 const SURPRISES = 2;
@@ -117,26 +115,24 @@ class RateLimit {
   #isWindow = false;
   /** The longest time until the end of a window that was told. */
   #windowMs = 0;
-  /** What is announced is an upper bound; this share of it is really charged. */
-  #charged = 1;
-  #learned = { charged: 0, announced: 0 };
+  /** Of what is announced, really charged. */
+  readonly #charged: LearnedShare;
   #surprises = 0;
   #surprisedUpTo = 0;
   #sum = 0;
   #number = 0;
   #answered: Answered | undefined;
   readonly #clock: Clock;
-  readonly #leastCharged: number;
 
   /** @param leastCharged the least share of what is announced that a service may charge */
   constructor(clock: Clock, leastCharged: number) {
     this.#clock = clock;
     this.#at = clock.now();
-    this.#leastCharged = leastCharged;
+    this.#charged = new LearnedShare(leastCharged, MOST_CHARGED);
   }
 
   waitFor(announced: number, leaving: number): number {
-    const amount = announced * this.#charged;
+    const amount = announced * this.#charged.value;
     // Room for another like it stays, against calls that arrive in another order or sooner than foreseen.
     const needed = Math.min(this.#size, 2 * amount + leaving * (this.#size === Infinity ? 0 : this.#size));
     const missing = needed - this.#now();
@@ -146,12 +142,12 @@ class RateLimit {
   }
 
   timeFor(announced: number): number {
-    const missing = announced * this.#charged - this.#now();
+    const missing = announced * this.#charged.value - this.#now();
     return missing <= 0 ? 0 : (missing / this.#size) * this.#fillMs();
   }
 
   take(announced: number): Taken {
-    this.#level = this.#now() - announced * this.#charged;
+    this.#level = this.#now() - announced * this.#charged.value;
     this.#sum += announced;
     return {
       number: ++this.#number,
@@ -164,7 +160,7 @@ class RateLimit {
 
   update(taken: Taken, { limit, remaining, resetMs }: Told, isRejected: boolean): void {
     // Rejected for this limit, and not for the other one or for something else.
-    if (isRejected && remaining < taken.announced * this.#charged) this.#noteSurprise(taken);
+    if (isRejected && remaining < taken.announced * this.#charged.value) this.#noteSurprise(taken);
     // What an older call was told is contained in what a newer one was told.
     if (this.#answered && taken.number <= this.#answered.number) return;
     const now = this.#clock.now();
@@ -181,7 +177,7 @@ class RateLimit {
     // What was left of a window that is over says nothing of the one that has begun.
     if (this.#isWindow && fullAt <= now) return;
     this.#fullAt = fullAt;
-    const since = (this.#sum - taken.sum) * this.#charged;
+    const since = (this.#sum - taken.sum) * this.#charged.value;
     const refilled = this.#isWindow ? 0 : (now - taken.at) * this.#refillPerMs;
     this.#level = Math.min(limit, remaining + refilled) - since;
     this.#at = now;
@@ -198,10 +194,7 @@ class RateLimit {
   #learn(before: Answered, taken: Taken, remaining: number): void {
     const refilled = (taken.at - before.at) * this.#refillPerMs;
     const charged = Math.min(this.#size, before.remaining + refilled) - remaining;
-    this.#learned.charged = FADING * this.#learned.charged + charged;
-    this.#learned.announced = FADING * this.#learned.announced + (taken.sum - before.sum);
-    const share = (MARGIN * this.#learned.charged) / this.#learned.announced;
-    if (Number.isFinite(share)) this.#charged = Math.min(MOST_CHARGED, Math.max(this.#leastCharged, share));
+    this.#charged.learn(taken.sum - before.sum, charged);
   }
 
   #fillMs(): number {

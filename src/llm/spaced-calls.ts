@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock, type Clock } from '../clock.js';
 import type { CallEnding, NextCall, Place, PlaceAnswer, SharedLimits } from './shared-limits.js';
-import { callMs, LearnedShare, LOOK_AHEAD_MS } from './spacing.js';
+import { LearnedShare } from './learned-share.js';
+import { callMs, LOOK_AHEAD_MS } from './spacing.js';
 
 /** Limits a minute, from 1; undefined for none. */
 export interface RatesPerMinute {
@@ -14,7 +15,7 @@ export class SpacedCalls implements SharedLimits {
   readonly #clock: Clock;
   readonly #requestMs: number;
   readonly #tokenMs: number;
-  readonly #share = new LearnedShare();
+  readonly #share = new LearnedShare(0, 1);
   readonly #underWay = new Map<string, { announced: number; charged: number }>();
   #nextRequestAt = -Infinity;
   #nextTokenAt = -Infinity;
@@ -52,7 +53,8 @@ export class SpacedCalls implements SharedLimits {
     this.#underWay.delete(id);
     if (call && used !== undefined) {
       this.#nextTokenAt += (used - call.charged) * this.#tokenMs;
-      this.#share.learn(call.announced, used);
+      // One that used nothing was not made.
+      if (used > 0) this.#share.learn(call.announced, used);
     }
     return Promise.resolve(undefined);
   }

@@ -55,12 +55,6 @@ const SHADOW_OUTCOMES: readonly ShadowOutcome[] = [
 const HOUR_MS = 60 * 60 * 1_000;
 
 /** What is read at the moment of a scrape. */
-/** Those that share the work, and the calls they make together. */
-interface ReplicasNow {
-  states: readonly Replica['state'][];
-  callsUnderWay: number;
-}
-
 export interface LiveSources {
   flags: { readonly state: FlagsState; readonly impactMetrics?: ImpactMetrics | undefined };
   rollback: { readonly state: RollbackState; readonly failureRate: number | null };
@@ -73,7 +67,13 @@ export interface LiveSources {
     readonly failures: ReadonlyMap<string, number>;
   };
   /** Undefined where this process reads alone. */
-  replicas: (() => Promise<ReplicasNow>) | undefined;
+  replicas:
+    | {
+        all(): Promise<readonly Pick<Replica, 'state'>[]>;
+        /** To the model service, of all of them. */
+        callsUnderWay(): Promise<number>;
+      }
+    | undefined;
   modelHealth: { readonly trouble: ModelTrouble | null };
   /** Absent where the settings say the form. */
   answerForms: { readonly state: AnswerFormState } | undefined;
@@ -468,17 +468,18 @@ export class Metrics {
   /** Of all replicas, the same from each; nothing while the database is away. */
   #replicas(): void {
     const live = () => this.#live?.replicas;
-    const now = async () => live()?.().catch(() => undefined);
     new Gauge({
       name: 'quire_replicas',
       help: 'Replicas that share the work, by state',
       labelNames: ['state'],
       registers: [this.#own],
       async collect() {
-        const known = await now();
+        const all = await live()
+          ?.all()
+          .catch(() => undefined);
         this.reset();
-        for (const state of known ? REPLICA_STATES : []) {
-          this.set({ state }, known?.states.filter((other) => other === state).length ?? 0);
+        for (const state of all ? REPLICA_STATES : []) {
+          this.set({ state }, all?.filter((replica) => replica.state === state).length ?? 0);
         }
       },
     });
@@ -487,9 +488,11 @@ export class Metrics {
       help: 'Calls to the model that all replicas together have under way',
       registers: [this.#own],
       async collect() {
-        const known = await now();
+        const calls = await live()
+          ?.callsUnderWay()
+          .catch(() => undefined);
         this.remove();
-        if (known) this.set(known.callsUnderWay);
+        if (calls !== undefined) this.set(calls);
       },
     });
   }

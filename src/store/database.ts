@@ -80,3 +80,7 @@ export function isReading(sql: string): boolean {
  * own from 1 as the second.
  */
 export const READING_LOCKS = 0x71756972;
+
+/** Of `pg_locks`: those of them that are held on this database, or waited for. */
+export const IS_READING_LOCK = `locktype = 'advisory' AND classid = ${READING_LOCKS} AND objsubid = 2
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;

@@ -23,10 +23,14 @@ export interface Claim<Run extends string | null = string> {
   run: Run;
 }
 
-/** Tells all replicas that something became of the document in a column `id`... */
-const TOLD = `pg_notify('quire_documents', id::text)`;
+/** The channels that tell all replicas of a document, by its id: that something became of it... */
+export const NEWS_CHANNEL = 'quire_documents';
 /** ...and that it is to be read no more. */
-export const STOPPED = `pg_notify('quire_stopped', id::text)`;
+export const STOPPED_CHANNEL = 'quire_stopped';
+
+/** Of the document in a column `id`. */
+const TOLD = `pg_notify('${NEWS_CHANNEL}', id::text)`;
+export const STOPPED = `pg_notify('${STOPPED_CHANNEL}', id::text)`;
 
 /**
  * Keeps events of a reading; those that are there already stay as they are.

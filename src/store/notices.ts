@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { every } from '../rounds.js';
 import { CONNECT_LIMIT_MS, ignore } from './postgres-pool.js';
 
 const AGAIN_AFTER_MS = 1_000;
@@ -24,7 +24,8 @@ export class Notices {
   constructor(address: string, name: string) {
     this.#address = address;
     this.#name = name;
-    this.#listening = this.#listenAgainAndAgain();
+    const rounds = { closing: this.#closing.signal, onTrouble: ignore };
+    this.#listening = every(AGAIN_AFTER_MS, () => this.#listen(), rounds);
   }
 
   /**
@@ -42,14 +43,6 @@ export class Notices {
     this.#closing.abort();
     await this.#client?.end().catch(ignore);
     await this.#listening;
-  }
-
-  async #listenAgainAndAgain(): Promise<void> {
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      await this.#listen().catch(ignore);
-      await sleep(AGAIN_AFTER_MS, undefined, { signal, ref: false }).catch(ignore);
-    }
   }
 
   /** Resolves when the connection has ended. */

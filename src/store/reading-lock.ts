@@ -1,17 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { READING_LOCKS, StoreError } from './database.js';
+import { IS_READING_LOCK, READING_LOCKS, StoreError } from './database.js';
 import { ask, connect, ignore, type PostgresClient, type PostgresPool } from './postgres-pool.js';
-import { GONE_AFTER_MS } from './replicas.js';
+import { LIVES } from './replicas.js';
 
 const AGAIN_AFTER_MS = 500;
 
 /** Whether others read what is kept here: processes of versions up to 0.2.0, or replicas. */
 const OTHERS = `SELECT EXISTS (
-    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = ${READING_LOCKS} AND objid <> 0 AND objsubid = 2
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  ) OR EXISTS (
-    SELECT FROM quire.replicas WHERE seen_at > clock_timestamp() - ${GONE_AFTER_MS} * interval '1 ms'
-  ) AS others`;
+    SELECT FROM pg_locks WHERE ${IS_READING_LOCK} AND objid <> 0
+  ) OR EXISTS (SELECT FROM quire.replicas WHERE ${LIVES}) AS others`;
 
 /**
  * The lock of the one process that reads what a server keeps, on a connection that is kept for it. Where that

@@ -1,9 +1,11 @@
-import { READING_LOCKS, type Client, type Database, type Query, type Row } from './database.js';
+import { IS_READING_LOCK, type Client, type Database, type Query, type Row } from './database.js';
 import { DOCUMENT_VERSION } from './document.js';
 import type { Claim } from './events.js';
 
 /** Milliseconds after which a replica that was not seen is gone. */
 export const GONE_AFTER_MS = 6_000;
+/** Of a row of `quire.replicas`. */
+export const LIVES = `seen_at > clock_timestamp() - ${GONE_AFTER_MS} * interval '1 ms'`;
 /** How long one that is gone is still shown. */
 const SHOWN_FOR = '1 hour';
 /** At most one replica looks after the others at a time. */
@@ -34,6 +36,9 @@ export function applicationName(id: string): string {
   return `quire ${id}`;
 }
 
+/** Of a row of `quire.replicas`: whether it has connections, by the name of {@link applicationName}. */
+const IS_CONNECTED = `EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'quire ' || id)`;
+
 /** The processes that share the work on one database. */
 export class Replicas {
   readonly #database: Database;
@@ -58,6 +63,7 @@ export class Replicas {
 
   /** The documents of these claims that hold no more: they have ended, are gone, or are another's to read. */
   async lost(claims: readonly Claim[]): Promise<string[]> {
+    if (claims.length === 0) return [];
     const rows = await this.#database.query(
       `SELECT given.id FROM unnest($1::uuid[], $2::uuid[]) AS given (id, run)
        WHERE NOT EXISTS (
@@ -72,9 +78,8 @@ export class Replicas {
   async taken(): Promise<{ processes: number; owners: string[] }> {
     const rows = await this.#database.query(
       `SELECT coalesce(fair_as, owner) AS owner,
-         (SELECT count(*) FROM quire.replicas WHERE seen_at > clock_timestamp() - $1::float8 * interval '1 ms') AS living
+         (SELECT count(*) FROM quire.replicas WHERE ${LIVES}) AS living
        FROM (SELECT) AS once LEFT JOIN quire.documents ON status = 'extracting'`,
-      [GONE_AFTER_MS],
     );
     const owners = rows.flatMap(({ owner }) => (typeof owner === 'string' ? owner : []));
     return { processes: Math.max(1, Number(rows[0]?.living)), owners };
@@ -85,7 +90,7 @@ export class Replicas {
     await this.#database.query(
       `SELECT quire.forget_calls(ARRAY(
          SELECT id FROM quire.replicas WHERE id = ANY($1::uuid[])
-           OR EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'quire ' || id)
+           OR ${IS_CONNECTED}
        ))`,
       [[...living]],
     );
@@ -109,7 +114,7 @@ export class Replicas {
       `SELECT id, name, version,
          extract(epoch FROM clock_timestamp() - started_at)::float8 AS started,
          extract(epoch FROM clock_timestamp() - seen_at)::float8 AS seen,
-         EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'quire ' || id) AS is_connected,
+         ${IS_CONNECTED} AS is_connected,
          (SELECT count(*) FROM quire.documents WHERE status = 'extracting' AND replica = replicas.id) AS documents
        FROM quire.replicas ORDER BY started_at, id`,
     );
@@ -180,9 +185,7 @@ export class Round {
       `UPDATE quire.documents SET workflow = id, version = $1 WHERE id IN (
          SELECT id FROM quire.documents
          WHERE status = 'extracting' AND workflow IS NULL AND version <= $1 AND NOT EXISTS (
-           SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = ${READING_LOCKS} AND objsubid = 2
-             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-             AND objid::bigint = executor
+           SELECT FROM pg_locks WHERE ${IS_READING_LOCK} AND objid::bigint = executor
          )
          ORDER BY uploaded_at LIMIT $2 FOR UPDATE SKIP LOCKED
        ) RETURNING workflow, turn`,

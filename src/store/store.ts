@@ -40,7 +40,7 @@ import {
   type FailedDocuments,
   type PageOfUnended,
 } from './unended.js';
-import { GONE_AFTER_MS, NEXT_WORKFLOW, Replicas } from './replicas.js';
+import { LIVES, NEXT_WORKFLOW, Replicas } from './replicas.js';
 import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
 import { watched, type WatchedDatabase } from './watched.js';
 
@@ -390,9 +390,7 @@ export class Store {
     if (!this.#database.isReserved()) return [];
     const rows = await this.#database.query(
       `SELECT id FROM quire.documents WHERE status = 'extracting' AND id <> ALL($1::uuid[]) AND version <= $3
-         AND NOT EXISTS (
-           SELECT FROM quire.replicas WHERE seen_at > clock_timestamp() - ${GONE_AFTER_MS} * interval '1 ms'
-         )
+         AND NOT EXISTS (SELECT FROM quire.replicas WHERE ${LIVES})
        ORDER BY uploaded_at LIMIT $2`,
       [reading, most, DOCUMENT_VERSION],
     );
