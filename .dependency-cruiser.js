@@ -7,7 +7,7 @@ export const FLOORS = [
   ['index', 'server', 'evaluation'],
   ['quire'],
   ['http', 'web', 'options', 'sharing'],
-  ['observability'],
+  ['observability', 'api'],
   ['documents'],
   ['engine', 'rollout'],
   ['store', 'comparison'],

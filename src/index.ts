@@ -7,6 +7,7 @@ export { InvalidPagesError } from './stages/given-pages.js';
 export type { FlagContext, UnleashClient } from './rollout/flags.js';
 export type { MetricRegistry } from './observability/metric-registry.js';
 export type { HostRequest } from './http/host-request.js';
+export type { AskedDocument, May } from './http/access.js';
 export type { Id, Identify, Identity } from './http/sender.js';
 export { SettingsError } from './settings.js';
 export type { Settings } from './settings.js';

@@ -11,13 +11,18 @@ import { DocumentsOpening } from './documents/opening.js';
 import { ProgressOfEvents, type OnProgress } from './documents/progress.js';
 import { readDocument, type ReadingTools, type Watch } from './documents/reading.js';
 import type { SharedEngine } from './engine/shared.js';
+import { aboutRouter } from './http/about.js';
+import { Access, type May } from './http/access.js';
 import { ArrivingUploads } from './http/arriving.js';
 import { documentsRouter } from './http/documents.js';
 import { operationsRouter } from './http/operations.js';
+import { isFromOps } from './http/ops-token.js';
+import { pagesRouter } from './http/pages.js';
 import { logRefusals, type RefusalReason } from './http/refusals.js';
 import { checkOrigins } from './http/same-origin.js';
 import { Senders, userKey, type Identify } from './http/sender.js';
 import { UploadFolder } from './http/upload-folder.js';
+import { EMBEDDED_MODEL_ID } from './embedded-model/service.js';
 import type { CallQueue } from './llm/queue.js';
 import { ModelService, serviceName } from './llm/service.js';
 import type { PriceTable } from './llm/usage.js';
@@ -45,6 +50,7 @@ import {
 } from './options.js';
 import { autoPlan } from './processor/auto-plan.js';
 import {
+  formatPlan,
   parsePlanChoice,
   SINGLE_PAGE,
   type AutoPlan,
@@ -83,6 +89,13 @@ export interface RouterOptions {
   /** Whether requests that name nobody are served; they share their documents. Default: they are answered with 401. */
   allowAnonymous?: boolean | undefined;
   /**
+   * Whether the sender of a request may see somebody else's document: its record, pages and values. Asked for each
+   * request; anything but `true` is a no. Default: nobody may.
+   */
+  mayRead?: May | undefined;
+  /** Whether they may also confirm and correct its values. Default: nobody may. */
+  mayCorrect?: May | undefined;
+  /**
    * Origins, like `https://app.example`, whose pages may upload, delete and retry, beside the app's own. Default:
    * none; other sites are answered with 403.
    */
@@ -119,6 +132,11 @@ export interface Quire {
   router(
     options?: RouterOptions,
   ): (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
+  /**
+   * The pages people see, to be mounted beside the routes: `app.use('/quire', quire.router(), quire.pages())`. They
+   * hold nothing of a document themselves.
+   */
+  pages(): (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
   /**
    * A secret for a host of the routes, the same for all processes that share the database.
    *
@@ -340,11 +358,12 @@ function assembled(
   });
   // Others count on it, whether or not it has routes.
   if (engine) void documents.open();
+  const planShown = settings.QUIRE_FORCE_SINGLE_PAGE ? SINGLE_PAGE : fixedPlan;
   let operations: RequestHandler | undefined;
   let closed: Promise<void> | undefined;
   return {
     modelName: model.shownAs,
-    fixedPlan: settings.QUIRE_FORCE_SINGLE_PAGE ? SINGLE_PAGE : fixedPlan,
+    fixedPlan: planShown,
     processor,
     prices,
     async processPages(texts, context = {}) {
@@ -361,26 +380,44 @@ function assembled(
         source: (signal, onPage) => reader.read(bytes, { signal, onPage }),
       });
     },
-    router({ identify, allowAnonymous = false, allowOrigins = [] } = {}) {
+    router({ identify, allowAnonymous = false, allowOrigins = [], mayRead, mayCorrect } = {}) {
       checkOrigins(allowOrigins);
       if (!operations) warnOfUnusedDatabase(options, settings, logger);
       const ofOperations = (operations ??= makeOperations());
       void documents.open();
       void uploadFolder.open();
+      const senders = new Senders(identify, allowAnonymous, logger);
+      const ofPages = aboutRouter({
+        about: {
+          model: model.shownAs,
+          is_embedded: model.name === EMBEDDED_MODEL_ID,
+          plan: planShown === undefined ? null : formatPlan(planShown),
+          max_megabytes: settings.UPLOAD_MAX_MB,
+          takes_ops_token: settings.OPS_TOKEN !== undefined,
+        },
+        mayOperate: (request) => isFromOps(request, settings.OPS_TOKEN),
+        allowOrigins,
+        logger,
+      });
       const routes = documentsRouter({
         opened: () => documents.opened(),
         uploadFolder,
         arriving,
-        senders: new Senders(identify, allowAnonymous, logger),
+        senders,
+        access: new Access(senders, { mayRead, mayCorrect }, logger),
         allowOrigins,
         onRefused,
         maxMegabytes: settings.UPLOAD_MAX_MB,
         logger,
       });
       const router = express.Router();
-      router.use(ofOperations, routes);
+      router.use(ofOperations, ofPages, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
+    },
+    pages() {
+      const pages = pagesRouter();
+      return (request, response, next) => pages(request as Request, response as Response, next);
     },
     async secret(name) {
       return (await documents.opened()).store.secret(name);

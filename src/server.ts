@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import cookieParser from 'cookie-parser';
 import express, { type Request, type RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
@@ -16,7 +15,8 @@ import { refuse, RETRY_AFTER_S } from './http/answers.js';
 
 const SESSION_COOKIE = 'quire_session';
 const SESSION_MS = 365 * 24 * 60 * 60_000;
-const PAGE = ['/', '/page.js'];
+/** Of pages, nothing of a document is in them. */
+const PAGE = /^\/(?:$|assets\/|document\/|operations$|api\/about$)/;
 /** Where ops' routes were before they were under `/ops/`; here, no app has routes of these names. */
 const OLD_NAMES = { '/metrics': '/ops/metrics', '/readyz': '/ops/readyz', '/api/shadow': '/ops/shadow' };
 /** Longer than clients and proxies keep a connection: an upload sent on one that is being closed would be lost. */
@@ -30,7 +30,6 @@ async function serve(): Promise<void> {
   const quire = await createQuire({ logger, settings });
   const { modelName: model, fixedPlan } = quire;
   const about = { model, plan: fixedPlan ? formatPlan(fixedPlan) : 'chosen for each request' };
-  const root = fileURLToPath(new URL('web', import.meta.url));
   const router = quire.router({ identify: sessionOf });
 
   const app = express();
@@ -45,8 +44,6 @@ async function serve(): Promise<void> {
     });
   }
   app.use(sessions(() => quire.secret('session')));
-  app.get(PAGE, ({ path }, response) => response.sendFile(path === '/' ? 'page.html' : 'page.js', { root }));
-  app.get('/about', (_request, response) => response.json(about));
   app.post(
     ['/process', '/upload'],
     rateLimit({
@@ -57,7 +54,7 @@ async function serve(): Promise<void> {
       handler: (_request, response) => refuse(response, 429, 'Too many uploads; try again in a minute'),
     }),
   );
-  app.use(router);
+  app.use(router, quire.pages());
 
   const server = app.listen(PORT, HOST, (error) => {
     if (error) {
@@ -95,7 +92,7 @@ function sessions(secret: () => Promise<string>): RequestHandler {
     } catch (error) {
       parser = undefined;
       if (!(error instanceof StoreError || error instanceof NotTakenError)) throw error;
-      if (PAGE.includes(request.path)) return next();
+      if (PAGE.test(request.path)) return next();
       response.set('Retry-After', String(RETRY_AFTER_S));
       refuse(response, 503, 'The store cannot be used for now');
     }

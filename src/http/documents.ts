@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import { systemClock, type Clock } from '../clock.js';
+import type { DocumentAccess } from '../api/access.js';
 import type { Documents } from '../documents/documents.js';
 import type { Progress } from '../documents/progress.js';
 import type { Logger } from '../logger.js';
@@ -9,6 +10,7 @@ import { formatPlan } from '../processor/plan.js';
 import type { ListedDocument } from '../store/document.js';
 import type { PageOfDocuments } from '../store/listings.js';
 import type { Store } from '../store/store.js';
+import type { Access } from './access.js';
 import { answeringErrors, notFound, refuse } from './answers.js';
 import type { ArrivingUploads } from './arriving.js';
 import { sendEvents } from './events.js';
@@ -28,6 +30,7 @@ export interface DocumentsRoutes {
   uploadFolder: UploadFolder;
   arriving: ArrivingUploads;
   senders: Senders;
+  access: Access;
   /** Origins whose pages may change something, beside the app's own. */
   allowOrigins: readonly string[];
   /** The largest upload, in megabytes of 1,048,576 bytes. */
@@ -44,6 +47,7 @@ export function documentsRouter({
   uploadFolder,
   arriving,
   senders,
+  access,
   allowOrigins,
   maxMegabytes,
   onRefused,
@@ -60,7 +64,7 @@ export function documentsRouter({
   const changing = [notKept, requireOwnOrigin(allowOrigins)];
 
   const upload: RequestHandler = async (request, response) => {
-    const { owner, arrivesAs, ...sender } = await senders.of(request);
+    const { owner, arrivesAs, displayName: _shown, ...sender } = await senders.of(request);
     const { documents } = await opened();
     const leave = arriving.enter(arrivesAs);
     try {
@@ -98,8 +102,8 @@ export function documentsRouter({
   router.get('/status/:id', notKept, async (request, response) => {
     const { documents, store } = await opened();
     const { id } = request.params;
-    const whose = await owner(request);
-    const document = await store.outline(id, whose);
+    const whose = (await access.toRead(request, id, store))?.owner;
+    const document = whose === undefined ? undefined : await store.outline(id, whose);
     await sendJson(response, jobStatus(document, await progressOf(documents, document, whose)));
   });
 
@@ -113,31 +117,39 @@ export function documentsRouter({
 
   router.get('/api/document/:id', notKept, async (request, response) => {
     const { store } = await opened();
-    const document = await store.text(request.params.id, await owner(request));
+    const { id } = request.params;
+    const granted = await access.toRead(request, id, store);
+    const document = granted && (await store.text(id, granted.owner));
     if (!document) return notFound(response);
-    await sendJson(response, { success: true, document });
+    const mayCorrect = granted.isOwner || (await access.toCorrect(request, id, store)) !== undefined;
+    const may: DocumentAccess = { own: granted.isOwner, correct: mayCorrect };
+    await sendJson(response, { success: true, document, access: may });
   });
 
   router.get('/api/document/:id/background-status', notKept, async (request, response) => {
     const { documents, store } = await opened();
     const { id } = request.params;
-    const whose = await owner(request);
-    const document = await store.outline(id, whose);
+    const whose = (await access.toRead(request, id, store))?.owner;
+    const document = whose === undefined ? undefined : await store.outline(id, whose);
     if (!document) return notFound(response);
     const progress = await progressOf(documents, document, whose);
     response.json({ success: true, status: backgroundStatus(document, progress) });
   });
 
   router.get('/api/document/:id/events', notKept, async (request, response) => {
-    const { documents } = await opened();
-    const feed = await documents.events(request.params.id, await owner(request));
+    const { documents, store } = await opened();
+    const { id } = request.params;
+    const granted = await access.toRead(request, id, store);
+    const feed = granted && (await documents.events(id, granted.owner));
     if (!feed) return notFound(response);
     return sendEvents(feed, request, response);
   });
 
   router.get('/api/document/:id/evidence', notKept, async (request, response) => {
     const { store } = await opened();
-    const beside = await store.beside(request.params.id, await owner(request));
+    const { id } = request.params;
+    const granted = await access.toRead(request, id, store);
+    const beside = granted && (await store.beside(id, granted.owner));
     if (!beside) return notFound(response);
     const { evidence, notes, isBeingRead } = beside;
     await sendJson(response, { success: true, is_complete: !isBeingRead, evidence, notes });
@@ -146,7 +158,8 @@ export function documentsRouter({
   router.get('/api/document/:id/account/:index/complete-data', notKept, async (request, response) => {
     const { store } = await opened();
     const { params } = request;
-    const document = await store.outline(params.id, await owner(request));
+    const granted = await access.toRead(request, params.id, store);
+    const document = granted && (await store.outline(params.id, granted.owner));
     if (!document) return notFound(response);
     const data = completeData(document, /^\d+$/.test(params.index) ? Number(params.index) : -1);
     if (!data) return refuse(response, 404, 'The document has no account at this index');
@@ -155,7 +168,9 @@ export function documentsRouter({
 
   router.get('/api/document/:id/pdf', notKept, async (request, response) => {
     const { store } = await opened();
-    const document = await store.outline(request.params.id, await owner(request));
+    const { id } = request.params;
+    const granted = await access.toRead(request, id, store);
+    const document = granted && (await store.outline(id, granted.owner));
     if (!document) return notFound(response);
     response.attachment(document.filename);
     response.set({ 'Content-Type': 'application/pdf', 'X-Content-Type-Options': 'nosniff' });
@@ -219,9 +234,11 @@ export function documentsRouter({
 async function progressOf(
   documents: Documents,
   document: Pick<ListedDocument, 'id' | 'status'> | undefined,
-  owner: string,
+  owner: string | undefined,
 ): Promise<Progress | undefined> {
-  return document?.status === 'extracting' ? documents.progress(document.id, owner) : undefined;
+  return document?.status === 'extracting' && owner !== undefined
+    ? documents.progress(document.id, owner)
+    : undefined;
 }
 
 const MOST_LISTED = 100;

@@ -22,6 +22,8 @@ export interface Identity {
    * the address then. Default: whether there is neither `owner` nor `userId`.
    */
   anonymous?: boolean | undefined;
+  /** What other people who work on the same document see; kept with what this one corrects. Default: `userId`. */
+  displayName?: string | undefined;
   /** For the flags' constraints. `pageCount` is added. */
   properties?: FlagContext['properties'];
 }
@@ -40,6 +42,8 @@ export interface KnownSender extends FlagContext {
   fairAs: string | undefined;
   /** Whose bound its uploads use while they arrive: of a session that nobody has brought before, the address. */
   arrivesAs: string;
+  /** For other people to see. */
+  displayName: string | undefined;
 }
 
 /** Thrown where it is not known who sends a request; the log tells why. */
@@ -98,7 +102,7 @@ export class Senders {
 
   async #find(request: HostRequest): Promise<KnownSender> {
     try {
-      const { properties, anonymous, ...ids } = await this.#asked(request);
+      const { properties, anonymous, displayName, ...ids } = await this.#asked(request);
       const userId = this.#text('userId', ids.userId);
       const sessionId = this.#text('sessionId', ids.sessionId);
       const named = this.#text('owner', ids.owner);
@@ -106,7 +110,11 @@ export class Senders {
       const isAnonymous = anonymous ?? (named === undefined && userId === undefined);
       const fairAs = isAnonymous ? addressKey(request) : undefined;
       const arrivesAs = isBrought(request, named ?? sessionId) ? owner : (fairAs ?? owner);
-      return { owner, userId, sessionId, fairAs, arrivesAs, properties: this.#usable(properties) };
+      return {
+        ...{ owner, userId, sessionId, fairAs, arrivesAs },
+        displayName: shown(displayName) ?? userId,
+        properties: this.#usable(properties),
+      };
     } catch (error) {
       if (!(error instanceof UnusableId)) throw error;
       const { where, came } = error;
@@ -174,6 +182,13 @@ export class Senders {
     this.#told.add(kind);
     this.#logger.warn(fields, message);
   }
+}
+
+const LONGEST_NAME = 100;
+
+function shown(displayName: unknown): string | undefined {
+  if (typeof displayName !== 'string' || displayName.trim() === '') return undefined;
+  return displayName.toWellFormed().replaceAll('\0', '').slice(0, LONGEST_NAME);
 }
 
 /** The owner's key of a user. */

@@ -115,6 +115,56 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     'CREATE TABLE quire.shadow_spending (day date PRIMARY KEY, spent numeric NOT NULL)',
   ],
   CALLS_SCHEMA,
+  [
+    // Counted up each time a document with a record is read again.
+    'ALTER TABLE quire.documents ADD COLUMN reading integer NOT NULL DEFAULT 1',
+    // Records that are not the one shown: "served" before it was read again, "shadow" of the other path.
+    `CREATE TABLE quire.readings (
+      document_id uuid NOT NULL REFERENCES quire.documents ON DELETE CASCADE,
+      number integer NOT NULL,
+      kind text NOT NULL,
+      kept_at timestamptz NOT NULL DEFAULT now(),
+      record json NOT NULL,
+      evidence json,
+      PRIMARY KEY (document_id, number, kind)
+    )`,
+    // What people say of values. Only ever added to; what stands last of a value counts.
+    `CREATE TABLE quire.corrections (
+      number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      document_id uuid NOT NULL REFERENCES quire.documents ON DELETE CASCADE,
+      reading integer NOT NULL,
+      account text,
+      field text NOT NULL,
+      action text NOT NULL,
+      read_value text NOT NULL,
+      value text,
+      person text,
+      person_name text,
+      at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      plan json NOT NULL,
+      model text,
+      answer_form text
+    )`,
+    'CREATE INDEX corrections_by_document ON quire.corrections (document_id, number)',
+    // Who has a document open for review.
+    `CREATE TABLE quire.viewers (
+      document_id uuid NOT NULL REFERENCES quire.documents ON DELETE CASCADE,
+      viewer text NOT NULL,
+      name text,
+      seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      PRIMARY KEY (document_id, viewer)
+    )`,
+    // What is still to be told to the app's webhook.
+    `CREATE TABLE quire.deliveries (
+      id uuid PRIMARY KEY,
+      document_id uuid NOT NULL,
+      event json NOT NULL,
+      attempts integer NOT NULL DEFAULT 0,
+      next_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    )`,
+    'CREATE INDEX deliveries_due ON quire.deliveries (next_at)',
+  ],
 ];
 
 /** Processes that start at once wait for each other here. */

@@ -42,6 +42,7 @@ import {
 } from './unended.js';
 import { LIVES, NEXT_WORKFLOW, Replicas } from './replicas.js';
 import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
+import { whoseDocument, type WhoseDocument } from './whose.js';
 import { watched, type WatchedDatabase } from './watched.js';
 
 const PART_BYTES = 1024 * 1024;
@@ -368,6 +369,11 @@ export class Store {
     if (!UUID.test(id)) return undefined;
     const [row] = await this.#database.query('SELECT owner FROM quire.documents WHERE id = $1', [id]);
     return row && String(row.owner);
+  }
+
+  /** Whose a document is and who sent it, for whoever else may see it; undefined when there is none of this id. */
+  async whose(id: string): Promise<WhoseDocument | undefined> {
+    return UUID.test(id) ? whoseDocument(this.#database, id) : undefined;
   }
 
   /** Whether a later version than this one has written the document, so that this one cannot go on with it. */

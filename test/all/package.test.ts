@@ -104,7 +104,7 @@ describe('with openai 4 and Express 4', () => {
       const server = new Child(join(app, 'node_modules', '.bin', 'quire'), { PORT: '0' }, app);
       try {
         const address = await server.address();
-        const pages = await Promise.all([fetch(address), fetch(new URL('page.js', address))]);
+        const pages = await Promise.all([fetch(address), fetch(new URL('assets/app.js', address))]);
         expect(pages.map(({ status }) => status)).toEqual([200, 200]);
       } finally {
         expect(await server.stop()).toBe(0);

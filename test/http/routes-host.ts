@@ -4,6 +4,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Documents } from '../../src/documents/documents.js';
+import { Access } from '../../src/http/access.js';
 import { ArrivingUploads } from '../../src/http/arriving.js';
 import { documentsRouter, type DocumentsRoutes } from '../../src/http/documents.js';
 import { Senders, type Identity } from '../../src/http/sender.js';
@@ -69,11 +70,14 @@ export async function routesHost(
     return { userId, anonymous: given.anonymous?.(userId) };
   };
   const uploadFolder = new UploadFolder(dataDir, logger);
+  const senders = new Senders(identify, false, logger);
+  const store = given.store as Store;
   const router = documentsRouter({
-    opened: () => Promise.resolve({ documents, store: given.store as Store }),
+    opened: () => Promise.resolve({ documents, store }),
     uploadFolder,
     arriving: new ArrivingUploads(given.bounds ?? { inAll: 10, perOwner: 5 }),
-    senders: new Senders(identify, false, logger),
+    senders,
+    access: new Access(senders, { mayRead: undefined, mayCorrect: undefined }, logger),
     allowOrigins: given.allowOrigins ?? [],
     maxMegabytes: given.maxMegabytes ?? 1,
     onRefused: (reason) => void refused.push(reason),

@@ -32,7 +32,7 @@ function statusFor(name: string, path: string, to = port): Promise<number | unde
 }
 
 test.each([
-  ...['/', '/page.js', '/about', '/api/documents', '/status/a'].map((path) => [path, 200] as const),
+  ...['/', '/assets/app.js', '/api/about', '/api/documents', '/status/a'].map((path) => [path, 200] as const),
   // Without a token, these are for this machine alone.
   ...['/metrics', '/readyz', '/api/shadow', '/ops/metrics', '/ops/documents'].map(
     (path) => [path, 401] as const,

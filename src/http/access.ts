@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { loggable, type Logger } from '../logger.js';
+import type { Store } from '../store/store.js';
+import type { HostRequest } from './host-request.js';
+import { UnknownSenderError, type KnownSender, type Senders } from './sender.js';
+
+/** A document somebody asks for, for the app to say whether they may have it. */
+export interface AskedDocument {
+  id: string;
+  /** Whose it is, as `identify` named them at the upload; undefined where it did not. */
+  owner: string | undefined;
+  userId: string | undefined;
+  sessionId: string | undefined;
+  /** As the owner named it, or the name of its file. */
+  name: string;
+  /** ISO 8601. */
+  uploadedAt: string;
+}
+
+/** Tells whether the sender of a request may do something with a document. */
+export type May = {
+  // A method, so that its request may also be typed as Express's own, or as one of the app's.
+  may(request: HostRequest, document: AskedDocument): boolean | Promise<boolean>;
+}['may'];
+
+export interface AccessRules {
+  /** Default: the owner alone. */
+  mayRead: May | undefined;
+  /** Default: the owner alone. */
+  mayCorrect: May | undefined;
+}
+
+/** What somebody may do with a document. */
+export interface Granted {
+  /** The key under which the store has it. */
+  owner: string;
+  /** Who asks. */
+  sender: KnownSender;
+  isOwner: boolean;
+}
+
+/**
+ * Who may see a document, and correct it: its owner, and whom the app lets. To anybody else it is as if it were not
+ * there.
+ */
+export class Access {
+  readonly #senders: Senders;
+  readonly #rules: AccessRules;
+  readonly #logger: Logger;
+
+  constructor(senders: Senders, rules: AccessRules, logger: Logger) {
+    this.#senders = senders;
+    this.#rules = rules;
+    this.#logger = logger;
+  }
+
+  /**
+   * @returns undefined when there is no such document for who asks
+   * @throws {UnknownSenderError} when it is not known who asks, or the app's rule failed
+   */
+  toRead(request: HostRequest, id: string, store: Store): Promise<Granted | undefined> {
+    return this.#granted(request, id, store, ['mayRead']);
+  }
+
+  /** The same for changing what was read of it: who may, must be let read it, too. */
+  toCorrect(request: HostRequest, id: string, store: Store): Promise<Granted | undefined> {
+    return this.#granted(request, id, store, ['mayRead', 'mayCorrect']);
+  }
+
+  async #granted(
+    request: HostRequest,
+    id: string,
+    store: Store,
+    needed: readonly (keyof AccessRules)[],
+  ): Promise<Granted | undefined> {
+    const sender = await this.#senders.of(request);
+    const whose = await store.whose(id);
+    if (!whose) return undefined;
+    const { owner } = whose;
+    if (owner === sender.owner) return { owner, sender, isOwner: true };
+    const { userId, sessionId } = whose.sender;
+    const document = {
+      id,
+      owner: ownerOf(owner),
+      userId,
+      sessionId,
+      name: whose.name,
+      uploadedAt: whose.uploadedAt,
+    };
+    for (const rule of needed) {
+      if (!(await this.#isLet(rule, request, document))) return undefined;
+    }
+    return { owner, sender, isOwner: false };
+  }
+
+  async #isLet(rule: keyof AccessRules, request: HostRequest, document: AskedDocument): Promise<boolean> {
+    try {
+      // Anything but `true` may be an oversight.
+      return z.literal(true).safeParse(await this.#rules[rule]?.(request, document)).success;
+    } catch (error) {
+      this.#logger.warn(loggable(error), `a request was refused: ${rule} failed`);
+      throw new UnknownSenderError(500);
+    }
+  }
+}
+
+/** The owner as the app named it; the key of the store says what it is of. */
+function ownerOf(key: string): string | undefined {
+  return /^owner:(.*)$/s.exec(key)?.[1];
+}

@@ -1,0 +1,54 @@
+import { addressOf } from './place.js';
+
+/** Why a request was not done, in a sentence for the person at the page. */
+export class CallError extends Error {
+  override readonly name = 'CallError';
+
+  constructor(
+    message: string,
+    /** Of the answer; 0 where there was none. */
+    readonly status: number,
+    /** Seconds until it may be tried again, where the server says so. */
+    readonly retryAfterS?: number,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Asks a route and reads its JSON.
+ *
+ * @param path below where the pages are mounted, like `api/documents`
+ * @throws {CallError} when it was not done; the signal's reason on abort
+ */
+export async function call<Answer>(path: string, options: RequestInit = {}): Promise<Answer> {
+  let response: Response;
+  try {
+    response = await fetch(addressOf(path), { credentials: 'same-origin', ...options });
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new CallError('The server cannot be reached. Check the connection; this page tries again.', 0);
+  }
+  const body = (await response.json().catch(() => null)) as { success?: boolean; message?: string } | null;
+  if (response.ok && body !== null && body.success !== false) return body as Answer;
+  const wait = Number(response.headers.get('retry-after') ?? Number.NaN);
+  throw new CallError(
+    body?.message ?? `The server answered with an error (${response.status}).`,
+    response.status,
+    ...(Number.isFinite(wait) ? [wait] : []),
+  );
+}
+
+/** Has a route do something, with what it needs as JSON. */
+export function post<Answer>(
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const isSent = body !== undefined;
+  return call<Answer>(path, {
+    method: 'POST',
+    headers: { ...(isSent && { 'Content-Type': 'application/json' }), ...headers },
+    ...(isSent && { body: JSON.stringify(body) }),
+  });
+}
