@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { DocumentAccess } from '../../api/access.js';
 import type { DocumentAnswer, EvidenceAnswer } from '../../api/document.js';
-import { call, type CallError } from '../call.js';
+import { call, CallError } from '../call.js';
 
 export type KeptDocument = DocumentAnswer['document'];
 export type Evidence = EvidenceAnswer['evidence'];
@@ -41,7 +41,7 @@ const NOTHING: Loaded = {
   access: { own: false, correct: false },
 };
 const LOOK_EVERY_MS = 1_000;
-const TRY_AGAIN_MS = 5_000;
+const TRY_AGAIN_S = 5;
 
 /** A document with what stands beside its record, followed until it is read. */
 export function useDocument(id: string): ShownDocument {
@@ -53,43 +53,58 @@ export function useDocument(id: string): ShownDocument {
   useEffect(() => {
     const leaving = new AbortController();
     const { signal } = leaving;
-    let timer = 0;
     const path = `api/document/${encodeURIComponent(id)}`;
-    const again = (ms: number) => (timer = window.setTimeout(() => void look(), ms));
 
-    async function look(): Promise<void> {
-      try {
-        const [{ document, access }, { evidence, notes }] = await Promise.all([
-          call<DocumentAnswer>(path, { signal }),
-          call<EvidenceAnswer>(`${path}/evidence`, { signal }),
-        ]);
-        setLoaded({ document, evidence, notes, access });
-        setError(undefined);
-        if (document.status === 'extracting') await follow();
-        setProgress(undefined);
-      } catch (failure) {
-        if (signal.aborted) return;
-        setError(failure as CallError);
-        const { status, retryAfterS } = failure as CallError;
-        if (status === 0 || status >= 500) again(retryAfterS ? retryAfterS * 1_000 : TRY_AGAIN_MS);
+    async function watch(): Promise<void> {
+      while (!signal.aborted) {
+        try {
+          const [{ document, access }, { evidence, notes }] = await Promise.all([
+            call<DocumentAnswer>(path, { signal }),
+            call<EvidenceAnswer>(`${path}/evidence`, { signal }),
+          ]);
+          setLoaded({ document, evidence, notes, access });
+          setError(undefined);
+          if (document.status !== 'extracting') return setProgress(undefined);
+          await untilRead();
+        } catch (failure) {
+          if (signal.aborted) return;
+          if (!(failure instanceof CallError)) throw failure;
+          setError(failure);
+          if (failure.status !== 0 && failure.status < 500) return;
+          await pause((failure.retryAfterS ?? TRY_AGAIN_S) * 1_000, signal);
+        }
       }
     }
 
-    /** Until it has ended: then all of it is asked for once more. */
-    async function follow(): Promise<void> {
-      const { status } = await call<{ status: ReadSoFar }>(`${path}/background-status`, { signal });
-      setProgress(status);
-      if (status.stage === 'completed' || status.stage === 'failed') again(0);
-      else timer = window.setTimeout(() => void followAgain(), LOOK_EVERY_MS);
+    async function untilRead(): Promise<void> {
+      for (;;) {
+        const { status } = await call<{ status: ReadSoFar }>(`${path}/background-status`, { signal });
+        setProgress(status);
+        // What comes of it is kept a moment later.
+        await pause(LOOK_EVERY_MS, signal);
+        if (signal.aborted || status.stage === 'completed' || status.stage === 'failed') return;
+      }
     }
 
-    void look();
-    return () => {
-      clearTimeout(timer);
-      leaving.abort();
-    };
+    void watch();
+    return () => leaving.abort();
   }, [id, round]);
 
   const reload = useCallback(() => setRound((before) => before + 1), []);
   return { ...loaded, progress, error, reload };
+}
+
+/** Resolves early on abort. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
 }
