@@ -18,6 +18,7 @@ import { documentsRouter } from './http/documents.js';
 import { operationsRouter } from './http/operations.js';
 import { isFromOps } from './http/ops-token.js';
 import { pagesRouter } from './http/pages.js';
+import { readingsRouter } from './http/readings.js';
 import { logRefusals, type RefusalReason } from './http/refusals.js';
 import { checkOrigins } from './http/same-origin.js';
 import { Senders, userKey, type Identify } from './http/sender.js';
@@ -238,8 +239,7 @@ function assembled(
     prices,
     onUnpricedTier,
     autoPlan: (choice, pages) => autoPlan(asked, choice, { pages, documents: inWork() }),
-    onReadAgain: (id, record, fields) =>
-      void keepReadAgain(() => documents.opened(), logger, { id, record, fields }),
+    onReadAgain: (id, again) => void keepReadAgain(() => documents.opened(), logger, id, again),
     answerForms:
       answerForms && new AnswerFormChoice(answerForms, (change) => logAnswerForm(logger, model.name, change)),
   });
@@ -399,19 +399,21 @@ function assembled(
         allowOrigins,
         logger,
       });
+      const access = new Access(senders, { mayRead, mayCorrect }, logger);
+      const ofReadings = readingsRouter({ opened: () => documents.opened(), access, logger });
       const routes = documentsRouter({
         opened: () => documents.opened(),
         uploadFolder,
         arriving,
         senders,
-        access: new Access(senders, { mayRead, mayCorrect }, logger),
+        access,
         allowOrigins,
         onRefused,
         maxMegabytes: settings.UPLOAD_MAX_MB,
         logger,
       });
       const router = express.Router();
-      router.use(ofOperations, ofPages, routes);
+      router.use(ofOperations, ofPages, ofReadings, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },

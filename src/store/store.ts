@@ -6,7 +6,7 @@ import { SettingsError } from '../settings.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import { answersOf } from './answers.js';
 import type { SupportedEvidence } from '../stages/support/support.js';
-import { besideOf, changeEvidence, type BesideRecordNow } from './beside.js';
+import { besideOf, type BesideRecordNow } from './beside.js';
 import { StoreError, type Client, type Database, type Query, type StoreTrouble } from './database.js';
 import {
   DOCUMENT_VERSION,
@@ -29,6 +29,14 @@ import { LISTED, listed, Listings, type PageOfDocuments } from './listings.js';
 import { migrate } from './migrations.js';
 import { openDatabase, type StoreSettings } from './open-database.js';
 import { keepPages, wordsOf } from './pages.js';
+import {
+  keepOtherReading,
+  readingRecord,
+  readingsOf,
+  type OtherReading,
+  type Reading,
+  type ReadingsOfDocument,
+} from './readings.js';
 import { ShadowSpending } from './shadow-spending.js';
 import { SharedStates } from './shared-states.js';
 import { SharedCalls, type SharedCallSettings } from './shared-calls.js';
@@ -283,16 +291,30 @@ export class Store {
     return UUID.test(id) ? besideOf(this.#database, id, owner) : undefined;
   }
 
-  /**
-   * Changes what is kept of where the values of a document stand.
-   *
-   * @param change what comes of it; undefined for no change
-   */
-  changeEvidence(
+  /** The readings of a document whose records are kept; undefined when the owner has none of this id. */
+  async readings(id: string, owner: string): Promise<ReadingsOfDocument | undefined> {
+    return UUID.test(id) ? readingsOf(this.#database, id, owner) : undefined;
+  }
+
+  /** The record of one of them; undefined when the owner has none. */
+  async readingRecord(
     id: string,
-    change: (document: StoredDocument, evidence: SupportedEvidence[]) => SupportedEvidence[] | undefined,
+    owner: string,
+    reading: Pick<Reading, 'number' | 'kind'>,
+  ): Promise<JsonText | undefined> {
+    return UUID.test(id) ? readingRecord(this.#database, id, owner, reading) : undefined;
+  }
+
+  /**
+   * Keeps the record of a document's other path, and what that says of the evidence.
+   *
+   * @param other what is to be kept beside the document as it then stands; undefined for nothing
+   */
+  keepOtherReading(
+    id: string,
+    other: (document: StoredDocument, evidence: SupportedEvidence[] | null) => OtherReading | undefined,
   ): Promise<void> {
-    return changeEvidence(this.#database, id, change);
+    return keepOtherReading(this.#database, id, other);
   }
 
   async #withRecords(document: ListedDocument): Promise<StoredDocument | undefined> {
