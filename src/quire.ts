@@ -43,6 +43,7 @@ import {
   chooseEngine,
   chooseFlags,
   chooseModel,
+  chooseWebhook,
   EMBEDDED_PRICE,
   storePlace,
   warnOfUnusedDatabase,
@@ -222,6 +223,7 @@ function assembled(
     memoryMb: settings.PDF_MEMORY_MB,
     languages: settings.OCR_LANGUAGES,
   });
+  const webhook = chooseWebhook(settings);
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const prices = { ...settings.LLM_PRICES, ...EMBEDDED_PRICE };
@@ -299,6 +301,8 @@ function assembled(
       queue.document(onWait, party.owner, { document: claim.id, run: claim.run, onLost }),
     watch,
     onDelete: (id) => shadow.forget(id),
+    onDocument: options.onDocument,
+    webhook: webhook && { ...webhook, onOutcome: (outcome) => metrics.webhookTold(outcome) },
     logger,
   });
   const uploadFolder = new UploadFolder(settings.QUIRE_DATA_DIR, logger);

@@ -8,6 +8,7 @@ import { answersOf } from './answers.js';
 import type { SupportedEvidence } from '../stages/support/support.js';
 import { besideOf, type BesideRecordNow } from './beside.js';
 import { StoreError, type Client, type Database, type Query, type StoreTrouble } from './database.js';
+import { Deliveries, keepDelivery } from './deliveries.js';
 import {
   DOCUMENT_VERSION,
   type BesideRecord,
@@ -255,6 +256,7 @@ export class Store {
    *
    * @param document without a list of its records, those kept of an earlier reading stay
    * @param beside what stands beside the records, where there are new ones
+   * @param told what the app's webhook is told of it
    * @returns whether it was kept
    */
   async finish(
@@ -262,6 +264,7 @@ export class Store {
     run: string,
     events: readonly StoredEvent[],
     beside?: BesideRecord,
+    told?: object,
   ): Promise<boolean> {
     const whole = 'documents' in document ? document : await this.#withRecords(document);
     if (!whole) return false;
@@ -282,6 +285,7 @@ export class Store {
       if (mine.length > 0 && !this.#keepsPages) {
         await query('DELETE FROM quire.pages WHERE document_id = $1', [whole.id]);
       }
+      if (mine.length > 0 && told) await keepDelivery(query, whole.id, told);
       return mine.length > 0;
     });
   }
@@ -560,6 +564,11 @@ export class Store {
   /** Limits of a model service that hold over all processes on this database. */
   sharedCalls(settings: SharedCallSettings, onTrouble: (error: unknown) => void): SharedCalls {
     return new SharedCalls(this.#database, settings, onTrouble);
+  }
+
+  /** What is still to be told to the app's webhook. */
+  get deliveries(): Deliveries {
+    return new Deliveries(this.#database);
   }
 
   /** A secret of this name, the same for all processes that share the database; made when it is missing. */
