@@ -8,6 +8,7 @@ import { Shadow, type ShadowTools } from './comparison/shadow.js';
 import { keepReadAgain } from './documents/read-again.js';
 import type { DocumentEvent } from './documents/events.js';
 import { DocumentsOpening } from './documents/opening.js';
+import { PagePictures } from './documents/page-pictures.js';
 import { ProgressOfEvents, type OnProgress } from './documents/progress.js';
 import { readDocument, type ReadingTools, type Watch } from './documents/reading.js';
 import type { SharedEngine } from './engine/shared.js';
@@ -16,6 +17,7 @@ import { Access, type May } from './http/access.js';
 import { ArrivingUploads } from './http/arriving.js';
 import { documentsRouter } from './http/documents.js';
 import { operationsRouter } from './http/operations.js';
+import { pagePicturesRouter } from './http/page-pictures.js';
 import { isFromOps } from './http/ops-token.js';
 import { pagesRouter } from './http/pages.js';
 import { readingsRouter } from './http/readings.js';
@@ -68,6 +70,7 @@ import { ReplicatedStates } from './shared-state/replicated-states.js';
 import { Sharing } from './sharing.js';
 import { readSettings, SettingsError, warnOfMisspelt, type Settings } from './settings.js';
 import { pagesGiven } from './stages/given-pages.js';
+import { PageDrawer } from './stages/page-drawer.js';
 import { PageReader } from './stages/page-texts.js';
 import { missingLanguages } from './stages/ocr-languages.js';
 import type { TextSource } from './stages/pipeline.js';
@@ -224,6 +227,13 @@ function assembled(
     languages: settings.OCR_LANGUAGES,
   });
   const webhook = chooseWebhook(settings);
+  const pictures = new PagePictures(
+    new PageDrawer({
+      memoryMb: settings.PDF_MEMORY_MB,
+      languages: settings.OCR_LANGUAGES,
+      timeLimitMs: settings.PDF_TIME_LIMIT_MS,
+    }),
+  );
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const prices = { ...settings.LLM_PRICES, ...EMBEDDED_PRICE };
@@ -300,7 +310,10 @@ function assembled(
     newQueue: (onWait, { party, claim, onLost }) =>
       queue.document(onWait, party.owner, { document: claim.id, run: claim.run, onLost }),
     watch,
-    onDelete: (id) => shadow.forget(id),
+    onDelete: (id) => {
+      shadow.forget(id);
+      pictures.forget(id);
+    },
     onDocument: options.onDocument,
     webhook: webhook && { ...webhook, onOutcome: (outcome) => metrics.webhookTold(outcome) },
     logger,
@@ -405,6 +418,12 @@ function assembled(
       });
       const access = new Access(senders, { mayRead, mayCorrect }, logger);
       const ofReadings = readingsRouter({ opened: () => documents.opened(), access, logger });
+      const ofPictures = pagePicturesRouter({
+        opened: () => documents.opened(),
+        access,
+        pictures,
+        logger,
+      });
       const routes = documentsRouter({
         opened: () => documents.opened(),
         uploadFolder,
@@ -417,7 +436,7 @@ function assembled(
         logger,
       });
       const router = express.Router();
-      router.use(ofOperations, ofPages, ofReadings, routes);
+      router.use(ofOperations, ofPages, ofPictures, ofReadings, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },
@@ -436,6 +455,7 @@ function assembled(
         () => uploadFolder.close(),
         () => flags.close(),
         () => metrics.withdraw(),
+        () => pictures.close(),
         () => reader.close(),
         () => model.close(),
         endSpacing,
