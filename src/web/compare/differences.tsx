@@ -1,8 +1,11 @@
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { ComparedField } from '../../comparison/compare.js';
+import { useGrowing } from '../parts/growing.js';
+import { LongText, spokenName } from '../parts/long-text.js';
 
 /** From so many fields on, those that are the same are left out at first. */
 const MANY = 20;
+const NAME_MOST = 120;
 
 const OUTCOMES = {
   same: { shape: '=', word: 'same' },
@@ -13,11 +16,9 @@ const OUTCOMES = {
 
 /** What two readings have in common, and where they differ. */
 export function Differences({ fields }: { fields: readonly ComparedField[] }) {
-  const merged = fields.filter(({ scope }) => scope === 'merged');
-  const differing = merged.filter(isDifference);
-  const [isFiltered, setFiltered] = useState(merged.length > MANY && differing.length > 0);
-  const shown = isFiltered ? differing : merged;
-  const pages = fields.filter(({ scope }) => scope === 'page');
+  const { merged, accounts } = useMemo(() => sorted(fields), [fields]);
+  const differing = merged.filter(isDifference).length;
+  const [isFiltered, setFiltered] = useState(merged.length > MANY && differing > 0);
   return (
     <>
       <div class="found">
@@ -31,59 +32,58 @@ export function Differences({ fields }: { fields: readonly ComparedField[] }) {
           Differences only
         </label>
       </div>
-      {shown.length === 0 && (
+      {differing === 0 && (
         <p class="good">
           {merged.length === 0 ? 'Neither reading has a field.' : 'Both readings have the same values.'}
         </p>
       )}
-      {grouped(fields, ({ account }) => account).map(([account]) => (
-        <Account
-          key={account}
-          account={account}
-          merged={shown.filter((field) => field.account === account)}
-          pages={pages.filter((field) => field.account === account)}
-          isFiltered={isFiltered}
-        />
+      {accounts.map((account) => (
+        <Account key={account.name} {...account} isFiltered={isFiltered} />
       ))}
     </>
   );
 }
 
-interface AccountProps {
-  account: string | null;
+/** What is compared of an account. */
+interface ComparedAccount {
+  name: string;
   merged: ComparedField[];
   pages: ComparedField[];
-  isFiltered: boolean;
 }
 
-function Account({ account, merged, pages, isFiltered }: AccountProps) {
+function Account({ name, merged, pages, isFiltered }: ComparedAccount & { isFiltered: boolean }) {
   const [isOpen, setOpen] = useState(false);
-  const differing = pages.filter(isDifference);
-  if (isFiltered && merged.length === 0 && differing.length === 0) return null;
-  const name = account === null ? 'Whole document' : `Account ${account}`;
+  const rows = useMemo(() => (isFiltered ? merged.filter(isDifference) : merged), [merged, isFiltered]);
+  const ofPages = useMemo(() => (isFiltered ? pages.filter(isDifference) : pages), [pages, isFiltered]);
+  const drawn = useGrowing(rows);
+  const differing = pages.filter(isDifference).length;
+  if (isFiltered && rows.length === 0 && differing === 0) return null;
   return (
     <section class="sheet">
-      <h2>{name}</h2>
-      {merged.length > 0 ? (
-        <Table caption={`${name}: its record`} fields={merged} />
+      <h2>
+        <LongText text={name} most={NAME_MOST} />
+      </h2>
+      {rows.length > 0 ? (
+        <Table caption={`${name}: its record`} fields={rows.slice(0, drawn)} />
       ) : (
         <p>Its record is the same in both.</p>
       )}
       <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>
-          Page by page: {differing.length} of {pages.length} fields differ
+          Page by page: {differing} of {pages.length} fields differ
         </summary>
-        {isOpen && <Pages fields={isFiltered ? differing : pages} name={name} />}
+        {isOpen && <Pages fields={ofPages} name={name} />}
       </details>
     </section>
   );
 }
 
 function Pages({ fields, name }: { fields: ComparedField[]; name: string }) {
+  const drawn = useGrowing(fields);
   if (fields.length === 0) return <p>What each page gave is the same in both.</p>;
   return (
     <>
-      {grouped(fields, ({ page }) => page).map(([page, ofPage]) => (
+      {grouped(fields.slice(0, drawn), ({ page }) => page).map(([page, ofPage]) => (
         <div key={page}>
           <h3>Page {page}</h3>
           <Table caption={`${name}, page ${String(page)}`} fields={ofPage} />
@@ -108,7 +108,7 @@ function Table({ caption, fields }: { caption: string; fields: ComparedField[] }
         {fields.map(({ field, outcome, control, candidate }) => (
           <tr key={field} class={outcome === 'same' ? 'same' : 'differs'}>
             <th scope="row">
-              {field}
+              <LongText text={spokenName(field)} most={NAME_MOST} />
               <span class="outcome">
                 <span aria-hidden="true">{OUTCOMES[outcome].shape}</span> {OUTCOMES[outcome].word}
               </span>
@@ -124,11 +124,20 @@ function Table({ caption, fields }: { caption: string; fields: ComparedField[] }
 
 function Value({ value }: { value: string | null }) {
   if (value === null) return <td class="quiet">no such field</td>;
-  return <td>{value === '' ? <span class="quiet">empty</span> : value}</td>;
+  return <td>{value === '' ? <span class="quiet">(empty)</span> : <LongText text={value} />}</td>;
 }
 
 function isDifference({ outcome }: ComparedField): boolean {
   return outcome !== 'same';
+}
+
+function sorted(fields: readonly ComparedField[]): { merged: ComparedField[]; accounts: ComparedAccount[] } {
+  const accounts = grouped(fields, ({ account }) => account).map(([account, ofAccount]) => ({
+    name: account === null ? 'Whole document' : `Account ${account}`,
+    merged: ofAccount.filter(({ scope }) => scope === 'merged'),
+    pages: ofAccount.filter(({ scope }) => scope === 'page'),
+  }));
+  return { merged: accounts.flatMap(({ merged }) => merged), accounts };
 }
 
 /** By what they have in common, in the order they come. */

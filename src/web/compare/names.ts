@@ -9,20 +9,25 @@ const WHICH = { current: 'shown now', served: 'shown before', shadow: 'other pat
 
 /** For a list to choose from. */
 export function nameOf({ number, kind, plan, kept_at }: KeptReading): string {
-  return [`Reading ${number}, ${WHICH[kind]}`, plan ?? 'plan not known', timeOf(kept_at)].join(' · ');
+  return [`Reading ${number}, ${WHICH[kind]}`, planWords(plan), timeOf(kept_at)].join(' · ');
 }
 
 /** What a reading is, for whoever looks at it. */
 export function sentenceOf({ number, kind, plan, kept_at }: KeptReading): string {
-  const how = plan === null ? 'under a plan that is not known' : `under the plan “${plan}”`;
+  const how = `(${planWords(plan)}) on ${timeOf(kept_at)}`;
   switch (kind) {
     case 'current':
-      return `Reading ${number}, shown now, read ${how} on ${timeOf(kept_at)}.`;
+      return `Reading ${number}, shown now, read ${how}.`;
     case 'served':
-      return `Reading ${number}, shown until the document was read again; read ${how} on ${timeOf(kept_at)}.`;
+      return `Reading ${number}, shown until the document was read again; read ${how}.`;
     case 'shadow':
-      return `Other path, read for comparison after you were served reading ${number}; read ${how} on ${timeOf(kept_at)}. Its values are shown nowhere else.`;
+      return `Other path, read for comparison after you were served reading ${number}; read ${how}. Its values are shown nowhere else.`;
   }
+}
+
+function planWords(plan: string | null): string {
+  if (plan === null) return 'plan not known';
+  return plan === 'single-page' ? 'page by page' : plan;
 }
 
 function timeOf(at: string): string {

@@ -4,10 +4,13 @@ import { compareRecords } from '../../comparison/compare.js';
 import type { DocumentRecord } from '../../stages/record.js';
 import { call, CallError } from '../call.js';
 import { Frame } from '../parts/frame.js';
+import { cutText } from '../parts/long-text.js';
 import { addressOf, goTo } from '../place.js';
 import './compare.css';
 import { Differences } from './differences.js';
 import { keyOf, nameOf, sentenceOf } from './names.js';
+
+const TITLE_MOST = 120;
 
 /** Two readings of one document, side by side. */
 export function ComparePage({ id }: { id: string }) {
@@ -25,7 +28,9 @@ export function ComparePage({ id }: { id: string }) {
     void ask();
     return () => gone.abort();
   }, [id]);
-  const title = kept?.document_name ? `Compare readings of ${kept.document_name}` : 'Compare readings';
+  const title = kept?.document_name
+    ? `Compare readings of ${cutText(kept.document_name, TITLE_MOST)}`
+    : 'Compare readings';
   const record = (
     <a class="button" href={addressOf(`document/${id}`)}>
       Record
@@ -131,19 +136,21 @@ interface SideProps {
 
 function Side({ name, of, readings, onChoose }: SideProps) {
   return (
-    <section class="sheet" aria-label={name === 'first' ? 'First reading' : 'Second reading'}>
-      <label>
-        {name === 'first' ? 'First reading' : 'Second reading'}
-        <select value={of && keyOf(of)} onChange={({ currentTarget }) => onChoose(name, currentTarget.value)}>
-          {readings.map((reading) => (
-            <option key={keyOf(reading)} value={keyOf(reading)}>
-              {nameOf(reading)}
-            </option>
-          ))}
-        </select>
-      </label>
+    <div class="sheet">
+      <label for={name}>{name === 'first' ? 'First reading' : 'Second reading'}</label>
+      <select
+        id={name}
+        value={of && keyOf(of)}
+        onChange={({ currentTarget }) => onChoose(name, currentTarget.value)}
+      >
+        {readings.map((reading) => (
+          <option key={keyOf(reading)} value={keyOf(reading)}>
+            {nameOf(reading)}
+          </option>
+        ))}
+      </select>
       {of && <p class="quiet">{sentenceOf(of)}</p>}
-    </section>
+    </div>
   );
 }
 
