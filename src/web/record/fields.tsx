@@ -1,4 +1,5 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
+import { ROWS_AT_ONCE, useGrowing } from '../parts/growing.js';
 import { cutText, LongText, ShowAll, spokenName } from '../parts/long-text.js';
 import { reasonSentence, supportLevel } from '../parts/support-words.js';
 import {
@@ -27,8 +28,6 @@ interface FieldsProps {
   onChoose: (chosen: ChosenValue, isByKeys: boolean) => void;
 }
 
-/** Rows that are drawn between two looks at what the person does. */
-const ROWS_AT_ONCE = 60;
 /** Fewer are seen at a glance. */
 const WORTH_FILTERING = 8;
 const NAME_MOST = 120;
@@ -101,18 +100,6 @@ export function Fields({ account, evidence, chosen, onChoose }: FieldsProps) {
       </table>
     </>
   );
-}
-
-/** How many of the rows are drawn: a few at first, then more whenever the browser has time. */
-function useGrowing(rows: readonly string[]): number {
-  const [grown, setGrown] = useState({ rows, drawn: ROWS_AT_ONCE });
-  const drawn = grown.rows === rows ? grown.drawn : ROWS_AT_ONCE;
-  useEffect(() => {
-    if (drawn >= rows.length) return undefined;
-    const timer = setTimeout(() => setGrown({ rows, drawn: drawn + ROWS_AT_ONCE }));
-    return () => clearTimeout(timer);
-  }, [rows, drawn]);
-  return drawn;
 }
 
 interface RowsProps extends FieldsProps {
