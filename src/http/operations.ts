@@ -21,7 +21,7 @@ import type { Rollback } from '../rollout/rollback.js';
 import { StoreError } from '../store/database.js';
 import type { Store } from '../store/store.js';
 import { answeringErrors, notFound, refuse, RETRY_AFTER_S } from './answers.js';
-import { isFromOps, requireOps } from './ops-token.js';
+import type { Operators } from './operators.js';
 
 interface Opened {
   documents: Documents;
@@ -55,8 +55,7 @@ export interface OperationsRoutes {
   load: () => { reading: number; waiting: number };
   /** Told of what ops did. */
   onAction: (action: OpsAction) => void;
-  /** The setting `OPS_TOKEN`. */
-  token: string | undefined;
+  operators: Operators;
   logger: Logger;
 }
 
@@ -70,20 +69,20 @@ const mismatchQuery = z.object({
 
 /** What ops look at and do, all under `/ops/`: an app has routes of its own beside it. */
 export function operationsRouter(routes: OperationsRoutes): RequestHandler {
-  const { shadow, metrics, token, closing } = routes;
+  const { shadow, metrics, operators, closing } = routes;
   const router = express.Router();
-  const forOps = requireOps(token);
+  const forOps = operators.require;
 
   router.get('/ops/livez', (request, response) => {
     const details = { uptime_seconds: Math.round(process.uptime()), documents: routes.load() };
-    response.json({ alive: true, ...(isFromOps(request, token) && details) });
+    response.json({ alive: true, ...(operators.includesUnasked(request) && details) });
   });
 
   // Trouble with the flags or the model service makes nothing unready: uploads are kept, and documents wait.
   router.get('/ops/readyz', async (request, response) => {
     const store = await routes.storeTrouble();
     const ready = !closing.aborted && store === null;
-    const details = isFromOps(request, token) && readiness(routes, store);
+    const details = operators.includesUnasked(request) && readiness(routes, store);
     response.status(ready ? 200 : 503).json({ ready, ...details });
   });
 

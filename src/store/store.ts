@@ -40,6 +40,7 @@ import {
   type FailedDocuments,
   type PageOfUnended,
 } from './unended.js';
+import { recentDocuments, type RecentDocument } from './recent.js';
 import { LIVES, NEXT_WORKFLOW, Replicas } from './replicas.js';
 import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
 import { whoseDocument, type WhoseDocument } from './whose.js';
@@ -341,6 +342,11 @@ export class Store {
    */
   unended(limit: number, after?: string): Promise<PageOfUnended | undefined> {
     return unendedDocuments(this.#database, limit, after);
+  }
+
+  /** The documents that came last, of all owners, the newest first. */
+  recent(limit: number): Promise<RecentDocument[]> {
+    return recentDocuments(this.#database, limit);
   }
 
   /** Ends a document that has not ended, whichever process has it: what that one still writes of it is refused. */
