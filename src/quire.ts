@@ -13,10 +13,11 @@ import { readDocument, type ReadingTools, type Watch } from './documents/reading
 import type { SharedEngine } from './engine/shared.js';
 import { aboutRouter } from './http/about.js';
 import { Access, type May } from './http/access.js';
+import { accuracyRouter } from './http/accuracy.js';
 import { ArrivingUploads } from './http/arriving.js';
 import { documentsRouter } from './http/documents.js';
 import { operationsRouter } from './http/operations.js';
-import { isFromOps } from './http/ops-token.js';
+import { isFromOps, requireOps } from './http/ops-token.js';
 import { pagesRouter } from './http/pages.js';
 import { logRefusals, type RefusalReason } from './http/refusals.js';
 import { checkOrigins } from './http/same-origin.js';
@@ -410,8 +411,13 @@ function assembled(
         maxMegabytes: settings.UPLOAD_MAX_MB,
         logger,
       });
+      const ofAccuracy = accuracyRouter({
+        opened: () => documents.opened(),
+        forOps: requireOps(settings.OPS_TOKEN),
+        logger,
+      });
       const router = express.Router();
-      router.use(ofOperations, ofPages, routes);
+      router.use(ofOperations, ofAccuracy, ofPages, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },

@@ -4,6 +4,7 @@ import type { AnswerCache } from '../processor/answers.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import { SettingsError } from '../settings.js';
 import type { PageTexts } from '../stages/page-texts.js';
+import { lookedAt, type LookedAtInAll } from './accuracy.js';
 import { answersOf } from './answers.js';
 import type { SupportedEvidence } from '../stages/support/support.js';
 import { besideOf, changeEvidence, type BesideRecordNow } from './beside.js';
@@ -374,6 +375,11 @@ export class Store {
   /** Whose a document is and who sent it, for whoever else may see it; undefined when there is none of this id. */
   async whose(id: string): Promise<WhoseDocument | undefined> {
     return UUID.test(id) ? whoseDocument(this.#database, id) : undefined;
+  }
+
+  /** The values of all owners that people confirmed and corrected, counted; of the last `days`, or all. */
+  lookedAt(days?: number): Promise<LookedAtInAll> {
+    return lookedAt(this.#database, days);
   }
 
   /** Whether a later version than this one has written the document, so that this one cannot go on with it. */
