@@ -43,6 +43,7 @@ import {
 } from './unended.js';
 import { LIVES, NEXT_WORKFLOW, Replicas } from './replicas.js';
 import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
+import { reviewedDocument, type ReviewedDocument } from './reviewed.js';
 import { whoseDocument, type WhoseDocument } from './whose.js';
 import { watched, type WatchedDatabase } from './watched.js';
 
@@ -380,6 +381,11 @@ export class Store {
   /** The values of all owners that people confirmed and corrected, counted; of the last `days`, or all. */
   lookedAt(days?: number): Promise<LookedAtInAll> {
     return lookedAt(this.#database, days);
+  }
+
+  /** A document of any owner with what people said of its values; undefined when there is none of this id. */
+  async reviewed(id: string): Promise<ReviewedDocument | undefined> {
+    return UUID.test(id) ? reviewedDocument(this.#database, id) : undefined;
   }
 
   /** Whether a later version than this one has written the document, so that this one cannot go on with it. */
