@@ -13,6 +13,7 @@ import { readDocument, type ReadingTools, type Watch } from './documents/reading
 import type { SharedEngine } from './engine/shared.js';
 import { aboutRouter } from './http/about.js';
 import { Access, type May } from './http/access.js';
+import { accuracyRouter } from './http/accuracy.js';
 import { ArrivingUploads } from './http/arriving.js';
 import { documentsRouter } from './http/documents.js';
 import { operationsRouter } from './http/operations.js';
@@ -434,9 +435,14 @@ function assembled(
         maxMegabytes: settings.UPLOAD_MAX_MB,
         logger,
       });
+      const ofAccuracy = accuracyRouter({
+        opened: () => documents.opened(),
+        forOps: operators.require,
+        logger,
+      });
       const router = express.Router();
       router.use(opsSessionRouter({ operators, allowOrigins, logger }));
-      router.use(overviewFor(operators), operationsFor(operators), ofPages, routes);
+      router.use(overviewFor(operators), operationsFor(operators), ofAccuracy, ofPages, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },

@@ -1,16 +1,22 @@
-/** The normal deviate of 95 %. */
-const Z = 1.959964;
+/** Of the standard normal distribution, two-sided 95 %. */
+const Z = 1.959963984540054;
 
-/** A share of so many, and between which shares it lies in 95 of 100 cases (Wilson's interval); null of none. */
-export function wilson(hits: number, of: number): { share: number; low: number; high: number } | null {
-  if (of === 0) return null;
-  const share = hits / of;
-  const middle = share + Z ** 2 / (2 * of);
-  const reach = Z * Math.sqrt((share * (1 - share)) / of + Z ** 2 / (4 * of ** 2));
-  const whole = 1 + Z ** 2 / of;
+/**
+ * The interval of 95 % around a share, by Wilson's score: it stays between 0 and 1, and holds for few trials and for
+ * shares near the ends, too.
+ *
+ * @param hits of `trials`, 0 to `trials`
+ * @param trials 1 at least
+ */
+export function wilsonInterval(hits: number, trials: number): { least: number; most: number } {
+  const share = hits / trials;
+  const z2 = Z * Z;
+  const middle = share + z2 / (2 * trials);
+  const reach = Z * Math.sqrt((share * (1 - share) + z2 / (4 * trials)) / trials);
+  const scale = 1 + z2 / trials;
   return {
-    share,
-    low: hits === 0 ? 0 : (middle - reach) / whole,
-    high: hits === of ? 1 : (middle + reach) / whole,
+    // Rounding must not leave a share of 0 or 1 outside.
+    least: hits === 0 ? 0 : (middle - reach) / scale,
+    most: hits === trials ? 1 : (middle + reach) / scale,
   };
 }

@@ -62,6 +62,6 @@ export interface ShareOf {
   count: number;
   of: number;
   share: number;
-  low: number;
-  high: number;
+  least: number;
+  most: number;
 }

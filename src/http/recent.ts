@@ -3,7 +3,7 @@ import type { PathName, PathSums, Recent, RecentDocumentForOps, Spread } from '.
 import { CANCELLED } from '../documents/outcome.js';
 import { formatPlan, processingPlan } from '../processor/plan.js';
 import type { RecentDocument } from '../store/recent.js';
-import { wilson } from '../wilson.js';
+import { wilsonInterval } from '../wilson.js';
 
 /** What is read of an event that a document began with. */
 const accepted = z.object({ type: z.literal('accepted'), plan: processingPlan, reason: z.string() });
@@ -74,13 +74,13 @@ export function isCounted(document: RecentDocumentForOps): document is Counted {
 function sumsOf(path: PathName, documents: readonly RecentDocumentForOps[]): PathSums[] {
   const counted = documents.filter(isCounted).filter((document) => document.path === path);
   const failed = counted.filter((document) => document.status === 'failed' || document.failed_pages !== 0);
-  const failures = wilson(failed.length, counted.length);
-  if (!failures) return [];
+  const [count, of] = [failed.length, counted.length];
+  if (of === 0) return [];
   const total = (of: (document: Counted) => number) => counted.reduce((sum, each) => sum + of(each), 0);
   return [
     {
       path,
-      documents: counted.length,
+      documents: of,
       pages: total(({ pages }) => pages),
       calls: total(({ calls }) => calls),
       salvage_calls: total((document) => document.salvage_calls ?? 0),
@@ -89,7 +89,7 @@ function sumsOf(path: PathName, documents: readonly RecentDocumentForOps[]): Pat
       cost_a_page: spreadOf(
         counted.flatMap(({ cost_usd, pages }) => (cost_usd === null ? [] : cost_usd / pages)),
       ),
-      failures: { count: failed.length, of: counted.length, ...failures },
+      failures: { count, of, share: count / of, ...wilsonInterval(count, of) },
     },
   ];
 }

@@ -118,9 +118,9 @@ describe('GET /ops/recent', () => {
     const [single, inBatches] = paths;
     expect(single).toMatchObject({
       ...{ documents: 1, pages: 3, calls: 3, calls_a_page: { median: 1, p90: 1 } },
-      failures: { count: 0, of: 1, share: 0, low: 0 },
+      failures: { count: 0, of: 1, share: 0, least: 0 },
     });
-    expect(single?.failures.high).toBeCloseTo(0.7935, 3);
+    expect(single?.failures.most).toBeCloseTo(0.7935, 3);
     expect(inBatches).toMatchObject({ documents: 2, pages: 6, failures: { count: 1, of: 2, share: 0.5 } });
     const [few, many] = [documents[2], documents[1]].map((each) => (each?.calls ?? 0) / (each?.pages ?? 1));
     expect(inBatches?.calls_a_page?.median).toBeCloseTo(((few ?? 0) + (many ?? 0)) / 2, 10);
