@@ -1,5 +1,6 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
+import type { AtWork, Replicas, RetriedTogether, ShadowForOps } from '../api/operations.js';
 import type { Shadow } from '../comparison/shadow.js';
 import type { Documents } from '../documents/documents.js';
 import {
@@ -104,7 +105,7 @@ export function operationsRouter(routes: OperationsRoutes): RequestHandler {
       spent_today_usd: shadow.spentTodayUsd,
       budget_usd: shadow.budgetUsd,
       mismatches,
-    });
+    } satisfies ShadowForOps);
   });
 
   addReplicas(router, forOps, routes);
@@ -138,7 +139,7 @@ function addReplicas(
     response.json({
       replicas: await replicasForOps(documents, calls),
       calls: { under_way: calls.inAll, ...limits },
-    });
+    } satisfies Replicas);
   });
 
   router.post('/ops/replicas/:id/takeover', forOps, async (request: Request<{ id: string }>, response) => {
@@ -177,7 +178,7 @@ function addDocuments(
     const { documents, store } = await opened();
     const page = await documentsAtWork(documents, store, query.data.limit, query.data.after);
     if (!page) return refuse(response, 400, 'after must be the next of the page before');
-    response.json(page);
+    response.json(page satisfies AtWork);
   });
 
   router.post('/ops/documents/:id/cancel', forOps, async (request: Request<{ id: string }>, response) => {
@@ -197,7 +198,7 @@ function addDocuments(
     const counts = await retryFailed(documents, store, query.data.hours, (id, outcome) =>
       onAction({ action: 'retry_failed', id, outcome }),
     );
-    response.json({ success: true, ...counts });
+    response.json({ success: true, ...(counts satisfies RetriedTogether) });
   });
 }
 
