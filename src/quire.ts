@@ -8,6 +8,7 @@ import { Shadow, type ShadowTools } from './comparison/shadow.js';
 import { keepReadAgain } from './documents/read-again.js';
 import type { DocumentEvent } from './documents/events.js';
 import { DocumentsOpening } from './documents/opening.js';
+import { PagePictures } from './documents/page-pictures.js';
 import { ProgressOfEvents, type OnProgress } from './documents/progress.js';
 import { readDocument, type ReadingTools, type Watch } from './documents/reading.js';
 import type { SharedEngine } from './engine/shared.js';
@@ -16,6 +17,7 @@ import { Access, type May } from './http/access.js';
 import { ArrivingUploads } from './http/arriving.js';
 import { documentsRouter } from './http/documents.js';
 import { operationsRouter } from './http/operations.js';
+import { pagePicturesRouter } from './http/page-pictures.js';
 import { isFromOps } from './http/ops-token.js';
 import { pagesRouter } from './http/pages.js';
 import { logRefusals, type RefusalReason } from './http/refusals.js';
@@ -66,6 +68,7 @@ import { ReplicatedStates } from './shared-state/replicated-states.js';
 import { Sharing } from './sharing.js';
 import { readSettings, SettingsError, warnOfMisspelt, type Settings } from './settings.js';
 import { pagesGiven } from './stages/given-pages.js';
+import { PageDrawer } from './stages/page-drawer.js';
 import { PageReader } from './stages/page-texts.js';
 import { missingLanguages } from './stages/ocr-languages.js';
 import type { TextSource } from './stages/pipeline.js';
@@ -221,6 +224,13 @@ function assembled(
     memoryMb: settings.PDF_MEMORY_MB,
     languages: settings.OCR_LANGUAGES,
   });
+  const pictures = new PagePictures(
+    new PageDrawer({
+      memoryMb: settings.PDF_MEMORY_MB,
+      languages: settings.OCR_LANGUAGES,
+      timeLimitMs: settings.PDF_TIME_LIMIT_MS,
+    }),
+  );
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const prices = { ...settings.LLM_PRICES, ...EMBEDDED_PRICE };
@@ -298,7 +308,10 @@ function assembled(
     newQueue: (onWait, { party, claim, onLost }) =>
       queue.document(onWait, party.owner, { document: claim.id, run: claim.run, onLost }),
     watch,
-    onDelete: (id) => shadow.forget(id),
+    onDelete: (id) => {
+      shadow.forget(id);
+      pictures.forget(id);
+    },
     logger,
   });
   const uploadFolder = new UploadFolder(settings.QUIRE_DATA_DIR, logger);
@@ -399,19 +412,26 @@ function assembled(
         allowOrigins,
         logger,
       });
+      const access = new Access(senders, { mayRead, mayCorrect }, logger);
+      const ofPictures = pagePicturesRouter({
+        opened: () => documents.opened(),
+        access,
+        pictures,
+        logger,
+      });
       const routes = documentsRouter({
         opened: () => documents.opened(),
         uploadFolder,
         arriving,
         senders,
-        access: new Access(senders, { mayRead, mayCorrect }, logger),
+        access,
         allowOrigins,
         onRefused,
         maxMegabytes: settings.UPLOAD_MAX_MB,
         logger,
       });
       const router = express.Router();
-      router.use(ofOperations, ofPages, routes);
+      router.use(ofOperations, ofPages, ofPictures, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },
@@ -430,6 +450,7 @@ function assembled(
         () => uploadFolder.close(),
         () => flags.close(),
         () => metrics.withdraw(),
+        () => pictures.close(),
         () => reader.close(),
         () => model.close(),
         endSpacing,

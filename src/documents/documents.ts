@@ -20,6 +20,7 @@ import { NEWS_CHANNEL, STOPPED_CHANNEL, type Claim } from '../store/events.js';
 import type { Notices } from '../store/notices.js';
 import type { Replica, Replicas } from '../store/replicas.js';
 import type { Store } from '../store/store.js';
+import { wholePdf } from '../store/whole-pdf.js';
 import type { StoredDocument } from '../store/document.js';
 import type { Sender, UnfinishedDocument } from '../store/unfinished.js';
 import { EventFeeds } from './event-feeds.js';
@@ -603,10 +604,4 @@ type Accepted = DocumentEvent & { type: 'accepted' };
 
 function waiting(why: WaitReason, ms: number): DocumentEvent {
   return { type: 'waiting', why, until: new Date(Date.now() + ms).toISOString() };
-}
-
-async function wholePdf(store: Store, id: string): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  for await (const part of store.pdf(id)) parts.push(part);
-  return Buffer.concat(parts);
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open as openFile } from 'node:fs/promises';
 import type { AnswerCache } from '../processor/answers.js';
+import type { PageWord } from '../processor/words.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import { SettingsError } from '../settings.js';
 import type { PageTexts } from '../stages/page-texts.js';
@@ -28,7 +29,7 @@ import { json, parsed, UUID } from './json.js';
 import { LISTED, listed, Listings, type PageOfDocuments } from './listings.js';
 import { migrate } from './migrations.js';
 import { openDatabase, type StoreSettings } from './open-database.js';
-import { keepPages, wordsOf } from './pages.js';
+import { keepPages, wordsOf, wordsOfPage } from './pages.js';
 import { ShadowSpending } from './shadow-spending.js';
 import { SharedStates } from './shared-states.js';
 import { SharedCalls, type SharedCallSettings } from './shared-calls.js';
@@ -500,6 +501,11 @@ export class Store {
       if (!row) return;
       yield row.bytes as Uint8Array;
     }
+  }
+
+  /** The words of a page in the order of its text; none where they are not kept. */
+  pageWords(id: string, number: number): Promise<PageWord[]> {
+    return wordsOfPage(this.#database, id, number);
   }
 
   /** Forgets a document and all that was kept with it; false when the owner has none of this id. */
