@@ -17,6 +17,7 @@ import { aboutRouter } from './http/about.js';
 import { Access, type May } from './http/access.js';
 import { accuracyRouter } from './http/accuracy.js';
 import { ArrivingUploads } from './http/arriving.js';
+import { correctionsRouter } from './http/corrections.js';
 import { documentsRouter } from './http/documents.js';
 import { operationsRouter } from './http/operations.js';
 import { Operators, type IsOperator } from './http/operators.js';
@@ -68,7 +69,7 @@ import {
   type BatchPlan,
   type PlanChoice,
 } from './processor/plan.js';
-import { PageProcessor } from './processor/processor.js';
+import { answerFormOf, PageProcessor } from './processor/processor.js';
 import { AnswerFormChoice } from './rollout/answer-form.js';
 import { Decisions } from './rollout/decision.js';
 import type { FlagContext, Flags } from './rollout/flags.js';
@@ -470,10 +471,17 @@ function assembled(
         forOps: operators.require,
         logger,
       });
+      const ofCorrections = correctionsRouter({
+        opened: () => documents.opened(),
+        access,
+        allowOrigins,
+        answerFormOf: (plan) => answerFormOf(plan, settings.LLM_ANSWER_FORM),
+        logger,
+      });
       const router = express.Router();
       router.use(opsSessionRouter({ operators, allowOrigins, logger }));
       router.use(overviewFor(operators), operationsFor(operators), ofAccuracy, ofPages);
-      router.use(ofPictures, ofReadings, routes);
+      router.use(ofCorrections, ofPictures, ofReadings, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },

@@ -9,6 +9,7 @@ import { lookedAt, type LookedAtInAll } from './accuracy.js';
 import { answersOf } from './answers.js';
 import type { SupportedEvidence } from '../stages/support/support.js';
 import { besideOf, type BesideRecordNow } from './beside.js';
+import { Corrections } from './corrections.js';
 import { StoreError, type Client, type Database, type Query, type StoreTrouble } from './database.js';
 import { Deliveries, keepDelivery } from './deliveries.js';
 import {
@@ -57,6 +58,7 @@ import { forgetTerminalAnswers, terminalAnswersOf } from './terminal-answers.js'
 import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
 import { reviewedDocument, type ReviewedDocument } from './reviewed.js';
 import { whoseDocument, type WhoseDocument } from './whose.js';
+import { Viewers } from './viewers.js';
 import { watched, type WatchedDatabase } from './watched.js';
 
 const PART_BYTES = 1024 * 1024;
@@ -121,6 +123,16 @@ export class Store {
   /** What the processes on the database know together of the rollout. */
   get shared(): { states: SharedStates; spending: ShadowSpending } {
     return { states: new SharedStates(this.#database), spending: new ShadowSpending(this.#database) };
+  }
+
+  /** What people say of values. */
+  get corrections(): Corrections {
+    return new Corrections(this.#database);
+  }
+
+  /** Who has a document open for review. */
+  get viewers(): Viewers {
+    return new Viewers(this.#database);
   }
 
   close(): Promise<void> {
