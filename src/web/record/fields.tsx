@@ -28,7 +28,7 @@ interface FieldsProps {
 }
 
 /** Rows that are drawn between two looks at what the person does. */
-const ROWS_AT_ONCE = 60;
+const ROWS_AT_ONCE = 50;
 /** Fewer are seen at a glance. */
 const WORTH_FILTERING = 8;
 const NAME_MOST = 120;
@@ -45,21 +45,6 @@ export function Fields({ account, evidence, chosen, onChoose }: FieldsProps) {
       return `${spokenName(name)}\n${name}\n${value}`.toLowerCase().includes(sought);
     });
   }, [names, wanted]);
-  const drawn = useGrowing(rows);
-  const chunks = [];
-  for (let from = 0; from < drawn; from += ROWS_AT_ONCE) {
-    const some = rows.slice(from, from + ROWS_AT_ONCE);
-    chunks.push(
-      <Rows
-        key={`${wanted} ${from}`}
-        names={some}
-        account={account}
-        evidence={evidence}
-        chosen={chosen !== undefined && some.includes(chosen) ? chosen : undefined}
-        onChoose={onChoose}
-      />,
-    );
-  }
   return (
     <>
       {names.length > WORTH_FILTERING && (
@@ -77,46 +62,73 @@ export function Fields({ account, evidence, chosen, onChoose }: FieldsProps) {
           </span>
         </p>
       )}
-      <table class="fields" role="table">
-        <thead role="rowgroup">
-          <tr role="row">
-            <th role="columnheader" scope="col">
-              Field
-            </th>
-            <th role="columnheader" scope="col">
-              Value
-            </th>
-            <th role="columnheader" scope="col">
-              Stands on
-            </th>
-            <th role="columnheader" scope="col">
-              Support
-            </th>
-            <th role="columnheader" scope="col">
-              Confidence
-            </th>
-          </tr>
-        </thead>
-        {chunks}
-      </table>
+      <Table
+        key={wanted}
+        names={rows}
+        account={account}
+        evidence={evidence}
+        chosen={chosen}
+        onChoose={onChoose}
+      />
     </>
   );
 }
 
+interface RowsProps extends FieldsProps {
+  names: readonly string[];
+}
+
+function Table({ names, account, evidence, chosen, onChoose }: RowsProps) {
+  const drawn = useGrowing(names.length);
+  const chunks = [];
+  for (let from = 0; from < drawn; from += ROWS_AT_ONCE) {
+    const some = names.slice(from, from + ROWS_AT_ONCE);
+    chunks.push(
+      <Rows
+        key={from}
+        names={some}
+        account={account}
+        evidence={evidence}
+        chosen={chosen !== undefined && some.includes(chosen) ? chosen : undefined}
+        onChoose={onChoose}
+      />,
+    );
+  }
+  return (
+    <table class="fields" role="table">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">
+            Field
+          </th>
+          <th role="columnheader" scope="col">
+            Value
+          </th>
+          <th role="columnheader" scope="col">
+            Stands on
+          </th>
+          <th role="columnheader" scope="col">
+            Support
+          </th>
+          <th role="columnheader" scope="col">
+            Confidence
+          </th>
+        </tr>
+      </thead>
+      {chunks}
+    </table>
+  );
+}
+
 /** How many of the rows are drawn: a few at first, then more whenever the browser has time. */
-function useGrowing(rows: readonly string[]): number {
-  const [grown, setGrown] = useState({ rows, drawn: ROWS_AT_ONCE });
-  const drawn = grown.rows === rows ? grown.drawn : ROWS_AT_ONCE;
+function useGrowing(rows: number): number {
+  const [drawn, setDrawn] = useState(ROWS_AT_ONCE);
   useEffect(() => {
-    if (drawn >= rows.length) return undefined;
-    const timer = setTimeout(() => setGrown({ rows, drawn: drawn + ROWS_AT_ONCE }));
+    if (drawn >= rows) return undefined;
+    const timer = setTimeout(() => setDrawn(drawn + ROWS_AT_ONCE));
     return () => clearTimeout(timer);
   }, [rows, drawn]);
   return drawn;
-}
-
-interface RowsProps extends FieldsProps {
-  names: readonly string[];
 }
 
 /** Some rows, made anew only when one of them changes. */
