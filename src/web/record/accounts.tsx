@@ -74,7 +74,7 @@ export function Accounts({ accounts, evidence, shown, onShow, chosen, onChoose }
   );
 }
 
-export function accountName({ accountNumber }: ShownAccount): string {
+function accountName({ accountNumber }: ShownAccount): string {
   return accountNumber === null ? 'Whole document' : `Account ${cutText(accountNumber, NAME_MOST)}`;
 }
 

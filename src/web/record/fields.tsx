@@ -221,10 +221,9 @@ function Stands({ standing }: { standing: Standing }) {
 /** How far a value can be trusted, and why when that is asked for. */
 function SupportOf({ evidence, name }: { evidence: AccountEvidence | undefined; name: string }) {
   const [isOpen, setOpen] = useState(false);
-  const known =
-    evidence?.support && Object.hasOwn(evidence.support, name) ? evidence.support[name] : undefined;
-  if (!known || known.support === null) return null;
-  const { support, reasons } = known;
+  const supports = evidence?.support ?? {};
+  const { support = null, reasons = [] } = (Object.hasOwn(supports, name) && supports[name]) || {};
+  if (support === null) return null;
   const level = supportLevel(support);
   return (
     <details class={`support is-${level}`} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>

@@ -6,7 +6,7 @@ export type ShownAccount = ShownRecord['accounts'][number];
 export type AccountEvidence = NonNullable<Evidence>[number];
 
 /** A page on which a value, or a part of it, stands. */
-export interface Stop {
+interface Stop {
   page: number;
   marks: Mark[];
 }
