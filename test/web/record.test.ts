@@ -94,7 +94,8 @@ async function marked(page: Page): Promise<[left: number, top: number, right: nu
   ];
 }
 
-const hasFocus = (locator: Locator) => locator.evaluate<boolean>('(element) => element.matches(":focus")');
+const hasFocus = (locator: Locator) =>
+  locator.evaluate<boolean, unknown>('(element) => element.matches(":focus")');
 
 /** One field of a page, whose value the account has nowhere else. */
 function fieldOn(page: number) {
@@ -166,11 +167,11 @@ test('by keys alone: from account to account, to a value, about its page and bac
   const picture = page.getByRole('region', { name: /^Picture of page/ });
   await page.locator('.page-mark.chosen').first().waitFor();
   expect(await hasFocus(picture)).toBe(true);
-  const width = () => page.locator('.page-sheet').evaluate<number>('(sheet) => sheet.clientWidth');
+  const width = () => page.locator('.page-sheet').evaluate<number, unknown>('(sheet) => sheet.clientWidth');
   const fitting = await width();
   await page.keyboard.press('+');
   expect(await width()).toBeGreaterThan(fitting);
-  const left = () => picture.evaluate<number>('(element) => element.scrollLeft');
+  const left = () => picture.evaluate<number, unknown>('(element) => element.scrollLeft');
   const before = await left();
   await page.keyboard.press('ArrowRight');
   expect(await left()).toBeGreaterThan(before);

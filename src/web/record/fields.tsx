@@ -3,6 +3,7 @@ import { cutText, LongText, ShowAll, spokenName } from '../parts/long-text.js';
 import { reasonSentence, supportLevel } from '../parts/support-words.js';
 import {
   isEmpty,
+  named,
   standingOf,
   standingWords,
   valueOf,
@@ -221,9 +222,9 @@ function Stands({ standing }: { standing: Standing }) {
 /** How far a value can be trusted, and why when that is asked for. */
 function SupportOf({ evidence, name }: { evidence: AccountEvidence | undefined; name: string }) {
   const [isOpen, setOpen] = useState(false);
-  const supports = evidence?.support ?? {};
-  const { support = null, reasons = [] } = (Object.hasOwn(supports, name) && supports[name]) || {};
-  if (support === null) return null;
+  const known = named(evidence?.support ?? {}, name);
+  if (known?.support === undefined || known.support === null) return null;
+  const { support, reasons } = known;
   const level = supportLevel(support);
   return (
     <details class={`support is-${level}`} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
