@@ -189,6 +189,9 @@ function Walk({ id, document, evidence, review, mayCorrect }: WalkProps) {
             ? KEYS
             : 'Tab and the arrow keys walk from value to value, Enter goes to the next one to check.'}
         </p>
+        <p class="quiet">
+          The number beside a value is its support, of 100: how far what can be checked speaks for it.
+        </p>
         <Filter wanted={wanted.show} values={values} onWanted={setWanted} />
         <p class="unseen" role="status">
           {told && `${told} ${checked} of ${total} values checked.`}
