@@ -15,6 +15,7 @@ import type { SharedEngine } from './engine/shared.js';
 import { aboutRouter } from './http/about.js';
 import { Access, type May } from './http/access.js';
 import { ArrivingUploads } from './http/arriving.js';
+import { correctionsRouter } from './http/corrections.js';
 import { documentsRouter } from './http/documents.js';
 import { operationsRouter } from './http/operations.js';
 import { pagePicturesRouter } from './http/page-pictures.js';
@@ -59,7 +60,7 @@ import {
   type BatchPlan,
   type PlanChoice,
 } from './processor/plan.js';
-import { PageProcessor } from './processor/processor.js';
+import { answerFormOf, PageProcessor } from './processor/processor.js';
 import { AnswerFormChoice } from './rollout/answer-form.js';
 import { Decisions } from './rollout/decision.js';
 import type { FlagContext, Flags } from './rollout/flags.js';
@@ -430,8 +431,15 @@ function assembled(
         maxMegabytes: settings.UPLOAD_MAX_MB,
         logger,
       });
+      const ofCorrections = correctionsRouter({
+        opened: () => documents.opened(),
+        access,
+        allowOrigins,
+        answerFormOf: (plan) => answerFormOf(plan, settings.LLM_ANSWER_FORM),
+        logger,
+      });
       const router = express.Router();
-      router.use(ofOperations, ofPages, ofPictures, routes);
+      router.use(ofOperations, ofPages, ofCorrections, ofPictures, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },
