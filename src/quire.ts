@@ -15,7 +15,9 @@ import type { SharedEngine } from './engine/shared.js';
 import { aboutRouter } from './http/about.js';
 import { Access, type May } from './http/access.js';
 import { ArrivingUploads } from './http/arriving.js';
+import { correctionsRouter } from './http/corrections.js';
 import { documentsRouter } from './http/documents.js';
+import { exportRouter } from './http/export.js';
 import { operationsRouter } from './http/operations.js';
 import { pagePicturesRouter } from './http/page-pictures.js';
 import { isFromOps } from './http/ops-token.js';
@@ -61,7 +63,7 @@ import {
   type BatchPlan,
   type PlanChoice,
 } from './processor/plan.js';
-import { PageProcessor } from './processor/processor.js';
+import { answerFormOf, PageProcessor } from './processor/processor.js';
 import { AnswerFormChoice } from './rollout/answer-form.js';
 import { Decisions } from './rollout/decision.js';
 import type { FlagContext, Flags } from './rollout/flags.js';
@@ -418,6 +420,7 @@ function assembled(
       });
       const access = new Access(senders, { mayRead, mayCorrect }, logger);
       const ofReadings = readingsRouter({ opened: () => documents.opened(), access, logger });
+      const ofExport = exportRouter({ opened: () => documents.opened(), access, logger });
       const ofPictures = pagePicturesRouter({
         opened: () => documents.opened(),
         access,
@@ -435,8 +438,15 @@ function assembled(
         maxMegabytes: settings.UPLOAD_MAX_MB,
         logger,
       });
+      const ofCorrections = correctionsRouter({
+        opened: () => documents.opened(),
+        access,
+        allowOrigins,
+        answerFormOf: (plan) => answerFormOf(plan, settings.LLM_ANSWER_FORM),
+        logger,
+      });
       const router = express.Router();
-      router.use(ofOperations, ofPages, ofPictures, ofReadings, routes);
+      router.use(ofOperations, ofPages, ofCorrections, ofPictures, ofReadings, ofExport, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },

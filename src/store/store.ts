@@ -8,6 +8,7 @@ import type { PageTexts } from '../stages/page-texts.js';
 import { answersOf } from './answers.js';
 import type { SupportedEvidence } from '../stages/support/support.js';
 import { besideOf, type BesideRecordNow } from './beside.js';
+import { Corrections } from './corrections.js';
 import { StoreError, type Client, type Database, type Query, type StoreTrouble } from './database.js';
 import { Deliveries, keepDelivery } from './deliveries.js';
 import {
@@ -53,6 +54,7 @@ import {
 import { LIVES, NEXT_WORKFLOW, Replicas } from './replicas.js';
 import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
 import { whoseDocument, type WhoseDocument } from './whose.js';
+import { Viewers } from './viewers.js';
 import { watched, type WatchedDatabase } from './watched.js';
 
 const PART_BYTES = 1024 * 1024;
@@ -117,6 +119,16 @@ export class Store {
   /** What the processes on the database know together of the rollout. */
   get shared(): { states: SharedStates; spending: ShadowSpending } {
     return { states: new SharedStates(this.#database), spending: new ShadowSpending(this.#database) };
+  }
+
+  /** What people say of values. */
+  get corrections(): Corrections {
+    return new Corrections(this.#database);
+  }
+
+  /** Who has a document open for review. */
+  get viewers(): Viewers {
+    return new Viewers(this.#database);
   }
 
   close(): Promise<void> {
