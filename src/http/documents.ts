@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import express, { type Request, type RequestHandler, type Response } from 'express';
+import express, { type Request, type RequestHandler } from 'express';
 import { z } from 'zod';
 import { systemClock, type Clock } from '../clock.js';
 import type { DocumentAccess } from '../api/access.js';
