@@ -3,8 +3,6 @@ import type { BesideRecord, ListedDocument, ProcessedDocument } from '../store/d
 /** What `GET api/document/:id/export.json` sends. */
 export interface ExportedDocument extends BesideRecord {
   document: ListedDocument;
-  /** Which of the document's readings it is, from 1. */
-  reading: number;
   /** With `?corrected=1` with people's values in place of those that were read. */
   record: ProcessedDocument;
   /** What was said last of each value. */
