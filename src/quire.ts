@@ -17,10 +17,12 @@ import { Access, type May } from './http/access.js';
 import { ArrivingUploads } from './http/arriving.js';
 import { correctionsRouter } from './http/corrections.js';
 import { documentsRouter } from './http/documents.js';
+import { exportRouter } from './http/export.js';
 import { operationsRouter } from './http/operations.js';
 import { pagePicturesRouter } from './http/page-pictures.js';
 import { isFromOps } from './http/ops-token.js';
 import { pagesRouter } from './http/pages.js';
+import { readingsRouter } from './http/readings.js';
 import { logRefusals, type RefusalReason } from './http/refusals.js';
 import { checkOrigins } from './http/same-origin.js';
 import { Senders, userKey, type Identify } from './http/sender.js';
@@ -45,6 +47,7 @@ import {
   chooseEngine,
   chooseFlags,
   chooseModel,
+  chooseWebhook,
   EMBEDDED_PRICE,
   storePlace,
   warnOfUnusedDatabase,
@@ -225,6 +228,7 @@ function assembled(
     memoryMb: settings.PDF_MEMORY_MB,
     languages: settings.OCR_LANGUAGES,
   });
+  const webhook = chooseWebhook(settings);
   const pictures = new PagePictures(
     new PageDrawer({
       memoryMb: settings.PDF_MEMORY_MB,
@@ -249,8 +253,7 @@ function assembled(
     prices,
     onUnpricedTier,
     autoPlan: (choice, pages) => autoPlan(asked, choice, { pages, documents: inWork() }),
-    onReadAgain: (id, record, fields) =>
-      void keepReadAgain(() => documents.opened(), logger, { id, record, fields }),
+    onReadAgain: (id, again) => void keepReadAgain(() => documents.opened(), logger, id, again),
     answerForms:
       answerForms && new AnswerFormChoice(answerForms, (change) => logAnswerForm(logger, model.name, change)),
   });
@@ -313,6 +316,8 @@ function assembled(
       shadow.forget(id);
       pictures.forget(id);
     },
+    onDocument: options.onDocument,
+    webhook: webhook && { ...webhook, onOutcome: (outcome) => metrics.webhookTold(outcome) },
     logger,
   });
   const uploadFolder = new UploadFolder(settings.QUIRE_DATA_DIR, logger);
@@ -414,6 +419,8 @@ function assembled(
         logger,
       });
       const access = new Access(senders, { mayRead, mayCorrect }, logger);
+      const ofReadings = readingsRouter({ opened: () => documents.opened(), access, logger });
+      const ofExport = exportRouter({ opened: () => documents.opened(), access, logger });
       const ofPictures = pagePicturesRouter({
         opened: () => documents.opened(),
         access,
@@ -439,7 +446,7 @@ function assembled(
         logger,
       });
       const router = express.Router();
-      router.use(ofOperations, ofPages, ofCorrections, ofPictures, routes);
+      router.use(ofOperations, ofPages, ofCorrections, ofPictures, ofReadings, ofExport, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },
