@@ -20,10 +20,9 @@ export async function reviewedDocument(
   database: Database,
   id: string,
 ): Promise<ReviewedDocument | undefined> {
-  const [row] = await database.query(
-    'SELECT document::text AS document FROM quire.documents WHERE id = $1',
-    [id],
-  );
+  const [row] = await database.query('SELECT document::text AS document FROM quire.documents WHERE id = $1', [
+    id,
+  ]);
   if (!row) return undefined;
   const pages = await database.query(
     'SELECT number, page::text AS page FROM quire.pages WHERE document_id = $1 ORDER BY number',
@@ -41,7 +40,9 @@ export async function reviewedDocument(
   );
   return {
     document: parsed(row.document) as StoredDocument,
-    texts: new Map(pages.map(({ number, page }) => [Number(number), (parsed(page) as { text: string }).text])),
+    texts: new Map(
+      pages.map(({ number, page }) => [Number(number), (parsed(page) as { text: string }).text]),
+    ),
     otherRecords: readings.map(({ record }) => parsed(record)),
     said: said
       .flatMap(({ read_value: read, value }) => [read, value])

@@ -93,7 +93,8 @@ class Claims {
     const pieces: Piece[] = [];
     let end = 0;
     for (const piece of this.#pieces.sort((a, b) => a.start - b.start)) {
-      if (piece.start > end) pieces.push({ kind: 'rest', start: end, text: this.#text.slice(end, piece.start) });
+      if (piece.start > end)
+        pieces.push({ kind: 'rest', start: end, text: this.#text.slice(end, piece.start) });
       pieces.push(piece);
       end = piece.start + piece.text.length;
     }
