@@ -20,8 +20,8 @@ export interface InventedTexts {
 /** Streets and people that no field holds: words of forms are parts of their names there. */
 const PERSONAL = new RegExp(
   [
-    /\p{Nd}+\p{L}? (?:[\p{L}.'’-]{1,30} ){1,4}(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|way|place|pl|circle|highway|hwy|parkway|terrace)(?!\p{L})/,
-    /(?<!\p{L})(?:mr|mrs|ms|dr|prof)\.? (?:[\p{L}'’.-]{1,30} ?){1,3}/,
+    /(?<!\p{Nd})\p{Nd}{1,6}\p{L}? (?:[\p{L}.'’-]{1,30} ){1,4}(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|way|place|pl|circle|highway|hwy|parkway|terrace)(?!\p{L})/u,
+    /(?<!\p{L})(?:mr|mrs|ms|dr|prof)\.? (?:[\p{L}'’.-]{1,30} ?){1,3}/u,
   ]
     .map(({ source }) => source)
     .join('|'),
