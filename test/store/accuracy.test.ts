@@ -27,7 +27,13 @@ async function accuracy(days?: number) {
 const newDocument = () => addRead(store, new Map([[1, 'Name: Maria Keller']]));
 
 test('nothing is measured while nobody has looked', async () => {
-  expect(await accuracy()).toMatchObject({ days: null, documents: 0, all: null, by_field: [], more_fields: 0 });
+  expect(await accuracy()).toMatchObject({
+    days: null,
+    documents: 0,
+    all: null,
+    by_field: [],
+    more_fields: 0,
+  });
 });
 
 test('confirmed and corrected values are counted, with an interval around their share', async () => {
@@ -90,8 +96,24 @@ test('values are grouped by path, plan, model and answer form', async () => {
   await say(
     { document, field: 'A', action: 'confirmed', model: 'large' },
     { document, field: 'B', action: 'confirmed', plan: batch(2), model: 'small', answerForm: 'lines' },
-    { document, field: 'C', action: 'corrected', value: '', plan: batch(2), model: null, answerForm: 'lines' },
-    { document, field: 'D', action: 'corrected', value: '', plan: batch(5), model: 'small', answerForm: 'objects' },
+    {
+      document,
+      field: 'C',
+      action: 'corrected',
+      value: '',
+      plan: batch(2),
+      model: null,
+      answerForm: 'lines',
+    },
+    {
+      document,
+      field: 'D',
+      action: 'corrected',
+      value: '',
+      plan: batch(5),
+      model: 'small',
+      answerForm: 'objects',
+    },
   );
   const found = await accuracy();
   const counts = (rates: { name: string | null; corrected: number; values: number }[]) =>
@@ -124,14 +146,24 @@ test('what is surely wrong stands before what may be, and of two alike the one l
       ...{ document, field, account: String(at), value: 'b' },
       action: at < corrected ? 'corrected' : 'confirmed',
     }));
-  await say(...values('Once', 1, 0), ...values('Often', 12, 4), ...values('Never', 0, 2), ...values('Known', 0, 5));
+  await say(
+    ...values('Once', 1, 0),
+    ...values('Often', 12, 4),
+    ...values('Never', 0, 2),
+    ...values('Known', 0, 5),
+  );
   expect((await accuracy()).by_field.map(({ name }) => name)).toEqual(['Often', 'Once', 'Known', 'Never']);
 });
 
 test('at most 200 fields are listed, and the others counted', async () => {
   const document = await newDocument();
   const said = insertion({ document, action: 'confirmed', field: 'field' });
-  await runSql(url, said.replace(/VALUES \((.*)\)$/, 'SELECT $1 FROM generate_series(1, 203) AS n').replace("'field'", "'f' || n"));
+  await runSql(
+    url,
+    said
+      .replace(/VALUES \((.*)\)$/, 'SELECT $1 FROM generate_series(1, 203) AS n')
+      .replace("'field'", "'f' || n"),
+  );
   const { by_field: fields, more_fields: more } = await accuracy();
   expect(fields).toHaveLength(200);
   expect(more).toBe(3);

@@ -21,7 +21,7 @@ export interface InventedTexts {
 const PERSONAL = new RegExp(
   [
     /(?<!\p{Nd})\p{Nd}{1,6}\p{L}? (?:[\p{L}.'’-]{1,30} ){1,4}(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|way|place|pl|circle|highway|hwy|parkway|terrace)(?!\p{L})/u,
-    /(?<!\p{L})(?:mr|mrs|ms|dr|prof)\.? (?:[\p{L}'’.-]{1,30} ?){1,3}/u,
+    /(?<=(?<!\p{L})(?:mr|mrs|ms|dr|prof)\.? )(?:[\p{L}'’.-]{1,30} ?){1,3}/u,
   ]
     .map(({ source }) => source)
     .join('|'),

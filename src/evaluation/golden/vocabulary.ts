@@ -105,7 +105,7 @@ const FORMS = split(`
   say secure seen send setting shown simply small something soon still sure than thank thanks think thought
   throughout told took toward try turn type unable unlike update updated upper usually various visit want watch
   ways welcome within yet be
-  com org net gov edu www http https
+  born mr mrs ms dr prof com org net gov edu www http https
   st nd rd th am pm ii iii iv vs etc
   inc llc ltd corp dl dob ssn ein itin cif iban swift bic id ids`);
 
@@ -114,7 +114,7 @@ const MONTHS = split('january february september october november december jan f
 /** Words that are names, too: they stay in lower case alone. */
 const ORDINARY = new Set(
   split(`
-  act an bill blue brown buy care case cell chapter come do even field gene grade grant head hold hunt i
+  act an bill blue born brown buy care case cell chapter come do even field gene grade grant head hold hunt i
   just law long look love low major many may moment more my night now over pick post power price put quick
   read rent rich right rule safe say sell shift small so still stock such sworn take than them turn until very want
   watch way ways welcome west white will wish work write young`),
