@@ -221,7 +221,8 @@ describe('what is hidden in a text', () => {
       String.fromCodePoint(0xe0000 + (letter.codePointAt(0) ?? 0)),
     ).join('');
     const made = await one(`a${tags} Ⓚⓔⓛⓛⓔⓡ ⠅⠑⠇⠇⠑⠗ 𝐊𝐞𝐥𝐥𝐞𝐫 ①②③④ ½\u0000\u200b`);
-    expect(made).not.toMatch(/[\u{e0000}-\u{e007f}Ⓐ-ⓩ⠀-⣿\u{1d400}-\u{1d7ff}①-⑳\u0000\u200b]/u);
+    expect(made).not.toMatch(/[\u{e0000}-\u{e007f}Ⓐ-ⓩ⠀-⣿\u{1d400}-\u{1d7ff}①-⑳\u200b]/u);
+    expect(made).not.toContain('\u0000');
   });
 
   test('letters and digits set apart are no cipher: a letter alone is another one each time', async () => {

@@ -84,10 +84,12 @@ class Claims {
 
   /** What of a place is free: a label may begin within a word. */
   #claimFree(kind: Piece['kind'], start: number, end: number): void {
-    for (let from = start, to = start; from < end; from = to) {
-      to = from + 1;
+    let from = start;
+    while (from < end) {
+      let to = from + 1;
       while (to < end && this.#taken[to] === this.#taken[from]) to++;
       if (this.#taken[from] === 0) this.claim(kind, from, to);
+      from = to;
     }
   }
 
