@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { ReviewedDocument } from '../../store/reviewed.js';
+import type { DocumentForCase } from '../../store/for-case.js';
 import { complaint, ofOptions } from '../complaint.js';
 import { withKeptDocuments } from '../kept-documents.js';
 import { writeError, writeOutput } from '../report/terminal.js';
@@ -39,7 +39,7 @@ export async function golden(args: string[]): Promise<number> {
       return 0;
     }
     await withKeptDocuments(async (store) => {
-      for (const id of ids) await add(id, await store.reviewed(id), out);
+      for (const id of ids) await add(id, await store.forCase(id), out);
     });
     return 0;
   } catch (error) {
@@ -77,7 +77,7 @@ function options(args: string[]) {
 }
 
 /** @throws {TrialError} when no case can be made of the document */
-async function add(id: string, document: ReviewedDocument | undefined, out: string): Promise<void> {
+async function add(id: string, document: DocumentForCase | undefined, out: string): Promise<void> {
   const reviewed = checked(id, document);
   const { texts } = reviewed;
   const invented = await inventedTexts(texts, wordsOf(reviewed), (below) => randomInt(below));
@@ -95,7 +95,7 @@ async function add(id: string, document: ReviewedDocument | undefined, out: stri
 }
 
 /** @throws {TrialError} for a document that cannot be a case */
-function checked(id: string, document: ReviewedDocument | undefined): ReviewedDocument {
+function checked(id: string, document: DocumentForCase | undefined): DocumentForCase {
   if (!document) throw new TrialError(`There is no document ${JSON.stringify(id)}.`);
   if (document.document.status !== 'completed') throw new TrialError(`The document ${id} is not read.`);
   if (document.reviewed === 0) {
@@ -112,7 +112,7 @@ function checked(id: string, document: ReviewedDocument | undefined): ReviewedDo
 }
 
 /** All that was read of the document or said of it; and its name, which may be a person's. */
-function wordsOf({ document, otherRecords, said }: ReviewedDocument): Set<string> {
+function wordsOf({ document, otherRecords, said }: DocumentForCase): Set<string> {
   const read = valuesIn([document.documents, otherRecords]);
   return new Set([...read, ...said, document.filename, document.document_name]);
 }

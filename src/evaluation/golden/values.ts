@@ -1,10 +1,13 @@
 import { isClosed } from './vocabulary.js';
 
+/** What of a record holds fields, or is one's value. */
+const HOLDERS = new Set(['result', 'page_data', 'fields', 'value', 'accountNumber']);
+
 /** What the fields of a record hold, whatever form it has. */
 export function valuesIn(record: unknown, values = new Set<string>()): Set<string> {
   if (typeof record !== 'object' || record === null) return values;
   for (const [key, part] of Object.entries(record)) {
-    if (key === 'value' || key === 'accountNumber') addTexts(part, values);
+    if (HOLDERS.has(key)) addTexts(part, values);
     else valuesIn(part, values);
   }
   return values;
