@@ -49,7 +49,11 @@ function createApp({ quire, registry, logger }) {
 
   // Who is not signed in has no `userId` and gets a 401. What Quire has for ops, under /api/quire/ops/, asks
   // for OPS_TOKEN, or answers this machine alone.
-  app.use('/api/quire', quire.router({ identify: ({ session }) => ({ userId: session.user }) }));
+  app.use(
+    '/api/quire',
+    quire.router({ identify: ({ session }) => ({ userId: session.user }) }),
+    quire.pages(),
+  );
 
   app.use((error, request, response, next) => {
     request.log.error(error);

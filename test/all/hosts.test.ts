@@ -113,6 +113,10 @@ export async function main(): Promise<void> {
     else response.status(401).end();
   };
   app.use('/typed', signedIn, quire.router({ identify: (request: Request) => ({ userId: request.user?.id }) }));
+  app.use('/reviewed', quire.router({
+    mayRead: (request: Request, { userId }) => request.user !== undefined && userId !== undefined,
+    mayCorrect: async (request: SignedIn, document) => document.name !== '' && request.user.id !== document.owner,
+  }), quire.pages());
   app.use('/own', quire.router({ identify: async (request: SignedIn) => ({ userId: request.user.id }) }));
   app.use(
     quire.router({
