@@ -292,7 +292,9 @@ describe('addresses and names', () => {
     server = reader(user);
     await server.types('npx quire');
     base = server.base;
-    usage = await server.types('npx quire --help && npx quire parity --help && npx quire tune --help');
+    usage = await server.types(
+      'npx quire --help && npx quire process --help && npx quire parity --help && npx quire tune --help',
+    );
   });
   afterAll(() => server.leaves());
 
