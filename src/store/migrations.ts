@@ -167,6 +167,12 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       created_at timestamptz NOT NULL DEFAULT clock_timestamp()
     )`,
     'CREATE INDEX deliveries_due ON quire.deliveries (next_at)',
+    // What documents were answered that are read in a terminal, and belong to no document of the store.
+    `CREATE TABLE quire.terminal_answers (
+      key text PRIMARY KEY,
+      fields json NOT NULL,
+      kept_at timestamptz NOT NULL DEFAULT now()
+    )`,
   ],
 ];
 
