@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import express, { type Request, type RequestHandler, type Response } from 'express';
+import express, { type Request, type Response } from 'express';
 import { DailyBudget } from './comparison/budget.js';
 import { RunningAgreement } from './comparison/running-agreement.js';
 import { SharedBudget, type KeptSpending } from './comparison/shared-budget.js';
@@ -11,15 +11,22 @@ import { DocumentsOpening } from './documents/opening.js';
 import { PagePictures } from './documents/page-pictures.js';
 import { ProgressOfEvents, type OnProgress } from './documents/progress.js';
 import { readDocument, type ReadingTools, type Watch } from './documents/reading.js';
+import { GivenDocuments, type GivenRun } from './engine/given.js';
 import type { SharedEngine } from './engine/shared.js';
 import { aboutRouter } from './http/about.js';
 import { Access, type May } from './http/access.js';
+import { accuracyRouter } from './http/accuracy.js';
 import { ArrivingUploads } from './http/arriving.js';
+import { correctionsRouter } from './http/corrections.js';
 import { documentsRouter } from './http/documents.js';
+import { exportRouter } from './http/export.js';
 import { operationsRouter } from './http/operations.js';
+import { Operators, type IsOperator } from './http/operators.js';
+import { opsSessionRouter } from './http/ops-session.js';
+import { overviewRouter } from './http/overview.js';
 import { pagePicturesRouter } from './http/page-pictures.js';
-import { isFromOps } from './http/ops-token.js';
 import { pagesRouter } from './http/pages.js';
+import { readingsRouter } from './http/readings.js';
 import { logRefusals, type RefusalReason } from './http/refusals.js';
 import { checkOrigins } from './http/same-origin.js';
 import { Senders, userKey, type Identify } from './http/sender.js';
@@ -27,6 +34,7 @@ import { UploadFolder } from './http/upload-folder.js';
 import { EMBEDDED_MODEL_ID } from './embedded-model/service.js';
 import type { CallQueue } from './llm/queue.js';
 import { ModelService, serviceName } from './llm/service.js';
+import type { DocumentQueue } from './llm/turns.js';
 import type { PriceTable } from './llm/usage.js';
 import { loggable, unfailing, usualLogger, type Logger } from './logger.js';
 import {
@@ -38,18 +46,21 @@ import {
 } from './observability/log.js';
 import { Metrics } from './observability/metrics.js';
 import { ModelHealth } from './observability/model-health.js';
+import { ServiceRemarks } from './observability/service-remarks.js';
 import { Traces } from './observability/traces.js';
 import {
   checkedPlan,
   chooseEngine,
   chooseFlags,
   chooseModel,
+  chooseWebhook,
   EMBEDDED_PRICE,
   storePlace,
   warnOfUnusedDatabase,
   type ChosenModel,
   type QuireOptions,
 } from './options.js';
+import type { AnswerCache } from './processor/answers.js';
 import { autoPlan } from './processor/auto-plan.js';
 import {
   formatPlan,
@@ -59,7 +70,7 @@ import {
   type BatchPlan,
   type PlanChoice,
 } from './processor/plan.js';
-import { PageProcessor } from './processor/processor.js';
+import { answerFormOf, PageProcessor } from './processor/processor.js';
 import { AnswerFormChoice } from './rollout/answer-form.js';
 import { Decisions } from './rollout/decision.js';
 import type { FlagContext, Flags } from './rollout/flags.js';
@@ -81,6 +92,12 @@ export interface DocumentContext extends FlagContext {
   /** Aborts the document; calls under way are broken off. */
   signal?: AbortSignal;
   onProgress?: OnProgress;
+  /**
+   * Where answers that were paid for are kept and found again, under a `requestId` that is the same whenever the
+   * document comes: then it goes on where it was. At `close`, calls under way may end within `SHUTDOWN_GRACE_MS`.
+   * Default: nowhere.
+   */
+  answers?: AnswerCache | undefined;
 }
 
 export interface RouterOptions {
@@ -98,6 +115,11 @@ export interface RouterOptions {
   mayRead?: May | undefined;
   /** Whether they may also confirm and correct its values. Default: nobody may. */
   mayCorrect?: May | undefined;
+  /**
+   * Whether the sender of a request may see and do what is for ops, under `/ops/` and on the operations page, beside
+   * whoever has the token. Anything but `true` is a no. Default: nobody may.
+   */
+  isOperator?: IsOperator | undefined;
   /**
    * Origins, like `https://app.example`, whose pages may upload, delete and retry, beside the app's own. Default:
    * none; other sites are answered with 403.
@@ -224,6 +246,7 @@ function assembled(
     memoryMb: settings.PDF_MEMORY_MB,
     languages: settings.OCR_LANGUAGES,
   });
+  const webhook = chooseWebhook(settings);
   const pictures = new PagePictures(
     new PageDrawer({
       memoryMb: settings.PDF_MEMORY_MB,
@@ -248,8 +271,7 @@ function assembled(
     prices,
     onUnpricedTier,
     autoPlan: (choice, pages) => autoPlan(asked, choice, { pages, documents: inWork() }),
-    onReadAgain: (id, record, fields) =>
-      void keepReadAgain(() => documents.opened(), logger, { id, record, fields }),
+    onReadAgain: (id, again) => void keepReadAgain(() => documents.opened(), logger, id, again),
     answerForms:
       answerForms && new AnswerFormChoice(answerForms, (change) => logAnswerForm(logger, model.name, change)),
   });
@@ -268,6 +290,7 @@ function assembled(
       onShareTrouble,
     );
   const traces = new Traces(asked);
+  const remarks = new ServiceRemarks();
   const logEnd = logEnds(logger);
   const logAdaptation = logAdaptations(logger);
   const watch: Watch = (event, source) => {
@@ -276,21 +299,18 @@ function assembled(
     logEnd(event, source);
     logAdaptation(event, source);
     if (event.type === 'call_ended') modelHealth.update(event);
+    remarks.update(event);
     if (event.type === 'batch_checked') source.decision.admission?.onBatch(event.failure);
   };
   const reading = { processor, prices, onUnpricedTier, shadow, watch };
-  /** Documents that callers have given and that are not read yet. */
-  const given = new Set<Given>();
-  const readGiven = async ({ signal, ...context }: DocumentContext, document: Given) => {
-    given.add(document);
-    try {
-      return await readForCaller(reading, { decisions, queue }, document, {
-        ...context,
-        signal: AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]),
-      });
-    } finally {
-      given.delete(document);
-    }
+  const given = new GivenDocuments();
+  const readGiven = ({ signal, ...context }: DocumentContext, document: Given) => {
+    // Of a user, in the same share as what they upload.
+    const owner = context.userId === undefined ? undefined : userKey(context.userId);
+    const ofDocument = queue.document(undefined, owner);
+    return given.read({ queue: ofDocument, isKept: context.answers !== undefined, signal }, (run) =>
+      readForCaller(reading, decisions, document, { ...context, ...run, queue: ofDocument }),
+    );
   };
   const documents: DocumentsOpening = new DocumentsOpening(place, settings, {
     reader,
@@ -312,6 +332,8 @@ function assembled(
       shadow.forget(id);
       pictures.forget(id);
     },
+    onDocument: options.onDocument,
+    webhook: webhook && { ...webhook, onOutcome: (outcome) => metrics.webhookTold(outcome) },
     logger,
   });
   const uploadFolder = new UploadFolder(settings.QUIRE_DATA_DIR, logger);
@@ -319,14 +341,31 @@ function assembled(
     inAll: settings.UPLOADS_ARRIVING,
     perOwner: settings.UPLOADS_ARRIVING_PER_OWNER,
   });
-  const inWork = () => given.size + arriving.count + documents.load.reading + documents.load.waiting;
+  const inWork = () => given.count + arriving.count + documents.load.reading + documents.load.waiting;
   const logRefused = logRefusals(logger);
   const onRefused = (reason: RefusalReason) => {
     metrics.uploadRefused(reason);
     logRefused(reason);
   };
+  const limits = {
+    concurrency: settings.LLM_GLOBAL_CONCURRENCY ?? null,
+    requests_per_minute: settings.LLM_REQUESTS_PER_MINUTE ?? null,
+    tokens_per_minute: settings.LLM_TOKENS_PER_MINUTE ?? null,
+  };
+  const overviewFor = (operators: Operators) =>
+    overviewRouter({
+      forOps: operators.require,
+      plan: { flags, decisions, rollback, fixedPlan, forceSinglePage: settings.QUIRE_FORCE_SINGLE_PAGE },
+      service: {
+        ...{ model: model.shownAs, modelHealth, remarks, queue, answerForms, limits },
+        told: () => service.model(model.name).limits.told,
+        form: () => service.model(model.name).dialect(asked).form,
+      },
+      opened: () => documents.opened(),
+      logger,
+    });
   // Made with the routes: a Quire that only reads is spared the work.
-  const makeOperations = () =>
+  const operationsFor = (operators: Operators) =>
     operationsRouter({
       flags,
       decisions,
@@ -341,16 +380,12 @@ function assembled(
       opened: () => documents.opened(),
       load: () => documents.load,
       callsUnderWay: async () => (await sharing?.callsUnderWay()) ?? { inAll: 0, byReplica: new Map() },
-      limits: {
-        concurrency: settings.LLM_GLOBAL_CONCURRENCY ?? null,
-        requests_per_minute: settings.LLM_REQUESTS_PER_MINUTE ?? null,
-        tokens_per_minute: settings.LLM_TOKENS_PER_MINUTE ?? null,
-      },
+      limits,
       onAction: (action) => {
         metrics.opsActed(action);
         logAction(logger, action);
       },
-      token: settings.OPS_TOKEN,
+      operators,
       logger,
     });
   metrics.follow({
@@ -372,7 +407,7 @@ function assembled(
   // Others count on it, whether or not it has routes.
   if (engine) void documents.open();
   const planShown = settings.QUIRE_FORCE_SINGLE_PAGE ? SINGLE_PAGE : fixedPlan;
-  let operations: RequestHandler | undefined;
+  let hasRoutes = false;
   let closed: Promise<void> | undefined;
   return {
     modelName: model.shownAs,
@@ -393,10 +428,11 @@ function assembled(
         source: (signal, onPage) => reader.read(bytes, { signal, onPage }),
       });
     },
-    router({ identify, allowAnonymous = false, allowOrigins = [], mayRead, mayCorrect } = {}) {
+    router({ identify, allowAnonymous = false, allowOrigins = [], mayRead, mayCorrect, isOperator } = {}) {
       checkOrigins(allowOrigins);
-      if (!operations) warnOfUnusedDatabase(options, settings, logger);
-      const ofOperations = (operations ??= makeOperations());
+      if (!hasRoutes) warnOfUnusedDatabase(options, settings, logger);
+      hasRoutes = true;
+      const operators = new Operators({ token: settings.OPS_TOKEN, isOperator, allowOrigins, logger });
       void documents.open();
       void uploadFolder.open();
       const senders = new Senders(identify, allowAnonymous, logger);
@@ -408,11 +444,13 @@ function assembled(
           max_megabytes: settings.UPLOAD_MAX_MB,
           takes_ops_token: settings.OPS_TOKEN !== undefined,
         },
-        mayOperate: (request) => isFromOps(request, settings.OPS_TOKEN),
+        mayOperate: (request) => operators.includes(request),
         allowOrigins,
         logger,
       });
       const access = new Access(senders, { mayRead, mayCorrect }, logger);
+      const ofReadings = readingsRouter({ opened: () => documents.opened(), access, logger });
+      const ofExport = exportRouter({ opened: () => documents.opened(), access, logger });
       const ofPictures = pagePicturesRouter({
         opened: () => documents.opened(),
         access,
@@ -430,8 +468,22 @@ function assembled(
         maxMegabytes: settings.UPLOAD_MAX_MB,
         logger,
       });
+      const ofCorrections = correctionsRouter({
+        opened: () => documents.opened(),
+        access,
+        allowOrigins,
+        answerFormOf: (plan) => answerFormOf(plan, settings.LLM_ANSWER_FORM),
+        logger,
+      });
+      const ofAccuracy = accuracyRouter({
+        opened: () => documents.opened(),
+        forOps: operators.require,
+        logger,
+      });
       const router = express.Router();
-      router.use(ofOperations, ofPages, ofPictures, routes);
+      router.use(opsSessionRouter({ operators, allowOrigins, logger }));
+      router.use(overviewFor(operators), operationsFor(operators), ofAccuracy, ofPages);
+      router.use(ofCorrections, ofPictures, ofReadings, ofExport, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },
@@ -445,7 +497,8 @@ function assembled(
     close() {
       closed ??= endAll([
         () => closing.abort(new Error('Quire was closed.')),
-        () => documents.close(),
+        () =>
+          Promise.all([given.close(settings.SHUTDOWN_GRACE_MS), documents.close()]).then(() => undefined),
         () => states?.close() ?? Promise.resolve(),
         () => uploadFolder.close(),
         () => flags.close(),
@@ -473,9 +526,16 @@ interface Given {
 /** @throws what the source throws for a document that cannot be read; the signal's reason on abort */
 async function readForCaller(
   tools: ReadingTools,
-  { decisions, queue }: { decisions: Decisions; queue: CallQueue },
+  decisions: Decisions,
   { countPages, source }: Given,
-  { signal, onProgress, ...sender }: DocumentContext & { signal: AbortSignal },
+  {
+    signal,
+    queue,
+    finishing,
+    answers,
+    onProgress,
+    ...sender
+  }: DocumentContext & GivenRun & { queue: DocumentQueue },
 ): Promise<DocumentRecord> {
   // One that is aborted meanwhile is decided all the same, and told as one that was broken off.
   const counted = () => countPages(signal).catch(() => undefined);
@@ -494,9 +554,7 @@ async function readForCaller(
       // Showing progress is the caller's business; a document is not lost over it.
     }
   };
-  // Of a user, in the same share as what they upload.
-  const owner = sender.userId === undefined ? undefined : userKey(sender.userId);
-  const request = { sender, decision, signal, queue: queue.document(undefined, owner), emit };
+  const request = { sender, decision, signal, queue, answers, finishing, emit };
   const ended = await readDocument(tools, request, source);
   emit(ended.end);
   if ('error' in ended) throw ended.error;

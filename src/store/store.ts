@@ -5,10 +5,13 @@ import type { PageWord } from '../processor/words.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import { SettingsError } from '../settings.js';
 import type { PageTexts } from '../stages/page-texts.js';
+import { lookedAt, type LookedAtInAll } from './accuracy.js';
 import { answersOf } from './answers.js';
 import type { SupportedEvidence } from '../stages/support/support.js';
-import { besideOf, changeEvidence, type BesideRecordNow } from './beside.js';
+import { besideOf, type BesideRecordNow } from './beside.js';
+import { Corrections } from './corrections.js';
 import { StoreError, type Client, type Database, type Query, type StoreTrouble } from './database.js';
+import { Deliveries, keepDelivery } from './deliveries.js';
 import {
   DOCUMENT_VERSION,
   type BesideRecord,
@@ -30,6 +33,14 @@ import { LISTED, listed, Listings, type PageOfDocuments } from './listings.js';
 import { migrate } from './migrations.js';
 import { openDatabase, type StoreSettings } from './open-database.js';
 import { keepPages, wordsOf, wordsOfPage } from './pages.js';
+import {
+  keepOtherReading,
+  readingRecord,
+  readingsOf,
+  type OtherReading,
+  type Reading,
+  type ReadingsOfDocument,
+} from './readings.js';
 import { ShadowSpending } from './shadow-spending.js';
 import { SharedStates } from './shared-states.js';
 import { SharedCalls, type SharedCallSettings } from './shared-calls.js';
@@ -41,9 +52,13 @@ import {
   type FailedDocuments,
   type PageOfUnended,
 } from './unended.js';
+import { recentDocuments, type RecentDocument } from './recent.js';
 import { LIVES, NEXT_WORKFLOW, Replicas } from './replicas.js';
+import { forgetTerminalAnswers, terminalAnswersOf } from './terminal-answers.js';
 import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
+import { documentForCase, type DocumentForCase } from './for-case.js';
 import { whoseDocument, type WhoseDocument } from './whose.js';
+import { Viewers } from './viewers.js';
 import { watched, type WatchedDatabase } from './watched.js';
 
 const PART_BYTES = 1024 * 1024;
@@ -108,6 +123,16 @@ export class Store {
   /** What the processes on the database know together of the rollout. */
   get shared(): { states: SharedStates; spending: ShadowSpending } {
     return { states: new SharedStates(this.#database), spending: new ShadowSpending(this.#database) };
+  }
+
+  /** What people say of values. */
+  get corrections(): Corrections {
+    return new Corrections(this.#database);
+  }
+
+  /** Who has a document open for review. */
+  get viewers(): Viewers {
+    return new Viewers(this.#database);
   }
 
   close(): Promise<void> {
@@ -248,6 +273,7 @@ export class Store {
    *
    * @param document without a list of its records, those kept of an earlier reading stay
    * @param beside what stands beside the records, where there are new ones
+   * @param told what the app's webhook is told of it
    * @returns whether it was kept
    */
   async finish(
@@ -255,6 +281,7 @@ export class Store {
     run: string,
     events: readonly StoredEvent[],
     beside?: BesideRecord,
+    told?: object,
   ): Promise<boolean> {
     const whole = 'documents' in document ? document : await this.#withRecords(document);
     if (!whole) return false;
@@ -275,6 +302,7 @@ export class Store {
       if (mine.length > 0 && !this.#keepsPages) {
         await query('DELETE FROM quire.pages WHERE document_id = $1', [whole.id]);
       }
+      if (mine.length > 0 && told) await keepDelivery(query, whole.id, told);
       return mine.length > 0;
     });
   }
@@ -284,16 +312,30 @@ export class Store {
     return UUID.test(id) ? besideOf(this.#database, id, owner) : undefined;
   }
 
-  /**
-   * Changes what is kept of where the values of a document stand.
-   *
-   * @param change what comes of it; undefined for no change
-   */
-  changeEvidence(
+  /** The readings of a document whose records are kept; undefined when the owner has none of this id. */
+  async readings(id: string, owner: string): Promise<ReadingsOfDocument | undefined> {
+    return UUID.test(id) ? readingsOf(this.#database, id, owner) : undefined;
+  }
+
+  /** The record of one of them; undefined when the owner has none. */
+  async readingRecord(
     id: string,
-    change: (document: StoredDocument, evidence: SupportedEvidence[]) => SupportedEvidence[] | undefined,
+    owner: string,
+    reading: Pick<Reading, 'number' | 'kind'>,
+  ): Promise<JsonText | undefined> {
+    return UUID.test(id) ? readingRecord(this.#database, id, owner, reading) : undefined;
+  }
+
+  /**
+   * Keeps the record of a document's other path, and what that says of the evidence.
+   *
+   * @param other what is to be kept beside the document as it then stands; undefined for nothing
+   */
+  keepOtherReading(
+    id: string,
+    other: (document: StoredDocument, evidence: SupportedEvidence[] | null) => OtherReading | undefined,
   ): Promise<void> {
-    return changeEvidence(this.#database, id, change);
+    return keepOtherReading(this.#database, id, other);
   }
 
   async #withRecords(document: ListedDocument): Promise<StoredDocument | undefined> {
@@ -344,6 +386,11 @@ export class Store {
     return unendedDocuments(this.#database, limit, after);
   }
 
+  /** The documents that came last, of all owners, the newest first. */
+  recent(limit: number): Promise<RecentDocument[]> {
+    return recentDocuments(this.#database, limit);
+  }
+
   /** Ends a document that has not ended, whichever process has it: what that one still writes of it is refused. */
   cancel(
     id: string,
@@ -375,6 +422,16 @@ export class Store {
   /** Whose a document is and who sent it, for whoever else may see it; undefined when there is none of this id. */
   async whose(id: string): Promise<WhoseDocument | undefined> {
     return UUID.test(id) ? whoseDocument(this.#database, id) : undefined;
+  }
+
+  /** The values of all owners that people confirmed and corrected, counted; of the last `days`, or all. */
+  lookedAt(days?: number): Promise<LookedAtInAll> {
+    return lookedAt(this.#database, days);
+  }
+
+  /** A document of any owner with what people said of its values; undefined when there is none of this id. */
+  async forCase(id: string): Promise<DocumentForCase | undefined> {
+    return UUID.test(id) ? documentForCase(this.#database, id) : undefined;
   }
 
   /** Whether a later version than this one has written the document, so that this one cannot go on with it. */
@@ -541,9 +598,24 @@ export class Store {
     return answersOf(this.#database, document, owner);
   }
 
+  /** The answers that documents read in a terminal were given. */
+  get terminalAnswers(): AnswerCache {
+    return terminalAnswersOf(this.#database);
+  }
+
+  /** Forgets those that were kept more than `days` days ago. */
+  forgetTerminalAnswers(days: number): Promise<void> {
+    return forgetTerminalAnswers(this.#database, days);
+  }
+
   /** Limits of a model service that hold over all processes on this database. */
   sharedCalls(settings: SharedCallSettings, onTrouble: (error: unknown) => void): SharedCalls {
     return new SharedCalls(this.#database, settings, onTrouble);
+  }
+
+  /** What is still to be told to the app's webhook. */
+  get deliveries(): Deliveries {
+    return new Deliveries(this.#database);
   }
 
   /** A secret of this name, the same for all processes that share the database; made when it is missing. */

@@ -1,4 +1,5 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
+import { ROWS_AT_ONCE, useGrowing } from '../parts/growing.js';
 import { cutText, LongText, ShowAll, spokenName } from '../parts/long-text.js';
 import { reasonSentence, supportLevel } from '../parts/support-words.js';
 import {
@@ -28,8 +29,6 @@ interface FieldsProps {
   onChoose: (chosen: ChosenValue, isByKeys: boolean) => void;
 }
 
-/** Rows that are drawn between two looks at what the person does. */
-const ROWS_AT_ONCE = 50;
 /** Fewer are seen at a glance. */
 const WORTH_FILTERING = 8;
 const NAME_MOST = 120;
@@ -80,7 +79,7 @@ interface RowsProps extends FieldsProps {
 }
 
 function Table({ names, account, evidence, chosen, onChoose }: RowsProps) {
-  const drawn = useGrowing(names.length);
+  const drawn = useGrowing(names);
   const chunks = [];
   for (let from = 0; from < drawn; from += ROWS_AT_ONCE) {
     const some = names.slice(from, from + ROWS_AT_ONCE);
@@ -119,17 +118,6 @@ function Table({ names, account, evidence, chosen, onChoose }: RowsProps) {
       {chunks}
     </table>
   );
-}
-
-/** How many of the rows are drawn: a few at first, then more whenever the browser has time. */
-function useGrowing(rows: number): number {
-  const [drawn, setDrawn] = useState(ROWS_AT_ONCE);
-  useEffect(() => {
-    if (drawn >= rows) return undefined;
-    const timer = setTimeout(() => setDrawn(drawn + ROWS_AT_ONCE));
-    return () => clearTimeout(timer);
-  }, [rows, drawn]);
-  return drawn;
 }
 
 /** Some rows, made anew only when one of them changes. */
