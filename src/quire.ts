@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import express, { type Request, type RequestHandler, type Response } from 'express';
+import express, { type Request, type Response } from 'express';
 import { DailyBudget } from './comparison/budget.js';
 import { RunningAgreement } from './comparison/running-agreement.js';
 import { SharedBudget, type KeptSpending } from './comparison/shared-budget.js';
@@ -8,6 +8,7 @@ import { Shadow, type ShadowTools } from './comparison/shadow.js';
 import { keepReadAgain } from './documents/read-again.js';
 import type { DocumentEvent } from './documents/events.js';
 import { DocumentsOpening } from './documents/opening.js';
+import { PagePictures } from './documents/page-pictures.js';
 import { ProgressOfEvents, type OnProgress } from './documents/progress.js';
 import { readDocument, type ReadingTools, type Watch } from './documents/reading.js';
 import type { SharedEngine } from './engine/shared.js';
@@ -15,10 +16,16 @@ import { aboutRouter } from './http/about.js';
 import { Access, type May } from './http/access.js';
 import { accuracyRouter } from './http/accuracy.js';
 import { ArrivingUploads } from './http/arriving.js';
+import { correctionsRouter } from './http/corrections.js';
 import { documentsRouter } from './http/documents.js';
+import { exportRouter } from './http/export.js';
 import { operationsRouter } from './http/operations.js';
-import { isFromOps, requireOps } from './http/ops-token.js';
+import { Operators, type IsOperator } from './http/operators.js';
+import { opsSessionRouter } from './http/ops-session.js';
+import { overviewRouter } from './http/overview.js';
+import { pagePicturesRouter } from './http/page-pictures.js';
 import { pagesRouter } from './http/pages.js';
+import { readingsRouter } from './http/readings.js';
 import { logRefusals, type RefusalReason } from './http/refusals.js';
 import { checkOrigins } from './http/same-origin.js';
 import { Senders, userKey, type Identify } from './http/sender.js';
@@ -37,12 +44,14 @@ import {
 } from './observability/log.js';
 import { Metrics } from './observability/metrics.js';
 import { ModelHealth } from './observability/model-health.js';
+import { ServiceRemarks } from './observability/service-remarks.js';
 import { Traces } from './observability/traces.js';
 import {
   checkedPlan,
   chooseEngine,
   chooseFlags,
   chooseModel,
+  chooseWebhook,
   EMBEDDED_PRICE,
   storePlace,
   warnOfUnusedDatabase,
@@ -58,7 +67,7 @@ import {
   type BatchPlan,
   type PlanChoice,
 } from './processor/plan.js';
-import { PageProcessor } from './processor/processor.js';
+import { answerFormOf, PageProcessor } from './processor/processor.js';
 import { AnswerFormChoice } from './rollout/answer-form.js';
 import { Decisions } from './rollout/decision.js';
 import type { FlagContext, Flags } from './rollout/flags.js';
@@ -67,6 +76,7 @@ import { ReplicatedStates } from './shared-state/replicated-states.js';
 import { Sharing } from './sharing.js';
 import { readSettings, SettingsError, warnOfMisspelt, type Settings } from './settings.js';
 import { pagesGiven } from './stages/given-pages.js';
+import { PageDrawer } from './stages/page-drawer.js';
 import { PageReader } from './stages/page-texts.js';
 import { missingLanguages } from './stages/ocr-languages.js';
 import type { TextSource } from './stages/pipeline.js';
@@ -96,6 +106,11 @@ export interface RouterOptions {
   mayRead?: May | undefined;
   /** Whether they may also confirm and correct its values. Default: nobody may. */
   mayCorrect?: May | undefined;
+  /**
+   * Whether the sender of a request may see and do what is for ops, under `/ops/` and on the operations page, beside
+   * whoever has the token. Anything but `true` is a no. Default: nobody may.
+   */
+  isOperator?: IsOperator | undefined;
   /**
    * Origins, like `https://app.example`, whose pages may upload, delete and retry, beside the app's own. Default:
    * none; other sites are answered with 403.
@@ -222,6 +237,14 @@ function assembled(
     memoryMb: settings.PDF_MEMORY_MB,
     languages: settings.OCR_LANGUAGES,
   });
+  const webhook = chooseWebhook(settings);
+  const pictures = new PagePictures(
+    new PageDrawer({
+      memoryMb: settings.PDF_MEMORY_MB,
+      languages: settings.OCR_LANGUAGES,
+      timeLimitMs: settings.PDF_TIME_LIMIT_MS,
+    }),
+  );
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const prices = { ...settings.LLM_PRICES, ...EMBEDDED_PRICE };
@@ -239,8 +262,7 @@ function assembled(
     prices,
     onUnpricedTier,
     autoPlan: (choice, pages) => autoPlan(asked, choice, { pages, documents: inWork() }),
-    onReadAgain: (id, record, fields) =>
-      void keepReadAgain(() => documents.opened(), logger, { id, record, fields }),
+    onReadAgain: (id, again) => void keepReadAgain(() => documents.opened(), logger, id, again),
     answerForms:
       answerForms && new AnswerFormChoice(answerForms, (change) => logAnswerForm(logger, model.name, change)),
   });
@@ -259,6 +281,7 @@ function assembled(
       onShareTrouble,
     );
   const traces = new Traces(asked);
+  const remarks = new ServiceRemarks();
   const logEnd = logEnds(logger);
   const logAdaptation = logAdaptations(logger);
   const watch: Watch = (event, source) => {
@@ -267,6 +290,7 @@ function assembled(
     logEnd(event, source);
     logAdaptation(event, source);
     if (event.type === 'call_ended') modelHealth.update(event);
+    remarks.update(event);
     if (event.type === 'batch_checked') source.decision.admission?.onBatch(event.failure);
   };
   const reading = { processor, prices, onUnpricedTier, shadow, watch };
@@ -299,7 +323,12 @@ function assembled(
     newQueue: (onWait, { party, claim, onLost }) =>
       queue.document(onWait, party.owner, { document: claim.id, run: claim.run, onLost }),
     watch,
-    onDelete: (id) => shadow.forget(id),
+    onDelete: (id) => {
+      shadow.forget(id);
+      pictures.forget(id);
+    },
+    onDocument: options.onDocument,
+    webhook: webhook && { ...webhook, onOutcome: (outcome) => metrics.webhookTold(outcome) },
     logger,
   });
   const uploadFolder = new UploadFolder(settings.QUIRE_DATA_DIR, logger);
@@ -313,8 +342,25 @@ function assembled(
     metrics.uploadRefused(reason);
     logRefused(reason);
   };
+  const limits = {
+    concurrency: settings.LLM_GLOBAL_CONCURRENCY ?? null,
+    requests_per_minute: settings.LLM_REQUESTS_PER_MINUTE ?? null,
+    tokens_per_minute: settings.LLM_TOKENS_PER_MINUTE ?? null,
+  };
+  const overviewFor = (operators: Operators) =>
+    overviewRouter({
+      forOps: operators.require,
+      plan: { flags, decisions, rollback, fixedPlan, forceSinglePage: settings.QUIRE_FORCE_SINGLE_PAGE },
+      service: {
+        ...{ model: model.shownAs, modelHealth, remarks, queue, answerForms, limits },
+        told: () => service.model(model.name).limits.told,
+        form: () => service.model(model.name).dialect(asked).form,
+      },
+      opened: () => documents.opened(),
+      logger,
+    });
   // Made with the routes: a Quire that only reads is spared the work.
-  const makeOperations = () =>
+  const operationsFor = (operators: Operators) =>
     operationsRouter({
       flags,
       decisions,
@@ -329,16 +375,12 @@ function assembled(
       opened: () => documents.opened(),
       load: () => documents.load,
       callsUnderWay: async () => (await sharing?.callsUnderWay()) ?? { inAll: 0, byReplica: new Map() },
-      limits: {
-        concurrency: settings.LLM_GLOBAL_CONCURRENCY ?? null,
-        requests_per_minute: settings.LLM_REQUESTS_PER_MINUTE ?? null,
-        tokens_per_minute: settings.LLM_TOKENS_PER_MINUTE ?? null,
-      },
+      limits,
       onAction: (action) => {
         metrics.opsActed(action);
         logAction(logger, action);
       },
-      token: settings.OPS_TOKEN,
+      operators,
       logger,
     });
   metrics.follow({
@@ -360,7 +402,7 @@ function assembled(
   // Others count on it, whether or not it has routes.
   if (engine) void documents.open();
   const planShown = settings.QUIRE_FORCE_SINGLE_PAGE ? SINGLE_PAGE : fixedPlan;
-  let operations: RequestHandler | undefined;
+  let hasRoutes = false;
   let closed: Promise<void> | undefined;
   return {
     modelName: model.shownAs,
@@ -381,10 +423,11 @@ function assembled(
         source: (signal, onPage) => reader.read(bytes, { signal, onPage }),
       });
     },
-    router({ identify, allowAnonymous = false, allowOrigins = [], mayRead, mayCorrect } = {}) {
+    router({ identify, allowAnonymous = false, allowOrigins = [], mayRead, mayCorrect, isOperator } = {}) {
       checkOrigins(allowOrigins);
-      if (!operations) warnOfUnusedDatabase(options, settings, logger);
-      const ofOperations = (operations ??= makeOperations());
+      if (!hasRoutes) warnOfUnusedDatabase(options, settings, logger);
+      hasRoutes = true;
+      const operators = new Operators({ token: settings.OPS_TOKEN, isOperator, allowOrigins, logger });
       void documents.open();
       void uploadFolder.open();
       const senders = new Senders(identify, allowAnonymous, logger);
@@ -396,8 +439,17 @@ function assembled(
           max_megabytes: settings.UPLOAD_MAX_MB,
           takes_ops_token: settings.OPS_TOKEN !== undefined,
         },
-        mayOperate: (request) => isFromOps(request, settings.OPS_TOKEN),
+        mayOperate: (request) => operators.includes(request),
         allowOrigins,
+        logger,
+      });
+      const access = new Access(senders, { mayRead, mayCorrect }, logger);
+      const ofReadings = readingsRouter({ opened: () => documents.opened(), access, logger });
+      const ofExport = exportRouter({ opened: () => documents.opened(), access, logger });
+      const ofPictures = pagePicturesRouter({
+        opened: () => documents.opened(),
+        access,
+        pictures,
         logger,
       });
       const routes = documentsRouter({
@@ -405,19 +457,28 @@ function assembled(
         uploadFolder,
         arriving,
         senders,
-        access: new Access(senders, { mayRead, mayCorrect }, logger),
+        access,
         allowOrigins,
         onRefused,
         maxMegabytes: settings.UPLOAD_MAX_MB,
         logger,
       });
+      const ofCorrections = correctionsRouter({
+        opened: () => documents.opened(),
+        access,
+        allowOrigins,
+        answerFormOf: (plan) => answerFormOf(plan, settings.LLM_ANSWER_FORM),
+        logger,
+      });
       const ofAccuracy = accuracyRouter({
         opened: () => documents.opened(),
-        forOps: requireOps(settings.OPS_TOKEN),
+        forOps: operators.require,
         logger,
       });
       const router = express.Router();
-      router.use(ofOperations, ofAccuracy, ofPages, routes);
+      router.use(opsSessionRouter({ operators, allowOrigins, logger }));
+      router.use(overviewFor(operators), operationsFor(operators), ofAccuracy, ofPages);
+      router.use(ofCorrections, ofPictures, ofReadings, ofExport, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },
@@ -436,6 +497,7 @@ function assembled(
         () => uploadFolder.close(),
         () => flags.close(),
         () => metrics.withdraw(),
+        () => pictures.close(),
         () => reader.close(),
         () => model.close(),
         endSpacing,
