@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 
-const USAGE = `Usage: quire [parity|tune] [OPTIONS] [FILES...]
+const USAGE = `Usage: quire [parity|tune|accuracy|golden] [OPTIONS] [FILES...]
 
 quire          starts the server; PORT and HOST say where, by default http://127.0.0.1:3000/
 quire parity   compares batches with page by page on your documents
 quire tune     finds the batch size and the number of workers for your documents
+quire accuracy tells how often people corrected what was read
+quire golden   makes a case for parity of a document that was reviewed
 
-All read the settings in the environment. quire parity --help and quire tune --help tell their options.
+All read the settings in the environment. Each with --help, like quire parity --help, tells its options.
 `;
 
 const [command, ...args] = process.argv.slice(2);
@@ -24,6 +26,16 @@ switch (command) {
   case 'tune': {
     const { tune } = await import('../evaluation/tune/command.js');
     process.exitCode = await tune(args);
+    break;
+  }
+  case 'accuracy': {
+    const { accuracy } = await import('../evaluation/accuracy/command.js');
+    process.exitCode = await accuracy(args);
+    break;
+  }
+  case 'golden': {
+    const { golden } = await import('../evaluation/golden/command.js');
+    process.exitCode = await golden(args);
     break;
   }
   case '--help':
