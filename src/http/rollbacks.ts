@@ -96,6 +96,7 @@ function isWithin(sizes: Extract<PlanChoice, { path: 'batch' }>, most: typeof SM
 function inCalls(now: number | undefined, then: number | undefined, usual: Usual | undefined): string {
   if (!usual || then === undefined)
     return '. How many calls that makes is not known: no document was read of late.';
+  if (then === now) return `: about as many calls as now, ${then} a document of ${usual.pages} pages.`;
   const instead = now === undefined ? '' : ` instead of ${now}`;
   return `: about ${then} calls a document of ${usual.pages} pages${instead}, by the last ${usual.documents}.`;
 }
