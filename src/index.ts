@@ -16,6 +16,7 @@ export type { Logger } from './logger.js';
 export { PdfError } from './stages/pdf-error.js';
 export type { PdfErrorCode } from './stages/pdf-error.js';
 export type { UnreadableReason } from './stages/page-texts.js';
+export type { EndedDocument, OnDocument } from './documents/ended.js';
 export type { OnProgress, Progress } from './documents/progress.js';
 export type { Stage } from './stages/stage.js';
 export type { DocumentRecord, MissingPage, Timings } from './stages/record.js';

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { AzureOpenAI, OpenAI } from 'openai';
+import type { OnDocument } from './documents/ended.js';
 import type { StorePlace } from './documents/opening.js';
+import type { WebhookSettings } from './documents/webhook.js';
 import { EMBEDDED_MODEL_ID, EMBEDDED_MODEL_NAME, startEmbeddedModel } from './embedded-model/service.js';
 import type { SharedEngine } from './engine/shared.js';
 import type { ChatClient } from './llm/client.js';
@@ -47,6 +49,11 @@ export interface QuireOptions {
   logger?: Logger | undefined;
   /** The app's prom-client registry, where Quire's metrics are published until it is closed. Default: none. */
   registry?: MetricRegistry | undefined;
+  /**
+   * Told of each uploaded document that is done or has failed, in the process that ended it, once that is kept. What
+   * it throws is logged and changes nothing. Default: nobody; the setting `WEBHOOK_URL` reaches other processes.
+   */
+  onDocument?: OnDocument | undefined;
   /** Settings that win over those of the environment, by the same names. */
   settings?: Partial<Settings> | undefined;
 }
@@ -145,6 +152,16 @@ export function chooseFlags({ unleash }: QuireOptions, settings: Settings, logge
   }
   if (url ?? token) throw new SettingsError('UNLEASH_URL and UNLEASH_API_TOKEN must be set together.');
   return Flags.fromBootstrap(logger);
+}
+
+/** @throws {SettingsError} for one without the other */
+export function chooseWebhook({
+  WEBHOOK_URL: url,
+  WEBHOOK_SECRET: secret,
+}: Settings): WebhookSettings | undefined {
+  if (url && secret) return { url, secret };
+  if (url ?? secret) throw new SettingsError('WEBHOOK_URL and WEBHOOK_SECRET must be set together.');
+  return undefined;
 }
 
 export function checkedPlan(given: PlanChoice): PlanChoice {

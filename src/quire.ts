@@ -8,6 +8,7 @@ import { Shadow, type ShadowTools } from './comparison/shadow.js';
 import { keepReadAgain } from './documents/read-again.js';
 import type { DocumentEvent } from './documents/events.js';
 import { DocumentsOpening } from './documents/opening.js';
+import { PagePictures } from './documents/page-pictures.js';
 import { ProgressOfEvents, type OnProgress } from './documents/progress.js';
 import { readDocument, type ReadingTools, type Watch } from './documents/reading.js';
 import { GivenDocuments, type GivenRun } from './engine/given.js';
@@ -15,10 +16,14 @@ import type { SharedEngine } from './engine/shared.js';
 import { aboutRouter } from './http/about.js';
 import { Access, type May } from './http/access.js';
 import { ArrivingUploads } from './http/arriving.js';
+import { correctionsRouter } from './http/corrections.js';
 import { documentsRouter } from './http/documents.js';
+import { exportRouter } from './http/export.js';
 import { operationsRouter } from './http/operations.js';
+import { pagePicturesRouter } from './http/page-pictures.js';
 import { isFromOps } from './http/ops-token.js';
 import { pagesRouter } from './http/pages.js';
+import { readingsRouter } from './http/readings.js';
 import { logRefusals, type RefusalReason } from './http/refusals.js';
 import { checkOrigins } from './http/same-origin.js';
 import { Senders, userKey, type Identify } from './http/sender.js';
@@ -44,6 +49,7 @@ import {
   chooseEngine,
   chooseFlags,
   chooseModel,
+  chooseWebhook,
   EMBEDDED_PRICE,
   storePlace,
   warnOfUnusedDatabase,
@@ -60,7 +66,7 @@ import {
   type BatchPlan,
   type PlanChoice,
 } from './processor/plan.js';
-import { PageProcessor } from './processor/processor.js';
+import { answerFormOf, PageProcessor } from './processor/processor.js';
 import { AnswerFormChoice } from './rollout/answer-form.js';
 import { Decisions } from './rollout/decision.js';
 import type { FlagContext, Flags } from './rollout/flags.js';
@@ -69,6 +75,7 @@ import { ReplicatedStates } from './shared-state/replicated-states.js';
 import { Sharing } from './sharing.js';
 import { readSettings, SettingsError, warnOfMisspelt, type Settings } from './settings.js';
 import { pagesGiven } from './stages/given-pages.js';
+import { PageDrawer } from './stages/page-drawer.js';
 import { PageReader } from './stages/page-texts.js';
 import { missingLanguages } from './stages/ocr-languages.js';
 import type { TextSource } from './stages/pipeline.js';
@@ -230,6 +237,14 @@ function assembled(
     memoryMb: settings.PDF_MEMORY_MB,
     languages: settings.OCR_LANGUAGES,
   });
+  const webhook = chooseWebhook(settings);
+  const pictures = new PagePictures(
+    new PageDrawer({
+      memoryMb: settings.PDF_MEMORY_MB,
+      languages: settings.OCR_LANGUAGES,
+      timeLimitMs: settings.PDF_TIME_LIMIT_MS,
+    }),
+  );
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const prices = { ...settings.LLM_PRICES, ...EMBEDDED_PRICE };
@@ -247,8 +262,7 @@ function assembled(
     prices,
     onUnpricedTier,
     autoPlan: (choice, pages) => autoPlan(asked, choice, { pages, documents: inWork() }),
-    onReadAgain: (id, record, fields) =>
-      void keepReadAgain(() => documents.opened(), logger, { id, record, fields }),
+    onReadAgain: (id, again) => void keepReadAgain(() => documents.opened(), logger, id, again),
     answerForms:
       answerForms && new AnswerFormChoice(answerForms, (change) => logAnswerForm(logger, model.name, change)),
   });
@@ -303,7 +317,12 @@ function assembled(
     newQueue: (onWait, { party, claim, onLost }) =>
       queue.document(onWait, party.owner, { document: claim.id, run: claim.run, onLost }),
     watch,
-    onDelete: (id) => shadow.forget(id),
+    onDelete: (id) => {
+      shadow.forget(id);
+      pictures.forget(id);
+    },
+    onDocument: options.onDocument,
+    webhook: webhook && { ...webhook, onOutcome: (outcome) => metrics.webhookTold(outcome) },
     logger,
   });
   const uploadFolder = new UploadFolder(settings.QUIRE_DATA_DIR, logger);
@@ -404,19 +423,35 @@ function assembled(
         allowOrigins,
         logger,
       });
+      const access = new Access(senders, { mayRead, mayCorrect }, logger);
+      const ofReadings = readingsRouter({ opened: () => documents.opened(), access, logger });
+      const ofExport = exportRouter({ opened: () => documents.opened(), access, logger });
+      const ofPictures = pagePicturesRouter({
+        opened: () => documents.opened(),
+        access,
+        pictures,
+        logger,
+      });
       const routes = documentsRouter({
         opened: () => documents.opened(),
         uploadFolder,
         arriving,
         senders,
-        access: new Access(senders, { mayRead, mayCorrect }, logger),
+        access,
         allowOrigins,
         onRefused,
         maxMegabytes: settings.UPLOAD_MAX_MB,
         logger,
       });
+      const ofCorrections = correctionsRouter({
+        opened: () => documents.opened(),
+        access,
+        allowOrigins,
+        answerFormOf: (plan) => answerFormOf(plan, settings.LLM_ANSWER_FORM),
+        logger,
+      });
       const router = express.Router();
-      router.use(ofOperations, ofPages, routes);
+      router.use(ofOperations, ofPages, ofCorrections, ofPictures, ofReadings, ofExport, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },
@@ -436,6 +471,7 @@ function assembled(
         () => uploadFolder.close(),
         () => flags.close(),
         () => metrics.withdraw(),
+        () => pictures.close(),
         () => reader.close(),
         () => model.close(),
         endSpacing,

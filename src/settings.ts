@@ -119,6 +119,10 @@ export interface Settings {
   SHUTDOWN_GRACE_MS: number;
   /** Opens what is for ops, under `/ops/`, 16 characters at least. Default: it answers this machine alone. */
   OPS_TOKEN?: string | undefined;
+  /** Address that is told of each document that is done or has failed, http or https; with `WEBHOOK_SECRET`. Default: none. */
+  WEBHOOK_URL?: string | undefined;
+  /** The key its requests are signed with: `whsec_` and 24 to 64 bytes in base64. */
+  WEBHOOK_SECRET?: string | undefined;
   /** A fixed plan in its short form: `single-page`, `batch 2x3`, `batch auto`. Default: flags decide. */
   QUIRE_PLAN?: string | undefined;
   /** All documents page by page, whatever flags and plans say. Default: false. */
@@ -204,6 +208,18 @@ const hostNames = fromText(
   ),
 );
 
+function hasNoPassword(address: string): boolean {
+  const { username, password } = new URL(address);
+  return username === '' && password === '';
+}
+
+/** As Standard Webhooks has it. */
+function isWebhookSecret(secret: string): boolean {
+  const [, key] = /^whsec_((?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?)$/.exec(secret) ?? [];
+  const bytes = Buffer.from(key ?? '', 'base64').length;
+  return bytes >= 24 && bytes <= 64;
+}
+
 /** One worker of OCR and one thread of pdfium. */
 const LEAST_PDF_MEMORY_MB = 320;
 
@@ -264,6 +280,13 @@ const MODULE = {
   OWNER_MB_KEPT: number(z.number().int().min(1).max(100_000_000)).optional(),
   SHUTDOWN_GRACE_MS: whole(0, 3_600_000, 10_000),
   OPS_TOKEN: z.string().min(16).optional(),
+  WEBHOOK_URL: webAddress.refine((address) => address === undefined || hasNoPassword(address), {
+    error: 'must have no user and password in it: requests are signed',
+  }),
+  WEBHOOK_SECRET: z
+    .string()
+    .refine(isWebhookSecret, { error: 'must be whsec_ and 24 to 64 bytes in base64' })
+    .optional(),
   QUIRE_PLAN: z
     .string()
     .refine((plan) => parsePlanChoice(plan), 'must be "single-page" or like "batch 3x5" or "batch auto"')

@@ -43,6 +43,15 @@ export interface Mismatch {
   outcome: Exclude<ComparedField['outcome'], 'same'>;
 }
 
+/** Both readings of a document. */
+export interface ReadAgain {
+  /** As it was served. */
+  record: DocumentRecord;
+  /** As the other path read it. */
+  other: DocumentRecord;
+  fields: readonly ComparedField[];
+}
+
 /** What came of a shadow. */
 export type ShadowOutcome = 'compared' | 'failed' | 'gave_way' | 'budget' | 'no_price' | 'queue_full';
 
@@ -62,8 +71,8 @@ export interface ShadowTools {
   onOutcome(outcome: ShadowOutcome, costUsd: number): void;
   /** Called after each comparison that finds a plan's agreement under its floor. */
   onLowAgreement(): void;
-  /** Told how the fields of a document that is kept were read again: its record, and those of both paths. */
-  onReadAgain(documentId: string, record: DocumentRecord, fields: readonly ComparedField[]): void;
+  /** Told how a document that is kept was read again. */
+  onReadAgain(documentId: string, again: ReadAgain): void;
 }
 
 /** Documents waiting for their shadow hold their page texts; beyond one of these the newest has none. */
@@ -168,7 +177,9 @@ export class Shadow {
       if (modelFailed(control, texts) || modelFailed(candidate, texts)) return 'failed';
       const fields = this.#fields('candidate', served, control, candidate);
       running.note(batchPlan, fields);
-      if (served.documentId !== undefined) this.#tools.onReadAgain(served.documentId, record, fields);
+      if (served.documentId !== undefined) {
+        this.#tools.onReadAgain(served.documentId, { record, other: isBatch ? control : candidate, fields });
+      }
       if (this.#isNoiseDue(batchPlan)) {
         const again = await read(SINGLE_PAGE);
         if (modelFailed(again, texts)) return 'compared';

@@ -20,18 +20,21 @@ import { NEWS_CHANNEL, STOPPED_CHANNEL, type Claim } from '../store/events.js';
 import type { Notices } from '../store/notices.js';
 import type { Replica, Replicas } from '../store/replicas.js';
 import type { Store } from '../store/store.js';
+import { wholePdf } from '../store/whole-pdf.js';
 import type { StoredDocument } from '../store/document.js';
 import type { Sender, UnfinishedDocument } from '../store/unfinished.js';
+import { endedDocument, tellApp, type EndedDocument, type OnDocument, type ToldOfEnds } from './ended.js';
 import { EventFeeds } from './event-feeds.js';
 import type { EventFeed } from './event-feed.js';
 import { EventLog, firstEvents } from './event-log.js';
-import { noOutcome, type DocumentEvent, type KeptEvent } from './events.js';
+import { noOutcome, type DocumentEvent, type EndEvent, type KeptEvent } from './events.js';
 import { keepEnd } from './keep-end.js';
 import { NotesOfEvents } from './notes.js';
 import { CANCELLED, failedDocument, newDocument } from './outcome.js';
 import { progressOf, ProgressOfEvents, type Progress } from './progress.js';
 import type { Ended, ReadingRequest, Watch } from './reading.js';
 import { keepUp } from './upkeep.js';
+import { Webhook, webhookEvent, type WebhookSettings, type WebhookTools } from './webhook.js';
 
 /** A file as it was uploaded. */
 export interface Upload {
@@ -75,6 +78,10 @@ export interface DocumentsTools {
   watch: Watch;
   /** Told that a document is deleted: nothing else may go on with it either. */
   onDelete(id: string): void;
+  /** Told of each document that this process has ended. */
+  onDocument: OnDocument | undefined;
+  /** The app's webhook; undefined where it has none. */
+  webhook: (WebhookSettings & Pick<WebhookTools, 'onOutcome'>) | undefined;
   logger: Logger;
 }
 
@@ -130,6 +137,16 @@ export class Documents {
   readonly #answering = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
   readonly #upkeep: Promise<unknown>;
+  readonly #webhook: Webhook | undefined;
+  /** The app, by its webhook and by what it handed in. */
+  readonly #told: ToldOfEnds = {
+    event: (document) => this.#webhook && webhookEvent(document),
+    ended: (document) => {
+      const { onDocument, logger } = this.#tools;
+      this.#webhook?.wake();
+      if (onDocument) tellApp(onDocument, document, logger);
+    },
+  };
 
   private constructor(settings: DocumentsSettings, tools: DocumentsTools) {
     this.#settings = settings;
@@ -149,6 +166,15 @@ export class Documents {
       onTrouble: (error) => this.#report(error),
       logger: tools.logger,
     });
+    this.#webhook =
+      tools.webhook &&
+      new Webhook(tools.webhook, {
+        deliveries: tools.store.deliveries,
+        closing: this.#closing.signal,
+        onOutcome: tools.webhook.onOutcome,
+        onTrouble: (error) => this.#report(error),
+        logger: tools.logger,
+      });
   }
 
   /** @throws {SettingsError} when the engine that is set cannot be used; {StoreError} when it cannot be started now */
@@ -319,14 +345,20 @@ export class Documents {
     if (!found) return 'unknown';
     const progress = progressOf(found.events as KeptEvent[]);
     const accepted = found.events.findLast(({ type }) => type === 'accepted') as Accepted | undefined;
-    const event: DocumentEvent = {
+    const event: EndEvent = {
       ...{ type: 'failed', error: CANCELLED },
       ...noOutcome(accepted?.plan ?? SINGLE_PAGE),
       total_pages: progress.totalPages,
     };
     const end = (document: StoredDocument) => failedDocument(document, progress, CANCELLED);
-    const outcome = await store.cancel(id, { end, event });
+    let ended: EndedDocument | undefined;
+    const told = (document: StoredDocument, sender: Sender) => {
+      ended = endedDocument(document, event, sender);
+      return this.#told.event(ended);
+    };
+    const outcome = await store.cancel(id, { end, event, told });
     if (outcome === 'cancelled') await this.#runs.stop(id);
+    if (outcome === 'cancelled' && ended) this.#told.ended(ended);
     return outcome;
   }
 
@@ -384,6 +416,7 @@ export class Documents {
     await this.#runs.close(Promise.all(this.#answering));
     await this.#engine?.close();
     await this.#upkeep;
+    await this.#webhook?.ended();
   }
 
   #throwIfClosed(): void {
@@ -451,7 +484,7 @@ export class Documents {
 
   async #goOnOrGiveUp(unfinished: UnfinishedDocument, isFirst = false): Promise<void> {
     if (unfinished.openings <= MOST_OPENINGS) return this.#goOn(unfinished, isFirst);
-    const { document, run } = unfinished;
+    const { document, sender, run } = unfinished;
     const feed = await this.#feeds.goOn(document.id);
     if (!feed) return;
     const log = new EventLog(this.#tools.store, { id: document.id, run }, feed);
@@ -459,7 +492,12 @@ export class Documents {
     const end = { type: 'failed', error, ...noOutcome(unfinished.plan ?? SINGLE_PAGE) } as const;
     const failed = failedDocument(document, new ProgressOfEvents().now, error);
     const events = await log.takeLast(end, this.#closing.signal);
-    if (await this.#tools.store.finish(failed, run, events)) log.show(events);
+    const ended = endedDocument(failed, end, sender);
+    const { store } = this.#tools;
+    if (await store.finish(failed, run, events, undefined, this.#told.event(ended))) {
+      log.show(events);
+      this.#told.ended(ended);
+    }
     this.#feeds.done(document.id);
   }
 
@@ -547,7 +585,8 @@ export class Documents {
       const ended = await this.#tools.read(request, this.#source({ id, run: unfinished.run }, run));
       // What is given back, to this process or another, has not ended.
       if (ended.end.type === 'broken_off') return;
-      const isKept = await keepEnd(this.#tools, { document, run: unfinished.run }, ended, {
+      const tools = { ...this.#tools, told: this.#told };
+      const isKept = await keepEnd(tools, unfinished, ended, {
         progress: progress.now,
         notes,
         log,
@@ -603,10 +642,4 @@ type Accepted = DocumentEvent & { type: 'accepted' };
 
 function waiting(why: WaitReason, ms: number): DocumentEvent {
   return { type: 'waiting', why, until: new Date(Date.now() + ms).toISOString() };
-}
-
-async function wholePdf(store: Store, id: string): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  for await (const part of store.pdf(id)) parts.push(part);
-  return Buffer.concat(parts);
 }

@@ -6,6 +6,8 @@ import { StoreError } from '../store/database.js';
 import type { BesideRecord, ListedDocument, StoredDocument } from '../store/document.js';
 import { withStoreRetry } from '../store/retry.js';
 import type { Store } from '../store/store.js';
+import type { UnfinishedDocument } from '../store/unfinished.js';
+import { endedDocument, type ToldOfEnds } from './ended.js';
 import type { EventLog } from './event-log.js';
 import type { KeptEvent } from './events.js';
 import type { NotesOfEvents } from './notes.js';
@@ -15,6 +17,8 @@ import type { Ended } from './reading.js';
 
 interface KeepTools {
   store: Store;
+  /** Who is told that a document has ended. */
+  told: ToldOfEnds;
   logger: Logger;
 }
 
@@ -25,8 +29,8 @@ interface KeepTools {
  *   has it
  */
 export async function keepEnd(
-  { store, logger }: KeepTools,
-  { document, run }: { document: ListedDocument; run: string },
+  { store, told, logger }: KeepTools,
+  { document, sender, run }: Pick<UnfinishedDocument, 'document' | 'sender' | 'run'>,
   ended: Ended,
   {
     progress,
@@ -37,12 +41,20 @@ export async function keepEnd(
 ): Promise<boolean> {
   const beside = 'record' in ended ? await besideRecord(logger, document.id, ended, notes) : undefined;
   const events = await log.takeLast(ended.end, signal);
-  const finish = (outcome: StoredDocument | ListedDocument, kept: KeptEvent[], more?: BesideRecord) =>
-    withStoreRetry(() => store.finish(outcome, run, kept, more), signal).then((isOurs) => {
-      // What another process reads by now is told by that one.
-      if (isOurs) log.show(kept);
-      return isOurs;
-    });
+  const finish = async (
+    outcome: StoredDocument | ListedDocument,
+    kept: KeptEvent[],
+    more?: BesideRecord,
+  ): Promise<boolean> => {
+    const about = endedDocument(outcome, ended.end, sender);
+    const webhook = told.event(about);
+    const isOurs = await withStoreRetry(() => store.finish(outcome, run, kept, more, webhook), signal);
+    // What another process reads by now is told by that one.
+    if (!isOurs) return false;
+    log.show(kept);
+    told.ended(about);
+    return true;
+  };
   try {
     return await finish(outcomeOf(document, ended, progress), events, beside);
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { ComparedField } from '../comparison/compare.js';
+import type { ReadAgain } from '../comparison/shadow.js';
 import { loggable, type Logger } from '../logger.js';
 import type { DocumentRecord } from '../stages/record.js';
 import { isSameValue } from '../stages/support/same-value.js';
@@ -6,27 +7,25 @@ import { readOnceMore, type SupportedEvidence } from '../stages/support/support.
 import type { StoredDocument } from '../store/document.js';
 import type { Store } from '../store/store.js';
 
-/** A document that was read a second time for comparison. */
-interface ReadAgain {
-  id: string;
-  /** As it was served. */
-  record: DocumentRecord;
-  fields: readonly ComparedField[];
-}
-
-/** Adds to the support of a document's values whether its other reading says the same. Never rejects. */
+/**
+ * Keeps the record of a document's other reading, and adds to the support of its values whether that says the same.
+ * Never rejects.
+ */
 export async function keepReadAgain(
   opened: () => Promise<{ store: Store }>,
   logger: Logger,
-  { id, record, fields }: ReadAgain,
+  id: string,
+  { record, other, fields }: ReadAgain,
 ): Promise<void> {
   try {
     const { store } = await opened();
-    await store.changeEvidence(id, (document, evidence) =>
-      isOf(document, record) ? supportedBy(evidence, fields) : undefined,
+    await store.keepOtherReading(id, (document, evidence) =>
+      isOf(document, record)
+        ? { record: other, evidence: evidence && supportedBy(evidence, fields) }
+        : undefined,
     );
   } catch (error) {
-    logger.warn({ document: id, ...loggable(error) }, 'the support of a document was not kept');
+    logger.warn({ document: id, ...loggable(error) }, 'the other reading of a document was not kept');
   }
 }
 

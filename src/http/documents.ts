@@ -1,19 +1,22 @@
 import { rm } from 'node:fs/promises';
-import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import express, { type Request, type RequestHandler } from 'express';
 import { z } from 'zod';
 import { systemClock, type Clock } from '../clock.js';
 import type { DocumentAccess } from '../api/access.js';
+import { corrected } from '../documents/corrected.js';
 import type { Documents } from '../documents/documents.js';
 import type { Progress } from '../documents/progress.js';
 import type { Logger } from '../logger.js';
 import { formatPlan } from '../processor/plan.js';
-import type { ListedDocument } from '../store/document.js';
+import type { ListedDocument, StoredDocument } from '../store/document.js';
+import { JsonText, outlineOf } from '../store/json-text.js';
 import type { PageOfDocuments } from '../store/listings.js';
 import type { Store } from '../store/store.js';
 import type { Access } from './access.js';
 import { answeringErrors, notFound, refuse } from './answers.js';
 import type { ArrivingUploads } from './arriving.js';
 import { sendEvents } from './events.js';
+import { notKept } from './not-kept.js';
 import { receiveForm } from './receiving.js';
 import { refusalReason, type RefusalReason } from './refusals.js';
 import { requireOwnOrigin } from './same-origin.js';
@@ -56,11 +59,6 @@ export function documentsRouter({
 }: DocumentsRoutes): RequestHandler {
   const router = express.Router();
   const owner = async (request: Request) => (await senders.of(request)).owner;
-  const notKept = (_request: unknown, response: Response, next: NextFunction) => {
-    // For its owner alone, and for no cache on the way.
-    response.set('Cache-Control', 'private, no-store');
-    next();
-  };
   const changing = [notKept, requireOwnOrigin(allowOrigins)];
 
   const upload: RequestHandler = async (request, response) => {
@@ -103,7 +101,7 @@ export function documentsRouter({
     const { documents, store } = await opened();
     const { id } = request.params;
     const whose = (await access.toRead(request, id, store))?.owner;
-    const document = whose === undefined ? undefined : await store.outline(id, whose);
+    const document = whose === undefined ? undefined : await outline(store, id, whose, request);
     await sendJson(response, jobStatus(document, await progressOf(documents, document, whose)));
   });
 
@@ -119,7 +117,7 @@ export function documentsRouter({
     const { store } = await opened();
     const { id } = request.params;
     const granted = await access.toRead(request, id, store);
-    const document = granted && (await store.text(id, granted.owner));
+    const document = granted && (await documentText(store, id, granted.owner, request));
     if (!document) return notFound(response);
     const mayCorrect = granted.isOwner || (await access.toCorrect(request, id, store)) !== undefined;
     const may: DocumentAccess = { own: granted.isOwner, correct: mayCorrect };
@@ -159,7 +157,7 @@ export function documentsRouter({
     const { store } = await opened();
     const { params } = request;
     const granted = await access.toRead(request, params.id, store);
-    const document = granted && (await store.outline(params.id, granted.owner));
+    const document = granted && (await outline(store, params.id, granted.owner, request));
     if (!document) return notFound(response);
     const data = completeData(document, /^\d+$/.test(params.index) ? Number(params.index) : -1);
     if (!data) return refuse(response, 404, 'The document has no account at this index');
@@ -228,6 +226,27 @@ export function documentsRouter({
     const reason = refusalReason(error);
     if (reason) onRefused(reason);
   });
+}
+
+/** A document as it is kept, or with people's values in it where that is asked for (`?corrected=1`). */
+async function documentText(
+  store: Store,
+  id: string,
+  owner: string,
+  { query }: Request,
+): Promise<JsonText | undefined> {
+  const text = await store.text(id, owner);
+  if (!text || query.corrected !== '1') return text;
+  const corrections = await store.corrections.of(id);
+  if (corrections.length === 0) return text;
+  const document = JSON.parse(text.text) as StoredDocument;
+  const documents = document.documents.map((entry) => corrected(entry, corrections));
+  return new JsonText(JSON.stringify({ ...document, documents }));
+}
+
+async function outline(store: Store, id: string, owner: string, request: Request) {
+  const text = await documentText(store, id, owner, request);
+  return text && outlineOf<StoredDocument>(text.text);
 }
 
 /** Of a document that is being read. */

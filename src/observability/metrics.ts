@@ -4,6 +4,7 @@ import { FAILURE_REASONS } from '../llm/failure-reason.js';
 import type { Usage } from '../llm/usage.js';
 import type { EndEvent } from '../documents/events.js';
 import type { OpsAction } from '../documents/for-ops.js';
+import type { DeliveryOutcome } from '../documents/webhook.js';
 import type { StoreState } from '../documents/opening.js';
 import type { Watch } from '../documents/reading.js';
 import type { BatchFailure } from '../processor/reading.js';
@@ -246,6 +247,11 @@ export class Metrics {
     'action',
     'outcome',
   );
+  readonly #webhook = this.#counter(
+    'quire_webhook_deliveries_total',
+    'Tries to tell the webhook of a document',
+    'outcome',
+  );
   readonly #tokens = this.#counter('quire_llm_tokens_total', 'Tokens billed', 'path', 'kind');
   readonly #cost = this.#counter('quire_llm_cost_usd_total', 'USD billed, where the price is known', 'path');
   readonly #sent = this.#counter('quire_llm_sent_bytes_total', 'Bytes of requests to the model', 'path');
@@ -290,6 +296,7 @@ export class Metrics {
       for (const reason of FAILURE_REASONS) this.#failedCalls.inc({ path, reason }, 0);
     }
     for (const outcome of ['ok', 'failed']) this.#batches.inc({ outcome }, 0);
+    for (const outcome of ['delivered', 'failed', 'given_up']) this.#webhook.inc({ outcome }, 0);
     for (const outcome of SHADOW_OUTCOMES) this.#shadowRuns.inc({ outcome }, 0);
   }
 
@@ -381,6 +388,10 @@ export class Metrics {
 
   opsActed({ action, outcome }: OpsAction): void {
     this.#opsActions.inc({ action, outcome });
+  }
+
+  webhookTold(outcome: DeliveryOutcome): void {
+    this.#webhook.inc({ outcome });
   }
 
   rollbackChanged({ to, cause }: RollbackChange): void {

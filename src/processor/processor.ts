@@ -32,6 +32,15 @@ export interface ProcessorSettings {
 /** A reading in batches; `answerForm`: how they are answered, where not as the settings say. */
 export type BatchReading = Omit<Reading, 'plan'> & { answerForm?: AnswerForm | undefined };
 
+/**
+ * How the model answers under a plan.
+ *
+ * @param usual how batches are answered where the plan does not say. Default: as lines
+ */
+export function answerFormOf(plan: ProcessingPlan, usual: AnswerForm | undefined): AnswerForm {
+  return plan.path === 'batch' ? (plan.answerForm ?? usual ?? 'lines') : 'objects';
+}
+
 /** Thrown for a page that was given up, where there is no list of failed pages to put it in. */
 export class PageFailedError extends Error {
   override readonly name = 'PageFailedError';
@@ -123,7 +132,8 @@ export class PageProcessor {
     checkWithin('batchSize', batchSize, MOST_PAGES_A_BATCH);
     checkWithin('maxWorkers', maxWorkers, MOST_WORKERS);
     setMaxListeners(0, reading.signal);
-    const answerForm = reading.answerForm ?? this.#settings.answerForm ?? 'lines';
+    const plan = { path: 'batch', batchSize, maxWorkers, answerForm: reading.answerForm } as const;
+    const answerForm = answerFormOf(plan, this.#settings.answerForm);
     const tools = this.#tools(reading, { path: 'batch', answerForm }, pLimit(maxWorkers));
     return new BatchAsking(documentName(reading), batchSize, tools, onBroken);
   }

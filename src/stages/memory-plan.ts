@@ -12,6 +12,8 @@ export interface MemoryPlan {
   threads: number;
   /** There is memory for one thread in all: the kinds share it. */
   isOneForAll: boolean;
+  /** Pictures for people have a thread of their own; where not, they share the one that draws for OCR. */
+  picturesApart: boolean;
   /** Laying out long texts, and preparing large pictures, takes its share. */
   text: ThreadMemory;
   drawing: ThreadMemory;
@@ -44,11 +46,15 @@ export function planMemory(budgetMb: number, cores: number = availableParallelis
   const fitting = Math.floor((forThreads * FOR_PLACES) / (KINDS * PLACE_MB));
   const threads = within(fitting, 1, cores);
   const isOneForAll = fitting < 1;
-  const places = isOneForAll ? 1 : KINDS * threads;
+  // Of the threads for drawing, OCR uses one: another is free for pictures.
+  const isSpare = threads > 1;
+  const picturesApart = isSpare || forThreads * FOR_PLACES >= (KINDS + 1) * PLACE_MB;
+  const places = isOneForAll ? 1 : KINDS * threads + (picturesApart && !isSpare ? 1 : 0);
   const restMb = forThreads - places * PLACE_MB;
   return {
     threads,
     isOneForAll,
+    picturesApart,
     text: { usualMb: USUAL_MB, moreMb: within(restMb - LAYOUT_MB, 0, MOST_MORE_MB - LAYOUT_MB) },
     drawing: { usualMb: USUAL_MB, moreMb: within(restMb - PREPARE_MB, 0, MOST_MORE_MB) },
     ocrWorkers,

@@ -6,11 +6,10 @@ import type { Party } from '../fair-turns.js';
 import { strip } from '../text.js';
 import { DocumentOcr } from './document-ocr.js';
 import { OcrError } from './ocr.js';
-import { checkPdf, PdfError } from './pdf-error.js';
+import { PdfError } from './pdf-error.js';
 import type { GrayImage, PageText } from './pdf-worker.js';
-import { compiledPdfium } from './pdfium.js';
 import { PagesRead, type PagesDone, type PageTexts, type UnreadableReason } from './pages-read.js';
-import { PdfiumThread, threadsEnded, type ThreadLimits } from './pdfium-thread.js';
+import { startThread, threadsEnded, type PdfiumThread, type ThreadLimits } from './pdfium-thread.js';
 import { sharedPlaces, type Places } from './places.js';
 import { chosenText } from './reading-choice.js';
 import { hasStrayInk } from './stray-ink.js';
@@ -270,7 +269,7 @@ export class PageReader {
     limits: Omit<ThreadLimits, 'moreMemory'>,
     use: (pdfium: PdfiumThread) => Promise<T>,
   ): Promise<T> {
-    const pdfium = await startPdfium(load, { ...limits, moreMemory: this.places.moreMemory });
+    const pdfium = await startThread(load, { ...limits, moreMemory: this.places.moreMemory });
     try {
       return await use(pdfium);
     } finally {
@@ -285,14 +284,6 @@ interface DocumentReading {
   signal: AbortSignal;
   party: Party;
   pages: PagesRead;
-}
-
-/** By itself: nothing of the file stays in memory here while its thread is at work. */
-async function startPdfium(load: () => Promise<Uint8Array>, limits: ThreadLimits): Promise<PdfiumThread> {
-  const [pdf, compiled] = await Promise.all([load(), compiledPdfium()]);
-  limits.signal.throwIfAborted();
-  checkPdf(pdf);
-  return new PdfiumThread(pdf, compiled, limits);
 }
 
 function partyOfItsOwn(): Party {

@@ -31,6 +31,11 @@ export function answerWaiting({ answer }: PdfMemory, isGranted: boolean): void {
   Atomics.notify(answer, 0);
 }
 
+/** Whether a thread has its turn at more memory, until it ends. */
+export function hasMore({ answer }: PdfMemory): boolean {
+  return Atomics.load(answer, 0) === GRANTED;
+}
+
 /** In the thread: whether pdfium may take so many bytes in all. Waits for its turn where that is more than usual. */
 export function mayTake(memory: PdfMemory, bytes: number, askForMore: () => void): boolean {
   if (bytes <= memory.usualBytes) return true;

@@ -4,7 +4,7 @@ import { packWords, type PageWords } from '../processor/words.js';
 import { annotationsOf, NOT_ANNOTATED, type Annotations } from './field-boxes.js';
 import type { BoxedWord, LaidOut } from './layout.js';
 import { pageLayer } from './page-layer.js';
-import { drawGray } from './pdf-drawing.js';
+import { drawColour, drawGray, pictureSize, type ColourPicture } from './pdf-drawing.js';
 import { drawnFrame } from './pdf-frame.js';
 import { startPdfium, type Pdfium } from './pdf-library.js';
 import { mayTake, takeMore, type PdfMemory } from './pdf-memory.js';
@@ -24,13 +24,19 @@ export interface PdfWork {
 }
 
 /** What the worker is asked: pages are counted from 1. */
-export type PdfRequest = { ask: 'open' } | PageRequest;
+export type PdfRequest = { ask: 'open' } | PageRequest | PictureRequest;
 
 interface PageRequest {
   ask: 'text' | 'image';
   page: number;
   /** Without form fields and other annotations. */
   plain?: boolean;
+}
+
+/** The page as people see it, so many pixels wide. */
+interface PictureRequest extends Omit<PageRequest, 'ask'> {
+  ask: 'picture';
+  width: number;
 }
 
 /** The worker ends by itself. */
@@ -82,6 +88,7 @@ export type PdfAnswer =
   | Refused
   | { text: PageText }
   | { image: GrayImage }
+  | { picture: Uint8Array<ArrayBuffer> }
   | { failed: true }
   | Trapped;
 
@@ -97,6 +104,8 @@ const MAX_CHARS_PER_PAGE = 200_000;
 const USUAL_CHARS_PER_PAGE = 20_000;
 /** Preparing the picture of a larger page takes more memory than every thread has for sure. */
 const USUAL_PIXELS = 6_000_000;
+/** Writing a larger picture in colour does. */
+const USUAL_COLOUR_PIXELS = 2_000_000;
 
 /** More than pdfium's structure of callbacks, of which it is given none. */
 const FORM_INFO_BYTES = 256;
@@ -265,6 +274,21 @@ function readyPicture(
   return { width, height, pgm: pgmOf(picture), hash, ...found };
 }
 
+/** @param mayTakeMore - asked before a picture is drawn that takes more memory than usual */
+function colourPicture(
+  document: OpenDocument,
+  { page, width, plain = false }: PictureRequest,
+  mayTakeMore: () => boolean,
+): ColourPicture {
+  const { pdfium } = document;
+  return withPage(document, page, !plain, (pageHandle) => {
+    const size = pictureSize(pdfium, pageHandle, width);
+    if (size.width * size.height > USUAL_COLOUR_PIXELS && !mayTakeMore())
+      throw new PageError('no memory for so large a picture');
+    return drawColour(pdfium, pageHandle, size);
+  });
+}
+
 async function serve({ pdf, compiled, memory }: PdfWork): Promise<void> {
   const port = parentPort;
   if (!port) throw new Error('pdfium needs a thread of its own');
@@ -278,11 +302,16 @@ async function serve({ pdf, compiled, memory }: PdfWork): Promise<void> {
     document.xfa = new XfaForm(pdfium, document.handle);
   }
 
-  function answer(request: PdfRequest): PdfAnswer {
+  async function answer(request: PdfRequest): Promise<PdfAnswer> {
     if ('refused' in document) return document;
     if (request.ask === 'open') return { opened: { totalPages: document.totalPages } };
     const { ask, page, plain = false } = request;
     try {
+      if (ask === 'picture') {
+        // Reading needs none of it.
+        const { pngOf } = await import('./png.js');
+        return { picture: pngOf(colourPicture(document, request, takesLong)) };
+      }
       return ask === 'text'
         ? { text: readText(document, page, !plain, takesLong) }
         : { image: readyPicture(document, page, !plain, takesLong) };
@@ -297,14 +326,16 @@ async function serve({ pdf, compiled, memory }: PdfWork): Promise<void> {
       port.close();
       return;
     }
-    const message = answer(request);
-    port.postMessage(message, transferred(message));
-    if ('trapped' in message) port.close();
+    void answer(request).then((message) => {
+      port.postMessage(message, transferred(message));
+      if ('trapped' in message) port.close();
+    });
   });
 }
 
 function transferred(answer: PdfAnswer): ArrayBuffer[] {
   if ('image' in answer) return [answer.image.pgm.buffer];
+  if ('picture' in answer) return [answer.picture.buffer];
   return 'trapped' in answer ? [answer.pdf.buffer] : [];
 }
 

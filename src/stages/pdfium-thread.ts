@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { FairTurns, Party } from '../fair-turns.js';
 import type { ThreadMemory } from './memory-plan.js';
-import { PdfError } from './pdf-error.js';
-import { answerWaiting, pdfMemory, type PdfMemory } from './pdf-memory.js';
+import { checkPdf, PdfError } from './pdf-error.js';
+import { answerWaiting, hasMore, pdfMemory, type PdfMemory } from './pdf-memory.js';
 import type {
   EndRequest,
   GrayImage,
@@ -13,6 +13,7 @@ import type {
   PdfWork,
   Trapped,
 } from './pdf-worker.js';
+import { compiledPdfium } from './pdfium.js';
 
 /**
  * Milliseconds a thread has to end by itself. Node.js waits for what it optimises in the background when a
@@ -101,6 +102,19 @@ export class PdfiumThread {
     const answer = await this.ask({ ask: 'image', page });
     if ('image' in answer) return answer.image;
     throw new PdfError('damaged', 'A page of the PDF is damaged and cannot be drawn.');
+  }
+
+  /** A page as people see it, as PNG; each has the whole time limit. */
+  async picture(page: number, width: number): Promise<Uint8Array> {
+    this.timeLeftMs = this.limits.timeLimitMs;
+    const answer = await this.ask({ ask: 'picture', page, width });
+    if ('picture' in answer) return answer.picture;
+    throw new PdfError('damaged', 'A page of the PDF is damaged and cannot be drawn.');
+  }
+
+  /** Whether it has its turn at more memory, which others wait for until it ends. */
+  get hasMoreMemory(): boolean {
+    return hasMore(this.running.memory);
   }
 
   /** Resolves when the thread has ended, and its memory is free. */
@@ -230,4 +244,15 @@ export class PdfiumThread {
     this.asked?.reject(error);
     return true;
   }
+}
+
+/** Starts one by itself: nothing of the file stays in memory here while its thread is at work. */
+export async function startThread(
+  load: () => Promise<Uint8Array>,
+  limits: ThreadLimits,
+): Promise<PdfiumThread> {
+  const [pdf, compiled] = await Promise.all([load(), compiledPdfium()]);
+  limits.signal.throwIfAborted();
+  checkPdf(pdf);
+  return new PdfiumThread(pdf, compiled, limits);
 }

@@ -8,6 +8,10 @@ export interface Places {
   count: FairTurns;
   text: FairTurns;
   draw: FairTurns;
+  /** Drawing pages for people. */
+  pictures: FairTurns;
+  /** Whether only they use those turns, so that one thread may stay. */
+  picturesApart: boolean;
   /** Turns at the memory that one thread at a time may take. */
   moreMemory: FairTurns;
   memory: { text: ThreadMemory; drawing: ThreadMemory };
@@ -26,14 +30,17 @@ export function sharedPlaces(memoryMb: number, languages: string): Places {
 }
 
 function newPlaces(memoryMb: number, languages: string): Places {
-  const { threads, isOneForAll, ocrWorkers, text, drawing } = planMemory(memoryMb);
+  const { threads, isOneForAll, picturesApart, ocrWorkers, text, drawing } = planMemory(memoryMb);
   const count = new FairTurns(threads);
+  // One at a time: a thread keeps what more memory it has until its pages had their turns at OCR, and a page of
+  // another that has such a turn must not wait for that memory meanwhile.
+  const draw = isOneForAll ? count : new FairTurns(1);
   return {
     count,
     text: isOneForAll ? count : new FairTurns(threads),
-    // One at a time: a thread keeps what more memory it has until its pages had their turns at OCR, and a page of
-    // another that has such a turn must not wait for that memory meanwhile.
-    draw: isOneForAll ? count : new FairTurns(1),
+    draw,
+    pictures: picturesApart ? new FairTurns(1) : draw,
+    picturesApart,
     moreMemory: new FairTurns(1),
     memory: { text, drawing },
     ocr: new OcrPool(ocrWorkers, languages),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CALLS_SCHEMA } from './calls-schema.js';
+import { READINGS_SCHEMA } from './readings-schema.js';
 import { StoreError, type Database, type Query } from './database.js';
 
 /**
@@ -124,10 +125,12 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       number integer NOT NULL,
       kind text NOT NULL,
       kept_at timestamptz NOT NULL DEFAULT now(),
+      plan json,
       record json NOT NULL,
       evidence json,
       PRIMARY KEY (document_id, number, kind)
     )`,
+    ...READINGS_SCHEMA,
     // What people say of values. Only ever added to; what stands last of a value counts.
     `CREATE TABLE quire.corrections (
       number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { decodeWords, encodeWords, type PageWords } from '../processor/words.js';
+import { decodeWords, encodeWords, listWords, type PageWord, type PageWords } from '../processor/words.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import type { Database, Query } from './database.js';
 import { json, parsed } from './json.js';
@@ -45,4 +45,15 @@ export async function wordsOf(database: Database, id: string): Promise<Map<numbe
       return [Number(number), decodeWords(words)];
     }),
   );
+}
+
+/** The words of one page in the order of its text; none where they are not kept. */
+export async function wordsOfPage(database: Database, id: string, number: number): Promise<PageWord[]> {
+  const [row] = await database.query(
+    'SELECT page::text AS page FROM quire.pages WHERE document_id = $1 AND number = $2',
+    [id, number],
+  );
+  if (!row) return [];
+  const { text, words } = parsed(row.page) as { text: string; words: string };
+  return listWords(text, decodeWords(words));
 }

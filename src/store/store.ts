@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { open as openFile } from 'node:fs/promises';
 import type { AnswerCache } from '../processor/answers.js';
+import type { PageWord } from '../processor/words.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import { SettingsError } from '../settings.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import { answersOf } from './answers.js';
 import type { SupportedEvidence } from '../stages/support/support.js';
-import { besideOf, changeEvidence, type BesideRecordNow } from './beside.js';
+import { besideOf, type BesideRecordNow } from './beside.js';
+import { Corrections } from './corrections.js';
 import { StoreError, type Client, type Database, type Query, type StoreTrouble } from './database.js';
+import { Deliveries, keepDelivery } from './deliveries.js';
 import {
   DOCUMENT_VERSION,
   type BesideRecord,
@@ -28,7 +31,15 @@ import { json, parsed, UUID } from './json.js';
 import { LISTED, listed, Listings, type PageOfDocuments } from './listings.js';
 import { migrate } from './migrations.js';
 import { openDatabase, type StoreSettings } from './open-database.js';
-import { keepPages, wordsOf } from './pages.js';
+import { keepPages, wordsOf, wordsOfPage } from './pages.js';
+import {
+  keepOtherReading,
+  readingRecord,
+  readingsOf,
+  type OtherReading,
+  type Reading,
+  type ReadingsOfDocument,
+} from './readings.js';
 import { ShadowSpending } from './shadow-spending.js';
 import { SharedStates } from './shared-states.js';
 import { SharedCalls, type SharedCallSettings } from './shared-calls.js';
@@ -44,6 +55,7 @@ import { LIVES, NEXT_WORKFLOW, Replicas } from './replicas.js';
 import { forgetTerminalAnswers, terminalAnswersOf } from './terminal-answers.js';
 import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
 import { whoseDocument, type WhoseDocument } from './whose.js';
+import { Viewers } from './viewers.js';
 import { watched, type WatchedDatabase } from './watched.js';
 
 const PART_BYTES = 1024 * 1024;
@@ -108,6 +120,16 @@ export class Store {
   /** What the processes on the database know together of the rollout. */
   get shared(): { states: SharedStates; spending: ShadowSpending } {
     return { states: new SharedStates(this.#database), spending: new ShadowSpending(this.#database) };
+  }
+
+  /** What people say of values. */
+  get corrections(): Corrections {
+    return new Corrections(this.#database);
+  }
+
+  /** Who has a document open for review. */
+  get viewers(): Viewers {
+    return new Viewers(this.#database);
   }
 
   close(): Promise<void> {
@@ -248,6 +270,7 @@ export class Store {
    *
    * @param document without a list of its records, those kept of an earlier reading stay
    * @param beside what stands beside the records, where there are new ones
+   * @param told what the app's webhook is told of it
    * @returns whether it was kept
    */
   async finish(
@@ -255,6 +278,7 @@ export class Store {
     run: string,
     events: readonly StoredEvent[],
     beside?: BesideRecord,
+    told?: object,
   ): Promise<boolean> {
     const whole = 'documents' in document ? document : await this.#withRecords(document);
     if (!whole) return false;
@@ -275,6 +299,7 @@ export class Store {
       if (mine.length > 0 && !this.#keepsPages) {
         await query('DELETE FROM quire.pages WHERE document_id = $1', [whole.id]);
       }
+      if (mine.length > 0 && told) await keepDelivery(query, whole.id, told);
       return mine.length > 0;
     });
   }
@@ -284,16 +309,30 @@ export class Store {
     return UUID.test(id) ? besideOf(this.#database, id, owner) : undefined;
   }
 
-  /**
-   * Changes what is kept of where the values of a document stand.
-   *
-   * @param change what comes of it; undefined for no change
-   */
-  changeEvidence(
+  /** The readings of a document whose records are kept; undefined when the owner has none of this id. */
+  async readings(id: string, owner: string): Promise<ReadingsOfDocument | undefined> {
+    return UUID.test(id) ? readingsOf(this.#database, id, owner) : undefined;
+  }
+
+  /** The record of one of them; undefined when the owner has none. */
+  async readingRecord(
     id: string,
-    change: (document: StoredDocument, evidence: SupportedEvidence[]) => SupportedEvidence[] | undefined,
+    owner: string,
+    reading: Pick<Reading, 'number' | 'kind'>,
+  ): Promise<JsonText | undefined> {
+    return UUID.test(id) ? readingRecord(this.#database, id, owner, reading) : undefined;
+  }
+
+  /**
+   * Keeps the record of a document's other path, and what that says of the evidence.
+   *
+   * @param other what is to be kept beside the document as it then stands; undefined for nothing
+   */
+  keepOtherReading(
+    id: string,
+    other: (document: StoredDocument, evidence: SupportedEvidence[] | null) => OtherReading | undefined,
   ): Promise<void> {
-    return changeEvidence(this.#database, id, change);
+    return keepOtherReading(this.#database, id, other);
   }
 
   async #withRecords(document: ListedDocument): Promise<StoredDocument | undefined> {
@@ -503,6 +542,11 @@ export class Store {
     }
   }
 
+  /** The words of a page in the order of its text; none where they are not kept. */
+  pageWords(id: string, number: number): Promise<PageWord[]> {
+    return wordsOfPage(this.#database, id, number);
+  }
+
   /** Forgets a document and all that was kept with it; false when the owner has none of this id. */
   async delete(id: string, owner: string): Promise<boolean> {
     if (!UUID.test(id)) return false;
@@ -549,6 +593,11 @@ export class Store {
   /** Limits of a model service that hold over all processes on this database. */
   sharedCalls(settings: SharedCallSettings, onTrouble: (error: unknown) => void): SharedCalls {
     return new SharedCalls(this.#database, settings, onTrouble);
+  }
+
+  /** What is still to be told to the app's webhook. */
+  get deliveries(): Deliveries {
+    return new Deliveries(this.#database);
   }
 
   /** A secret of this name, the same for all processes that share the database; made when it is missing. */

@@ -1,9 +1,11 @@
 import { processingPlan, type ProcessingPlan } from '../processor/plan.js';
 import type { Database } from './database.js';
+import { keepDelivery } from './deliveries.js';
 import { DOCUMENT_VERSION, type StoredDocument } from './document.js';
 import { STOPPED } from './events.js';
 import { json, parsed, UUID } from './json.js';
 import { LISTED, listed, MICROSECONDS, PLACE } from './listings.js';
+import { keptSender, type Sender } from './unfinished.js';
 
 /** A document that is read or waits for that, without anything of its contents. */
 export interface UnendedDocument {
@@ -71,6 +73,8 @@ export interface Cancelling {
   end: (document: StoredDocument) => StoredDocument;
   /** Its last event. */
   event: { type: string };
+  /** What the app's webhook is told of it, as it has ended; undefined for nothing. */
+  told: (document: StoredDocument, sender: Sender) => object | undefined;
   /** Whether page texts and words stay. */
   keepsPages: boolean;
   /** Whether all replicas are told. */
@@ -84,12 +88,12 @@ export interface Cancelling {
 export async function cancelDocument(
   database: Database,
   id: string,
-  { end, event, keepsPages, isShared }: Cancelling,
+  { end, event, told, keepsPages, isShared }: Cancelling,
 ): Promise<'cancelled' | 'ended' | 'later' | 'unknown'> {
   if (!UUID.test(id)) return 'unknown';
   return database.transaction(async (query) => {
     const [row] = await query(
-      'SELECT document::text AS document, status, version FROM quire.documents WHERE id = $1 FOR UPDATE',
+      'SELECT document::text AS document, sender::text AS sender, status, version FROM quire.documents WHERE id = $1 FOR UPDATE',
       [id],
     );
     if (!row) return 'unknown';
@@ -106,6 +110,8 @@ export async function cancelDocument(
       [id, json(event)],
     );
     if (!keepsPages) await query('DELETE FROM quire.pages WHERE document_id = $1', [id]);
+    const delivery = told(ended, keptSender.parse(parsed(row.sender)));
+    if (delivery) await keepDelivery(query, id, delivery);
     return 'cancelled';
   });
 }

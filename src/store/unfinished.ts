@@ -21,7 +21,7 @@ export function fairAs({ owner, sender }: { owner: string; sender: Sender }): st
 }
 
 /** What an app says of a sender is not checked when it comes: what cannot be used must not keep a document. */
-const keptSender: z.ZodType<Sender> = z.object({
+export const keptSender: z.ZodType<Sender> = z.object({
   userId: z.string().optional().catch(undefined),
   sessionId: z.string().optional().catch(undefined),
   properties: z

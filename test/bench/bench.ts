@@ -11,6 +11,7 @@ import { list } from './list.js';
 import { memory } from './memory.js';
 import { overlap } from './overlap.js';
 import { ocr } from './ocr.js';
+import { oddFiles } from './odd-files.js';
 import { overload } from './overload.js';
 import { ownTime } from './own-time.js';
 import { pages } from './pages.js';
@@ -34,6 +35,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   limiter,
   list,
   replay,
+  'odd-files': oddFiles,
   pages,
   replicas,
   blocks,

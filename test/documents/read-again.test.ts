@@ -4,6 +4,7 @@ import { keepReadAgain } from '../../src/documents/read-again.js';
 import type { DocumentRecord } from '../../src/stages/record.js';
 import type { SupportedEvidence } from '../../src/stages/support/support.js';
 import type { StoredDocument } from '../../src/store/document.js';
+import type { OtherReading } from '../../src/store/readings.js';
 import type { Store } from '../../src/store/store.js';
 import { SILENT } from '../silent.js';
 
@@ -12,6 +13,7 @@ import { SILENT } from '../silent.js';
 const RECORD = {
   accounts: [{ accountNumber: '1', result: { Branch: 'Harbor' } }],
 } as unknown as DocumentRecord;
+const OTHER = { accounts: [] } as unknown as DocumentRecord;
 const EVIDENCE: SupportedEvidence[] = [
   { account: '1', fields: {}, support: { Branch: { support: 90, reasons: ['stands'] } } },
 ];
@@ -23,17 +25,18 @@ const field = (control: string | null, candidate: string | null): ComparedField 
 
 /** The reasons of the value afterwards; undefined where nothing was changed. */
 async function reasonsAfter(kept: unknown, fields: ComparedField[], evidence = EVIDENCE) {
-  let changed: SupportedEvidence[] | undefined;
-  const store: Pick<Store, 'changeEvidence'> = {
-    changeEvidence: (_id, change) => {
-      changed = change({ documents: [kept] } as unknown as StoredDocument, evidence);
+  let changed: OtherReading | undefined;
+  const store: Pick<Store, 'keepOtherReading'> = {
+    keepOtherReading: (_id, other) => {
+      changed = other({ documents: [kept] } as unknown as StoredDocument, evidence);
       return Promise.resolve();
     },
   };
-  await keepReadAgain(() => Promise.resolve({ store: store as Store }), SILENT, {
-    ...{ id: 'a', record: RECORD, fields },
+  await keepReadAgain(() => Promise.resolve({ store: store as Store }), SILENT, 'a', {
+    ...{ record: RECORD, other: OTHER, fields },
   });
-  return changed?.map(({ support }) => support?.Branch?.reasons);
+  if (changed) expect(changed.record).toBe(OTHER);
+  return changed?.evidence?.map(({ support }) => support?.Branch?.reasons);
 }
 
 test('the other path says the same, in whatever case, or something else', async () => {

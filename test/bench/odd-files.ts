@@ -8,7 +8,7 @@ const PAGES = 400;
 const PAGE = { content: 'BT /F1 12 Tf 50 700 Td (A sound page with text enough) Tj ET' };
 
 /** What odd files cost, against usual ones: missing pages, and very many words on a page. */
-export async function pages(): Promise<void> {
+export async function oddFiles(): Promise<void> {
   const { PageReader } = await built<typeof PageTexts>('stages/page-texts.js');
   const reader = new PageReader();
   try {

@@ -1,0 +1,231 @@
+import { useMemo, useState } from 'preact/hooks';
+import { ROWS_AT_ONCE, useGrowing } from '../parts/growing.js';
+import { cutText, LongText, ShowAll, spokenName } from '../parts/long-text.js';
+import { reasonSentence, supportLevel } from '../parts/support-words.js';
+import {
+  isEmpty,
+  standingOf,
+  standingWords,
+  valueOf,
+  type AccountEvidence,
+  type ShownAccount,
+  type Standing,
+} from './standing.js';
+
+/** A value that is looked at. */
+export interface ChosenValue {
+  name: string;
+  value: string;
+  standing: Standing;
+}
+
+interface FieldsProps {
+  account: ShownAccount;
+  evidence: AccountEvidence | undefined;
+  /** The name of the field that is looked at. */
+  chosen: string | undefined;
+  /** @param isByKeys whether it was chosen without a mouse */
+  onChoose: (chosen: ChosenValue, isByKeys: boolean) => void;
+}
+
+/** Fewer are seen at a glance. */
+const WORTH_FILTERING = 8;
+const NAME_MOST = 120;
+
+/** An account's fields: what was read, where it stands and how far it can be trusted. */
+export function Fields({ account, evidence, chosen, onChoose }: FieldsProps) {
+  const [wanted, setWanted] = useState('');
+  const names = useMemo(() => Object.keys(account.result), [account]);
+  const rows = useMemo(() => {
+    const sought = wanted.trim().toLowerCase();
+    if (sought === '') return names;
+    return names.filter((name) => {
+      const { value } = valueOf(account.result[name]);
+      return `${spokenName(name)}\n${name}\n${value}`.toLowerCase().includes(sought);
+    });
+  }, [names, wanted]);
+  return (
+    <>
+      {names.length > WORTH_FILTERING && (
+        <p class="field-filter">
+          <label>
+            Find a field or value{' '}
+            <input
+              type="search"
+              value={wanted}
+              onInput={({ currentTarget }) => setWanted(currentTarget.value)}
+            />
+          </label>
+          <span class="quiet" role="status">
+            {wanted.trim() === '' ? `${names.length} fields` : `${rows.length} of ${names.length} fields`}
+          </span>
+        </p>
+      )}
+      <Table
+        key={wanted}
+        names={rows}
+        account={account}
+        evidence={evidence}
+        chosen={chosen}
+        onChoose={onChoose}
+      />
+    </>
+  );
+}
+
+interface RowsProps extends FieldsProps {
+  names: readonly string[];
+}
+
+function Table({ names, account, evidence, chosen, onChoose }: RowsProps) {
+  const drawn = useGrowing(names);
+  const chunks = [];
+  for (let from = 0; from < drawn; from += ROWS_AT_ONCE) {
+    const some = names.slice(from, from + ROWS_AT_ONCE);
+    chunks.push(
+      <Rows
+        key={from}
+        names={some}
+        account={account}
+        evidence={evidence}
+        chosen={chosen !== undefined && some.includes(chosen) ? chosen : undefined}
+        onChoose={onChoose}
+      />,
+    );
+  }
+  return (
+    <table class="fields" role="table">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">
+            Field
+          </th>
+          <th role="columnheader" scope="col">
+            Value
+          </th>
+          <th role="columnheader" scope="col">
+            Stands on
+          </th>
+          <th role="columnheader" scope="col">
+            Support
+          </th>
+          <th role="columnheader" scope="col">
+            Confidence
+          </th>
+        </tr>
+      </thead>
+      {chunks}
+    </table>
+  );
+}
+
+/** Some rows, made anew only when one of them changes. */
+function Rows({ names, account, evidence, chosen, onChoose }: RowsProps) {
+  return useMemo(
+    () => (
+      <tbody role="rowgroup">
+        {names.map((name) => (
+          <Row
+            key={name}
+            name={name}
+            account={account}
+            evidence={evidence}
+            isChosen={name === chosen}
+            onChoose={onChoose}
+          />
+        ))}
+      </tbody>
+    ),
+    [names.join('\n'), account, evidence, chosen, onChoose],
+  );
+}
+
+interface RowProps extends Omit<FieldsProps, 'chosen'> {
+  name: string;
+  isChosen: boolean;
+}
+
+function Row({ name, account, evidence, isChosen, onChoose }: RowProps) {
+  const { value, confidence } = valueOf(account.result[name]);
+  const standing = standingOf(account, name, evidence);
+  return (
+    <tr role="row" class={isChosen ? 'chosen' : undefined}>
+      <th role="rowheader" scope="row" title={cutText(name)}>
+        <LongText text={spokenName(name)} most={NAME_MOST} />
+      </th>
+      <td role="cell">
+        <Value
+          value={value}
+          isChosen={isChosen}
+          onChoose={(isByKeys) => onChoose({ name, value, standing }, isByKeys)}
+        />
+      </td>
+      <td role="cell" data-label="Stands on">
+        {isEmpty(value) ? null : <Stands standing={standing} />}
+      </td>
+      <td role="cell" data-label="Support">
+        <SupportOf evidence={evidence} name={name} />
+      </td>
+      <td role="cell" data-label="Confidence" title="What the model says of itself, of 100">
+        {confidence === undefined ? null : Math.round(confidence)}
+      </td>
+    </tr>
+  );
+}
+
+interface ValueProps {
+  value: string;
+  isChosen: boolean;
+  onChoose: (isByKeys: boolean) => void;
+}
+
+function Value({ value, isChosen, onChoose }: ValueProps) {
+  const [isOpen, setOpen] = useState(false);
+  if (isEmpty(value))
+    return <span class="quiet">{value.trim() === '' ? '(empty)' : <bdi>{value}</bdi>}</span>;
+  const cut = cutText(value);
+  return (
+    <>
+      <button
+        type="button"
+        class="value"
+        dir="auto"
+        title="Show it on its page"
+        aria-current={isChosen ? 'true' : undefined}
+        onClick={({ detail }) => onChoose(detail === 0)}
+      >
+        {isOpen ? value : cut}
+      </button>
+      {cut !== value && <ShowAll length={value.length} isOpen={isOpen} onToggle={() => setOpen(!isOpen)} />}
+    </>
+  );
+}
+
+function Stands({ standing }: { standing: Standing }) {
+  const words = standingWords(standing);
+  return standing.missing.length > 0 ? <span class="missing">{words}</span> : <>{words}</>;
+}
+
+/** How far a value can be trusted, and why when that is asked for. */
+function SupportOf({ evidence, name }: { evidence: AccountEvidence | undefined; name: string }) {
+  const [isOpen, setOpen] = useState(false);
+  const known =
+    evidence?.support && Object.hasOwn(evidence.support, name) ? evidence.support[name] : undefined;
+  if (!known || known.support === null) return null;
+  const { support, reasons } = known;
+  const level = supportLevel(support);
+  return (
+    <details class={`support is-${level}`} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>
+        {Math.floor(support)} <span class="level">{level}</span>
+      </summary>
+      {isOpen && (
+        <ul>
+          {reasons.map((reason) => (
+            <li key={reason}>{reasonSentence(reason)}</li>
+          ))}
+        </ul>
+      )}
+    </details>
+  );
+}

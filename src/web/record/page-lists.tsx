@@ -1,0 +1,92 @@
+import type { ComponentChildren } from 'preact';
+import { failureWords } from '../parts/failure-words.js';
+import type { Note } from '../parts/document.js';
+import { LongText } from '../parts/long-text.js';
+import type { ShownRecord } from './standing.js';
+
+interface PageListsProps {
+  record: ShownRecord;
+  notes: readonly Note[];
+  onPage: (page: number, isByKeys: boolean) => void;
+  /** What can be done about pages that failed. */
+  retry: ComponentChildren;
+}
+
+/** The pages that are special in some way: which, why, and how they look. */
+export function PageLists({ record, notes, onPage, retry }: PageListsProps) {
+  const { failed_pages: failed, blank_pages: blank, unassigned_pages: unassigned } = record;
+  const { truncated_pages: cut, ocr_pages: scanned } = record;
+  const lists = [
+    { title: 'Cut pages', pages: cut, told: 'Only their first 12,000 characters were read.' },
+    {
+      title: 'Pages without an account',
+      // Where no page names one, they were read as one document.
+      pages: record.document ? [] : unassigned,
+      told: 'They come before the first page that names an account, and were not read.',
+    },
+    {
+      title: 'Blank pages',
+      pages: blank,
+      told: 'They hold hardly any text, so nothing was asked about them.',
+    },
+    { title: 'Scanned pages', pages: scanned, told: 'Their text was read from a picture (OCR).' },
+  ].filter(({ pages }) => pages.length > 0);
+  if (failed.length === 0 && lists.length === 0) return null;
+  return (
+    <section class="sheet" aria-labelledby="special-pages">
+      <h2 id="special-pages">Pages to know about</h2>
+      {failed.length > 0 && (
+        <div class="page-list">
+          <h3>Failed pages</h3>
+          <p>The record lacks them, or has only a part of them.</p>
+          <ul class="failed">
+            {failed.map(({ page, account, reason }) => (
+              <li key={`${page} ${reason}`}>
+                <PageButton page={page} onPage={onPage} /> failed because {failureWords(reason)}.
+                {account !== null && (
+                  <>
+                    {' '}
+                    Account <LongText text={account} most={60} />.
+                  </>
+                )}
+                {notes
+                  .filter((note) => note.kind === 'service_refused' && note.page === page)
+                  .map(({ detail }) => (
+                    <p key={detail} class="quiet">
+                      The model service said: <LongText text={detail} />
+                    </p>
+                  ))}
+              </li>
+            ))}
+          </ul>
+          {retry}
+        </div>
+      )}
+      {lists.map(({ title, pages, told }) => (
+        <div key={title} class="page-list">
+          <h3>{title}</h3>
+          <p>{told}</p>
+          <p class="actions">
+            {pages.map((page) => (
+              <PageButton key={page} page={page} onPage={onPage} />
+            ))}
+          </p>
+        </div>
+      ))}
+    </section>
+  );
+}
+
+/** Shows a page. */
+export function PageButton({ page, onPage }: { page: number } & Pick<PageListsProps, 'onPage'>) {
+  return (
+    <button
+      type="button"
+      class="page-button"
+      title="Show the page"
+      onClick={({ detail }) => onPage(page, detail === 0)}
+    >
+      Page {page}
+    </button>
+  );
+}

@@ -1,0 +1,124 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { cutText, spokenName } from '../parts/long-text.js';
+import { PageView } from '../parts/page-view.js';
+import type { ChosenValue } from './fields.js';
+import { pagesInWords } from './standing.js';
+
+/** What is looked at: a value where it stands, or a page as a whole. */
+export type Looked = { value: ChosenValue } | { page: number };
+
+interface ViewerProps {
+  /** The document's id. */
+  document: string;
+  pages: number;
+  looked: Looked;
+  /** Whether who looks has no mouse in hand: the picture has the keys then. */
+  isByKeys: boolean;
+  onClose: () => void;
+}
+
+const NARROW = '(max-width: 60rem)';
+
+/** The picture of a page beside the record, or over it where there is no room. */
+export function Viewer({ document, pages, looked, isByKeys, onClose }: ViewerProps) {
+  const isNarrow = useMatches(NARROW);
+  const box = useRef<HTMLElement>(null);
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    if (isNarrow) dialog.current?.showModal();
+  }, [isNarrow]);
+  useEffect(() => {
+    if (isByKeys) box.current?.querySelector<HTMLElement>('.page-scroll')?.focus();
+  }, [looked, isByKeys]);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Escape') onClose();
+  };
+  const inside = (
+    <section ref={box} class="viewer" aria-label="Picture of a page" onKeyDown={onKeyDown}>
+      {'value' in looked ? (
+        <OfValue
+          key={looked.value.name}
+          document={document}
+          pages={pages}
+          value={looked.value}
+          onClose={onClose}
+        />
+      ) : (
+        <>
+          <Head title={`Page ${looked.page}`} onClose={onClose} />
+          <PageView document={document} page={looked.page} pages={pages} />
+        </>
+      )}
+    </section>
+  );
+  if (!isNarrow) return inside;
+  return (
+    <dialog ref={dialog} class="viewer-over" aria-label="Picture of a page" onClose={onClose}>
+      {inside}
+    </dialog>
+  );
+}
+
+interface OfValueProps extends Pick<ViewerProps, 'document' | 'pages' | 'onClose'> {
+  value: ChosenValue;
+}
+
+function OfValue({ document, pages, value: { name, value, standing }, onClose }: OfValueProps) {
+  const [at, setAt] = useState(0);
+  const { stops, missing, sources, isKnown } = standing;
+  const stop = stops[at];
+  return (
+    <>
+      <Head title={spokenName(name)} onClose={onClose} />
+      <p class="looked-value" dir="auto">
+        {cutText(value, VALUE_MOST)}
+      </p>
+      {stops.length > 1 && (
+        <p class="actions">
+          {stops.map(({ page }, index) => (
+            <button key={page} type="button" aria-pressed={index === at} onClick={() => setAt(index)}>
+              Page {page}
+            </button>
+          ))}
+        </p>
+      )}
+      {missing.map((part) => (
+        <p key={part} class="notice" role="status">
+          “<bdi>{cutText(part, VALUE_MOST)}</bdi>” was not found on {pagesInWords(sources) || 'its page'} word
+          for word. Look whether it stands there in another writing.
+        </p>
+      ))}
+      {!isKnown && (
+        <p class="quiet">An earlier version read this document: where its values stand is not known.</p>
+      )}
+      <PageView document={document} page={stop?.page ?? sources[0] ?? 1} pages={pages} marks={stop?.marks} />
+    </>
+  );
+}
+
+const VALUE_MOST = 200;
+const TITLE_MOST = 80;
+
+function Head({ title, onClose }: { title: string; onClose: () => void }) {
+  return (
+    <div class="viewer-head">
+      <h2>
+        <bdi>{cutText(title, TITLE_MOST)}</bdi>
+      </h2>
+      <button type="button" onClick={onClose}>
+        Close
+      </button>
+    </div>
+  );
+}
+
+function useMatches(query: string): boolean {
+  const [matches, setMatches] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const list = matchMedia(query);
+    const changed = () => setMatches(list.matches);
+    list.addEventListener('change', changed);
+    return () => list.removeEventListener('change', changed);
+  }, [query]);
+  return matches;
+}
