@@ -19,6 +19,7 @@ import { accuracyRouter } from './http/accuracy.js';
 import { ArrivingUploads } from './http/arriving.js';
 import { correctionsRouter } from './http/corrections.js';
 import { documentsRouter } from './http/documents.js';
+import { exportRouter } from './http/export.js';
 import { operationsRouter } from './http/operations.js';
 import { Operators, type IsOperator } from './http/operators.js';
 import { opsSessionRouter } from './http/ops-session.js';
@@ -449,6 +450,7 @@ function assembled(
       });
       const access = new Access(senders, { mayRead, mayCorrect }, logger);
       const ofReadings = readingsRouter({ opened: () => documents.opened(), access, logger });
+      const ofExport = exportRouter({ opened: () => documents.opened(), access, logger });
       const ofPictures = pagePicturesRouter({
         opened: () => documents.opened(),
         access,
@@ -481,7 +483,7 @@ function assembled(
       const router = express.Router();
       router.use(opsSessionRouter({ operators, allowOrigins, logger }));
       router.use(overviewFor(operators), operationsFor(operators), ofAccuracy, ofPages);
-      router.use(ofCorrections, ofPictures, ofReadings, routes);
+      router.use(ofCorrections, ofPictures, ofReadings, ofExport, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },
