@@ -16,8 +16,8 @@ interface ChartProps {
   about: string;
   bars: readonly Bar[];
   format: (value: number) => string;
-  /** Names of the columns of the table: of the value, and of both ends of the line over it. */
-  columns: readonly [value: string, least: string, most: string];
+  /** Of the table: the name of each, and which number of a bar it shows. */
+  columns: readonly (readonly [name: string, of: 'value' | 'least' | 'most'])[];
   /** The end of the axis. Default: the longest line. */
   end?: number | undefined;
 }
@@ -87,7 +87,7 @@ export function Chart({ title, about, bars, format, columns, end }: ChartProps) 
               {format(0)}
             </text>
             <text class="tick" x={WIDTH - 1} y={height - 5} text-anchor="end">
-              {format(longest)}
+              {longest > 0 && format(longest)}
             </text>
           </svg>
           <p class="quiet about">{about}</p>
@@ -98,20 +98,20 @@ export function Chart({ title, about, bars, format, columns, end }: ChartProps) 
               <thead>
                 <tr>
                   <th scope="col">Path</th>
-                  {columns.map((column) => (
-                    <th key={column} scope="col">
-                      {column}
+                  {columns.map(([name]) => (
+                    <th key={name} scope="col">
+                      {name}
                     </th>
                   ))}
                 </tr>
               </thead>
               <tbody>
-                {bars.map(({ name, value, least, most }) => (
-                  <tr key={name}>
-                    <th scope="row">{name}</th>
-                    <td>{format(value)}</td>
-                    <td>{format(least)}</td>
-                    <td>{format(most)}</td>
+                {bars.map((bar) => (
+                  <tr key={bar.name}>
+                    <th scope="row">{bar.name}</th>
+                    {columns.map(([name, of]) => (
+                      <td key={name}>{format(bar[of])}</td>
+                    ))}
                   </tr>
                 ))}
               </tbody>

@@ -5,7 +5,16 @@ import { Chart, type Bar } from './chart.js';
 import { dollarsOf, numberOf, pathName, percentOf, secondsOf } from './figures.js';
 import { Section } from './section.js';
 
-const MEDIAN = ['Median', 'From median', '90th percentile'] as const;
+const MEDIAN = [
+  ['Median', 'value'],
+  ['90th percentile', 'most'],
+] as const;
+const INTERVAL = [
+  ['Share', 'value'],
+  ['At least', 'least'],
+  ['At most', 'most'],
+] as const;
+const SHARE = [['Share', 'value']] as const;
 const MEDIAN_ABOUT =
   'The bar is the median of the documents; the line reaches to what nine of ten stay within.';
 
@@ -28,7 +37,7 @@ export function PathsSection({ recent, shadow }: { recent: Part<Recent>; shadow:
                 ...{ least: failures.least, most: failures.most },
               }))}
               format={percentOf}
-              columns={['Share', 'At least', 'At most']}
+              columns={INTERVAL}
             />
             <AgreementChart part={shadow} />
           </div>
@@ -87,7 +96,7 @@ function AgreementChart({ part: { answer, error } }: { part: Part<ShadowForOps> 
         share === null ? [] : [{ name, isStriped, value: share, least: share, most: share }],
       )}
       format={percentOf}
-      columns={['Share', 'At least', 'At most']}
+      columns={SHARE}
       end={1}
     />
   );
