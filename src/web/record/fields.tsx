@@ -44,21 +44,6 @@ export function Fields({ account, evidence, chosen, onChoose }: FieldsProps) {
       return `${spokenName(name)}\n${name}\n${value}`.toLowerCase().includes(sought);
     });
   }, [names, wanted]);
-  const drawn = useGrowing(rows);
-  const chunks = [];
-  for (let from = 0; from < drawn; from += ROWS_AT_ONCE) {
-    const some = rows.slice(from, from + ROWS_AT_ONCE);
-    chunks.push(
-      <Rows
-        key={`${wanted} ${from}`}
-        names={some}
-        account={account}
-        evidence={evidence}
-        chosen={chosen !== undefined && some.includes(chosen) ? chosen : undefined}
-        onChoose={onChoose}
-      />,
-    );
-  }
   return (
     <>
       {names.length > WORTH_FILTERING && (
@@ -76,34 +61,62 @@ export function Fields({ account, evidence, chosen, onChoose }: FieldsProps) {
           </span>
         </p>
       )}
-      <table class="fields" role="table">
-        <thead role="rowgroup">
-          <tr role="row">
-            <th role="columnheader" scope="col">
-              Field
-            </th>
-            <th role="columnheader" scope="col">
-              Value
-            </th>
-            <th role="columnheader" scope="col">
-              Stands on
-            </th>
-            <th role="columnheader" scope="col">
-              Support
-            </th>
-            <th role="columnheader" scope="col">
-              Confidence
-            </th>
-          </tr>
-        </thead>
-        {chunks}
-      </table>
+      <Table
+        key={wanted}
+        names={rows}
+        account={account}
+        evidence={evidence}
+        chosen={chosen}
+        onChoose={onChoose}
+      />
     </>
   );
 }
 
 interface RowsProps extends FieldsProps {
   names: readonly string[];
+}
+
+function Table({ names, account, evidence, chosen, onChoose }: RowsProps) {
+  const drawn = useGrowing(names);
+  const chunks = [];
+  for (let from = 0; from < drawn; from += ROWS_AT_ONCE) {
+    const some = names.slice(from, from + ROWS_AT_ONCE);
+    chunks.push(
+      <Rows
+        key={from}
+        names={some}
+        account={account}
+        evidence={evidence}
+        chosen={chosen !== undefined && some.includes(chosen) ? chosen : undefined}
+        onChoose={onChoose}
+      />,
+    );
+  }
+  return (
+    <table class="fields" role="table">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">
+            Field
+          </th>
+          <th role="columnheader" scope="col">
+            Value
+          </th>
+          <th role="columnheader" scope="col">
+            Stands on
+          </th>
+          <th role="columnheader" scope="col">
+            Support
+          </th>
+          <th role="columnheader" scope="col">
+            Confidence
+          </th>
+        </tr>
+      </thead>
+      {chunks}
+    </table>
+  );
 }
 
 /** Some rows, made anew only when one of them changes. */

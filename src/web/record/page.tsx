@@ -1,4 +1,4 @@
-import { useCallback, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { addressOf, ROOT } from '../place.js';
 import { CallError, post } from '../call.js';
 import { useDocument, type KeptDocument, type ReadSoFar } from '../parts/document.js';
@@ -30,10 +30,13 @@ export function RecordPage({ id }: { id: string }) {
     [lookAt],
   );
   const onPage = useCallback((page: number, isByKeys: boolean) => lookAt({ page }, isByKeys), [lookAt]);
-  const close = () => {
-    setLook(undefined);
-    if (from.current instanceof HTMLElement) from.current.focus();
-  };
+  const close = useCallback(() => setLook(undefined), []);
+  // Once the picture is gone: as long as it lies over the record, nothing below can have the keys.
+  useEffect(() => {
+    if (look || !(from.current instanceof HTMLElement)) return;
+    from.current.focus();
+    from.current = null;
+  }, [look]);
 
   if (!document) return <NotShown error={error} />;
   const [record] = document.documents;
@@ -70,6 +73,7 @@ export function RecordPage({ id }: { id: string }) {
                   shown={Math.min(shown, accounts.length - 1)}
                   onShow={(index) => {
                     show(index);
+                    from.current = null;
                     setLook(undefined);
                   }}
                   chosen={look && 'value' in look.at ? look.at.value.name : undefined}
