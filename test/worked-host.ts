@@ -6,6 +6,7 @@ import type { createQuire, QuireOptions } from '../src/index.js';
 import { BATCH_FLAG, SHADOW_FLAG } from './flag-client.js';
 import { pagesHost, type PagesHost } from './pages-host.js';
 import { RULE_MODEL, RuleModel } from './rule-model.js';
+import { lines, makePdf } from './pdf-fixtures.js';
 import { longPackage, samplePackage } from './sample-package/package.js';
 import { SwitchedFlags } from './switched-flags.js';
 import { until } from './until.js';
@@ -82,7 +83,8 @@ export async function workedHost(
   model.fails = failingPage(6);
   const lacking = await client.read((await longPackage({ pages: 9, accounts: 3 })).pdf, 'Three accounts.pdf');
   model.fails = () => ({ status: 400 });
-  const failed = await client.read((await longPackage({ pages: 3, accounts: 1 })).pdf, 'Short.pdf');
+  const unread = await makePdf([{ texts: lines('ACCOUNT NUMBER: 98765432', 'Branch: Mill Street') }]);
+  const failed = await client.read(unread, 'Not answered.pdf');
   model.fails = () => undefined;
 
   let goOn = (): void => undefined;
