@@ -468,16 +468,16 @@ function assembled(
         maxMegabytes: settings.UPLOAD_MAX_MB,
         logger,
       });
-      const ofAccuracy = accuracyRouter({
-        opened: () => documents.opened(),
-        forOps: operators.require,
-        logger,
-      });
       const ofCorrections = correctionsRouter({
         opened: () => documents.opened(),
         access,
         allowOrigins,
         answerFormOf: (plan) => answerFormOf(plan, settings.LLM_ANSWER_FORM),
+        logger,
+      });
+      const ofAccuracy = accuracyRouter({
+        opened: () => documents.opened(),
+        forOps: operators.require,
         logger,
       });
       const router = express.Router();

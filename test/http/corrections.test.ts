@@ -245,6 +245,27 @@ test('a record has people’s values where that is asked for, and else the bytes
   expect((await fields(''))[value.field]).toMatchObject({ value: value.value });
 });
 
+test('a value with characters that a database cannot keep is confirmed and corrected like others', async () => {
+  const value = (await review()).values.find(({ state, value: text }) => state === 'open' && text.length > 3);
+  if (!value) throw new Error('All values are looked at');
+  misread.set(value.field, 'half \ud800 of\0it');
+  const odd = await upload('odd');
+  misread.clear();
+  const found = (await review('anna', odd)).values.find(({ value: text }) => text.startsWith('half'));
+  if (!found) throw new Error('It was not read');
+  const tell = (what: object, seen: number) =>
+    as('anna', `/api/document/${odd}/corrections`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'if-match': `"${seen}"` },
+      body: JSON.stringify({ reading: 1, account: found.account, field: found.field, ...what }),
+    });
+  const { value: confirmed } = (await (await tell({ action: 'confirmed' }, 0)).json()) as CorrectionAnswer;
+  expect(confirmed.state).toBe('confirmed');
+  await tell({ action: 'corrected', value: 'whole' }, confirmed.number);
+  const text = await (await as('anna', `/api/document/${odd}?corrected=1`)).text();
+  expect(text).toContain('"whole"');
+});
+
 test('people see each other, and a window of one’s own is nobody else', async () => {
   const see = async (user: string) => {
     const answer = await as(user, `/api/document/${id}/presence`, {

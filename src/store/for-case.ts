@@ -3,7 +3,7 @@ import type { StoredDocument } from './document.js';
 import { parsed } from './json.js';
 
 /** A document, and what people said of its values. */
-export interface ReviewedDocument {
+export interface DocumentForCase {
   document: StoredDocument;
   /** Of the pages whose text was kept, by number, ascending. */
   texts: Map<number, string>;
@@ -16,14 +16,10 @@ export interface ReviewedDocument {
 }
 
 /** @returns undefined when there is no document of this id */
-export async function reviewedDocument(
-  database: Database,
-  id: string,
-): Promise<ReviewedDocument | undefined> {
-  const [row] = await database.query(
-    'SELECT document::text AS document FROM quire.documents WHERE id = $1',
-    [id],
-  );
+export async function documentForCase(database: Database, id: string): Promise<DocumentForCase | undefined> {
+  const [row] = await database.query('SELECT document::text AS document FROM quire.documents WHERE id = $1', [
+    id,
+  ]);
   if (!row) return undefined;
   const pages = await database.query(
     'SELECT number, page::text AS page FROM quire.pages WHERE document_id = $1 ORDER BY number',
@@ -41,7 +37,9 @@ export async function reviewedDocument(
   );
   return {
     document: parsed(row.document) as StoredDocument,
-    texts: new Map(pages.map(({ number, page }) => [Number(number), (parsed(page) as { text: string }).text])),
+    texts: new Map(
+      pages.map(({ number, page }) => [Number(number), (parsed(page) as { text: string }).text]),
+    ),
     otherRecords: readings.map(({ record }) => parsed(record)),
     said: said
       .flatMap(({ read_value: read, value }) => [read, value])
