@@ -499,8 +499,7 @@ function assembled(
     close() {
       closed ??= endAll([
         () => closing.abort(new Error('Quire was closed.')),
-        () =>
-          Promise.all([given.close(settings.SHUTDOWN_GRACE_MS), documents.close()]).then(() => undefined),
+        () => Promise.all([given.close(settings.SHUTDOWN_GRACE_MS), documents.close()]).then(() => undefined),
         () => states?.close() ?? Promise.resolve(),
         () => uploadFolder.close(),
         () => flags.close(),
