@@ -3,7 +3,13 @@ import { makePdf } from './pdf-fixtures.js';
 const ACCOUNTS = 10;
 
 /** A PDF of text pages, with as many labelled values on each, every one another field; of ten accounts. */
-export function largePackage({ pages, fieldsAPage }: { pages: number; fieldsAPage: number }): Promise<Buffer> {
+export function largePackage({
+  pages,
+  fieldsAPage,
+}: {
+  pages: number;
+  fieldsAPage: number;
+}): Promise<Buffer> {
   return makePdf(
     Array.from({ length: pages }, (_, page) => {
       const account = Math.floor((page * ACCOUNTS) / pages);

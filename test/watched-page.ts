@@ -14,7 +14,7 @@ export interface WatchedPage {
 /** One that was broken off because the page went on. */
 const BROKEN_OFF = 'net::ERR_ABORTED';
 /** Chromium says so of each answer that is no success; those are written down by their status. */
-const OF_AN_ANSWER = /^Failed to load resource/;
+const OF_AN_ANSWER = 'Failed to load resource';
 
 const TELL_OF_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) =>
   console.error('policy violated: ' + event.violatedDirective + ' ' + event.blockedURI))`;
@@ -53,7 +53,7 @@ export async function watchedPage(
     (response.status() < 500 ? refusals : troubles).push(said);
   });
   page.on('console', (message) => {
-    if (message.type() !== 'error' || OF_AN_ANSWER.test(message.text())) return;
+    if (message.type() !== 'error' || message.text().startsWith(OF_AN_ANSWER)) return;
     troubles.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => void troubles.push(`page error: ${error.message}`));

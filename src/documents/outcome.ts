@@ -6,7 +6,7 @@ import type { ListedDocument, ProcessedDocument, ProcessingCost, StoredDocument 
 import type { Progress } from './progress.js';
 import type { Ended } from './reading.js';
 
-/** The error of a document that ops have cancelled. */
+/** The error of a document that its owner or ops have cancelled. */
 export const CANCELLED = 'Cancelled';
 
 /** A document that was sent and is not read yet. */

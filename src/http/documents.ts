@@ -3,6 +3,7 @@ import express, { type Request, type RequestHandler } from 'express';
 import { z } from 'zod';
 import { systemClock, type Clock } from '../clock.js';
 import type { DocumentAccess } from '../api/access.js';
+import type { DocumentList } from '../api/list.js';
 import { corrected } from '../documents/corrected.js';
 import type { Documents } from '../documents/documents.js';
 import type { Progress } from '../documents/progress.js';
@@ -11,6 +12,7 @@ import { formatPlan } from '../processor/plan.js';
 import type { ListedDocument, StoredDocument } from '../store/document.js';
 import { JsonText, outlineOf } from '../store/json-text.js';
 import type { PageOfDocuments } from '../store/listings.js';
+import type { DocumentSearch } from '../store/search.js';
 import type { Store } from '../store/store.js';
 import type { Access } from './access.js';
 import { answeringErrors, notFound, refuse } from './answers.js';
@@ -24,6 +26,7 @@ import { sendJson, sendParts } from './sending.js';
 import type { Senders } from './sender.js';
 import type { UploadFolder } from './upload-folder.js';
 import { checkIsPdf, displayName, documentName, requestIdOf } from './upload.js';
+import { searchIn } from './search.js';
 import { backgroundStatus, completeData, costs, jobStatus } from './views.js';
 
 export interface DocumentsRoutes {
@@ -108,9 +111,11 @@ export function documentsRouter({
   router.get('/api/documents', notKept, async (request, response) => {
     const { store } = await opened();
     const whose = await owner(request);
-    const page = await pageOf(store, whose, request.query);
+    const search = searchIn(request.query);
+    if (typeof search === 'string') return refuse(response, 400, search);
+    const page = await pageOf(store, whose, request.query, search);
     if (typeof page === 'string') return refuse(response, 400, page);
-    response.json({ documents: page.documents, total: await store.count(whose), next: page.next });
+    response.json({ ...page, total: await store.count(whose, search) } satisfies DocumentList);
   });
 
   router.get('/api/document/:id', notKept, async (request, response) => {
@@ -273,10 +278,15 @@ const pageQuery = z.object({
 });
 
 /** The page of an owner's documents that a query asks for, or a sentence that says what is wrong with it. */
-async function pageOf(store: Store, owner: string, query: unknown): Promise<PageOfDocuments | string> {
+async function pageOf(
+  store: Store,
+  owner: string,
+  query: unknown,
+  search?: DocumentSearch,
+): Promise<PageOfDocuments | string> {
   const asked = pageQuery.safeParse(query);
   if (asked.success) {
-    const page = await store.list(owner, asked.data.limit, asked.data.after);
+    const page = await store.list(owner, asked.data.limit, asked.data.after, search);
     if (page) return page;
   } else if (asked.error.issues.some(({ path }) => path[0] === 'limit')) {
     return `limit must be a whole number from 1 to ${MOST_LISTED}`;

@@ -24,6 +24,16 @@ export interface ListedDocument {
   processing_cost: ProcessingCost;
 }
 
+/** What a list shows of it beside that. */
+export interface DocumentInList extends ListedDocument {
+  /** What it is read under, like `batch 2x3`; null where a version before did not decide it. */
+  plan: string | null;
+  /** Pages of its record that could not be read. */
+  failed_pages: number;
+  /** Whether a person should look at its record. */
+  needs_review: boolean;
+}
+
 /** What the upload flow keeps of a document. */
 export interface StoredDocument extends ListedDocument {
   /** A list of one, once the document is processed. */

@@ -1,11 +1,13 @@
 import pLimit from 'p-limit';
+import { formatPlan, processingPlan } from '../processor/plan.js';
 import type { Database, Parameter } from './database.js';
-import type { ListedDocument, ProcessingCost } from './document.js';
+import type { DocumentInList, ListedDocument, ProcessingCost, StoredDocument } from './document.js';
 import { json, parsed, UUID } from './json.js';
+import { LACKS_REVIEW, searching, type DocumentSearch } from './search.js';
 
 export interface PageOfDocuments {
   /** The newest first. */
-  documents: ListedDocument[];
+  documents: DocumentInList[];
   /** What the next page comes after; null at the end. */
   next: string | null;
 }
@@ -20,15 +22,31 @@ export function listed(document: ListedDocument): Parameter[] {
   return [listing, llm_calls, input_tokens, output_tokens, cost_usd, unknown_usage_calls ?? null];
 }
 
-function listingOf(document: ListedDocument): ListedDocument {
-  const { documents: _records, ...listing } = document as ListedDocument & { documents?: unknown };
-  return listing;
+/** What is kept for lists: the document without its records, and what they lack. */
+interface Listing extends ListedDocument, Lacking {}
+
+type Lacking = Pick<DocumentInList, 'failed_pages' | 'needs_review'>;
+
+function listingOf({ documents, ...document }: ListedDocument & Partial<StoredDocument>): Listing {
+  return {
+    ...document,
+    failed_pages: (documents ?? []).reduce((total, { failed_pages }) => total + failed_pages.length, 0),
+    needs_review: (documents ?? []).some(({ needs_human_review }) => needs_human_review),
+  };
+}
+
+/** What a listing tells of the document itself. */
+export function documentIn(listing: unknown): ListedDocument {
+  const { failed_pages: _failed, needs_review: _review, ...document } = parsed(listing) as Listing;
+  return document;
 }
 
 /** A place in the list: the microsecond of the upload, and the id. It stays one when its document is gone. */
 export const PLACE = /^(\d{1,16})_([-0-9a-f]{36})$/;
 export const MICROSECONDS = '(extract(epoch FROM uploaded_at) * 1000000)::bigint::text AS microseconds';
 const BATCH = 5;
+/** Found in one look through the documents of an owner. */
+const SEARCHED_AT_ONCE = 100;
 
 /**
  * Lists of documents, without their records: a record can be megabytes, and a list must not grow with
@@ -44,31 +62,66 @@ export class Listings {
   }
 
   /** @returns undefined when `after` is neither the `next` of a page nor the id of a document of the owner */
-  async page(owner: string, limit: number, after?: string): Promise<PageOfDocuments | undefined> {
+  async page(
+    owner: string,
+    limit: number,
+    after?: string,
+    search: DocumentSearch = {},
+  ): Promise<PageOfDocuments | undefined> {
     const place = after === undefined ? [] : await this.#placeOf(after, owner);
     if (!place) return undefined;
+    const asked = await this.#asked(search, owner, [owner, limit + 1, ...place]);
     const rows = await this.#database.query(
-      `SELECT id, ${MICROSECONDS}, listing::text AS listing FROM quire.documents WHERE owner = $1
+      `SELECT id, ${MICROSECONDS}, listing::text AS listing, plan::text AS plan
+       FROM quire.documents WHERE owner = $1
        ${after === undefined ? '' : `AND (uploaded_at, id) < (timestamptz 'epoch' + $3::bigint * interval '1 microsecond', $4::uuid)`}
-       ORDER BY uploaded_at DESC, id DESC LIMIT $2`,
-      [owner, limit + 1, ...place],
+       ${asked.condition} ORDER BY uploaded_at DESC, id DESC LIMIT $2`,
+      asked.parameters,
     );
-    const documents: ListedDocument[] = [];
-    for (const { id, listing } of rows.slice(0, limit)) {
-      const document = listing === null ? await this.of(String(id)) : (parsed(listing) as ListedDocument);
-      if (document) documents.push(document);
+    const documents: DocumentInList[] = [];
+    for (const { id, listing, plan } of rows.slice(0, limit)) {
+      const document = await this.#listing(String(id), listing);
+      if (document) documents.push({ ...document, plan: planIn(plan) });
     }
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     return { documents, next: last ? `${String(last.microseconds)}_${String(last.id)}` : null };
   }
 
-  /** How many documents the owner has. */
-  async count(owner: string): Promise<number> {
+  /** How many documents the owner has, or of those that are searched for. */
+  async count(owner: string, search: DocumentSearch = {}): Promise<number> {
+    const asked = await this.#asked(search, owner, [owner]);
     const [row] = await this.#database.query(
-      'SELECT count(*) AS count FROM quire.documents WHERE owner = $1',
-      [owner],
+      `SELECT count(*) AS count FROM quire.documents WHERE owner = $1 ${asked.condition}`,
+      asked.parameters,
     );
     return Number(row?.count);
+  }
+
+  /** A condition on rows, with the parameters of the statement. */
+  async #asked(
+    search: DocumentSearch,
+    owner: string,
+    parameters: Parameter[],
+  ): Promise<{ condition: string; parameters: Parameter[] }> {
+    while (await this.#fillFor(search, owner));
+    const { conditions, values } = searching(search, parameters.length + 1);
+    return {
+      condition: conditions.map((condition) => `AND ${condition}`).join(' '),
+      parameters: [...parameters, ...values],
+    };
+  }
+
+  /** Fills in what a search goes by. @returns whether there may be more */
+  async #fillFor({ name, state }: DocumentSearch, owner: string): Promise<boolean> {
+    if (state === 'done' || state === 'needs_review') {
+      return this.#fill(`owner = $1 AND status = 'completed' AND ${LACKS_REVIEW}`, [owner], SEARCHED_AT_ONCE);
+    }
+    return name ? this.fill(owner) : false;
+  }
+
+  async #listing(id: string, kept: unknown): Promise<Listing | undefined> {
+    const listing = kept === null ? undefined : (parsed(kept) as ListedDocument & Partial<Lacking>);
+    return listing?.needs_review === undefined ? this.#found(id) : (listing as Listing);
   }
 
   /**
@@ -105,31 +158,41 @@ export class Listings {
    * @returns whether there may be more
    */
   async fill(owner?: string): Promise<boolean> {
-    const [ofOwner, parameters] = owner === undefined ? ['', []] : ['AND owner = $1', [owner]];
+    return owner === undefined
+      ? this.#fill('listing IS NULL', [], BATCH)
+      : this.#fill('listing IS NULL AND owner = $1', [owner], BATCH);
+  }
+
+  async #fill(where: string, parameters: Parameter[], most: number): Promise<boolean> {
     const rows = await this.#database.query(
-      `SELECT id FROM quire.documents WHERE listing IS NULL ${ofOwner} LIMIT ${BATCH}`,
+      `SELECT id FROM quire.documents WHERE ${where} LIMIT ${most}`,
       parameters,
     );
-    for (const { id } of rows) await this.of(String(id));
-    return rows.length === BATCH;
+    for (const { id } of rows) await this.#found(String(id));
+    return rows.length === most;
   }
 
   /** What a list shows of a document, filled in where it is missing; undefined when there is none of this id. */
-  of(id: string): Promise<ListedDocument | undefined> {
+  async of(id: string): Promise<ListedDocument | undefined> {
+    const listing = await this.#found(id);
+    return listing && documentIn(json(listing));
+  }
+
+  #found(id: string): Promise<Listing | undefined> {
     return this.#oneByOne(() =>
       this.#database.transaction(async (query) => {
         // Locked, so that no other process writes the document meanwhile.
         const [row] = await query(
-          `SELECT coalesce(listing, document)::text AS document, listing IS NULL AS is_missing
+          `SELECT CASE WHEN ${LACKS_REVIEW} THEN document ELSE listing END::text AS document,
+             ${LACKS_REVIEW} AS is_missing
            FROM quire.documents WHERE id = $1 FOR UPDATE`,
           [id],
         );
         if (!row) return undefined;
-        const document = listingOf(parsed(row.document) as ListedDocument);
-        if (row.is_missing === true) {
-          await query(`UPDATE quire.documents SET ${LISTED} WHERE id = $1`, [id, ...listed(document)]);
-        }
-        return document;
+        const document = parsed(row.document) as StoredDocument;
+        if (row.is_missing !== true) return document as ListedDocument as Listing;
+        await query(`UPDATE quire.documents SET ${LISTED} WHERE id = $1`, [id, ...listed(document)]);
+        return listingOf(document);
       }),
     );
   }
@@ -144,4 +207,9 @@ export class Listings {
     );
     return row && [String(row.microseconds), after];
   }
+}
+
+function planIn(kept: unknown): string | null {
+  const plan = kept === null ? undefined : processingPlan.safeParse(parsed(kept)).data;
+  return plan ? formatPlan(plan) : null;
 }

@@ -41,6 +41,7 @@ import {
   type Reading,
   type ReadingsOfDocument,
 } from './readings.js';
+import type { DocumentSearch } from './search.js';
 import { ShadowSpending } from './shadow-spending.js';
 import { SharedStates } from './shared-states.js';
 import { SharedCalls, type SharedCallSettings } from './shared-calls.js';
@@ -512,13 +513,18 @@ export class Store {
    * @param after the `next` of the page before, or a document's id
    * @returns undefined when `after` is neither
    */
-  list(owner: string, limit: number, after?: string): Promise<PageOfDocuments | undefined> {
-    return this.#listings.page(owner, limit, after);
+  list(
+    owner: string,
+    limit: number,
+    after?: string,
+    search?: DocumentSearch,
+  ): Promise<PageOfDocuments | undefined> {
+    return this.#listings.page(owner, limit, after, search);
   }
 
-  /** How many documents an owner has. */
-  count(owner: string): Promise<number> {
-    return this.#listings.count(owner);
+  /** How many documents an owner has, or of those that are searched for. */
+  count(owner: string, search?: DocumentSearch): Promise<number> {
+    return this.#listings.count(owner, search);
   }
 
   /** The bytes of all PDFs that are kept of whoever shares so, an owner or senders without a name. */

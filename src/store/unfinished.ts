@@ -3,7 +3,7 @@ import { processingPlan, type ProcessingPlan } from '../processor/plan.js';
 import type { Row } from './database.js';
 import type { ListedDocument, StoredDocument } from './document.js';
 import { parsed } from './json.js';
-import type { Listings } from './listings.js';
+import { documentIn, type Listings } from './listings.js';
 
 /** Who sent a document: what the flags were evaluated for. */
 export interface Sender {
@@ -64,8 +64,7 @@ export const UNFINISHED =
 
 /** @returns undefined when the document was deleted meanwhile */
 export async function unfinishedIn(row: Row, listings: Listings): Promise<UnfinishedDocument | undefined> {
-  const document =
-    row.listing === null ? await listings.of(String(row.id)) : (parsed(row.listing) as ListedDocument);
+  const document = row.listing === null ? await listings.of(String(row.id)) : documentIn(row.listing);
   return (
     document && {
       document,

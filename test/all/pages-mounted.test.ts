@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -6,13 +6,12 @@ import { openBrowser, type OpenBrowser } from '../browser.js';
 import { Child } from '../child.js';
 import { strippingProxy } from '../pages-host.js';
 import { watchedPage, type WatchedPage } from '../watched-page.js';
-import { install, newFolder, pack, ROOT } from './package.js';
+import { install, newFolder, pack } from './package.js';
 
 /** The pages of the packed module, in empty apps: from an upload to a value that somebody has confirmed. */
 
 const LIMIT_MS = 280_000;
 const MOUNT = '/bank/quire';
-const PACKAGE = readFileSync(join(ROOT, 'docs/sample/account-package.pdf'));
 
 /** An app with its own sign-in. Its policy is what it is told, or what helmet gives without being told anything. */
 const APP = `
@@ -42,8 +41,7 @@ process.once('SIGTERM', async () => {
 });
 `;
 
-const STRICT =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'";
+const STRICT = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'";
 
 let opened: OpenBrowser;
 const root = newFolder();

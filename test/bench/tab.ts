@@ -19,8 +19,14 @@ const trace = z.object({
  *
  * @returns the milliseconds that each task of its main thread took, the longest first
  */
-export async function tasksDuring(browser: Browser, page: Page, work: () => Promise<void>): Promise<number[]> {
-  await browser.startTracing(page, { categories: ['toplevel', 'disabled-by-default-devtools.timeline', '__metadata'] });
+export async function tasksDuring(
+  browser: Browser,
+  page: Page,
+  work: () => Promise<void>,
+): Promise<number[]> {
+  await browser.startTracing(page, {
+    categories: ['toplevel', 'disabled-by-default-devtools.timeline', '__metadata'],
+  });
   await work();
   const { traceEvents } = trace.parse(JSON.parse((await browser.stopTracing()).toString()));
   const thread = ({ pid, tid }: { pid: number; tid: number }) => `${pid} ${tid}`;

@@ -65,6 +65,13 @@ const USED = { llm_calls: 2, input_tokens: 30, output_tokens: 4, cost_usd: 0.1, 
 /** Of a document none of whose calls told its usage. */
 const UNTOLD = { llm_calls: 2, input_tokens: 0, output_tokens: 0, cost_usd: null, unknown_usage_calls: 2 };
 
+/** What lists tell of a record; nothing else of it matters here. */
+const RECORD = {
+  failed_pages: [{ page: 1 }, { page: 2 }],
+  needs_human_review: true,
+} as unknown as StoredDocument['documents'][number];
+const WHOLE = { ...RECORD, failed_pages: [], needs_human_review: false };
+
 async function add(user: string, given: Partial<StoredDocument> = {}): Promise<string> {
   const id = randomUUID();
   const document: StoredDocument = {
@@ -103,6 +110,8 @@ async function list(user: string, query = ''): Promise<Documents> {
 async function costs(user: string, query = ''): Promise<Costs> {
   return (await (await ask(user, `/api/costs${query}`)).json()) as Costs;
 }
+
+const search = (query: Record<string, string>) => list('ada', `?${new URLSearchParams(query).toString()}`);
 
 const ids = ({ documents }: Documents | Costs) => documents.map(({ id }) => id);
 
@@ -197,14 +206,103 @@ test.each(['/api/documents', '/api/costs'])(
 );
 
 test('a row is the document without its records; the total counts those of all pages', async () => {
-  const id = await add('ada', { documents: [{}] as StoredDocument['documents'] });
+  const id = await add('ada', { documents: [RECORD] });
   await addMany('ada', 2);
   const { documents, total } = await list('ada', '?limit=3');
   const { documents: records, ...row } = (await store.get(id, 'user:ada')) ?? { documents: undefined };
-  expect(records).toEqual([{}]);
-  expect(documents[2]).toEqual(row);
+  expect(records).toEqual([RECORD]);
+  expect(documents[2]).toEqual({ ...row, plan: 'single-page', failed_pages: 2, needs_review: true });
   expect(total).toBe(3);
   expect((await list('ada', '?limit=1')).total).toBe(3);
+});
+
+describe('a search', () => {
+  test('by name finds what stands in the name of a document or of its file, in any case', async () => {
+    const named = await add('ada', { document_name: 'Müller & Söhne (2024)', filename: 'scan.pdf' });
+    const filed = await add('ada', { document_name: 'Loan', filename: 'MÜLLER.PDF' });
+    await add('ada', { document_name: 'Miller', filename: 'miller.pdf' });
+    await add('bob', { document_name: 'Müller' });
+    expect(ids(await search({ name: 'müLLER' }))).toEqual([filed, named]);
+    expect(ids(await search({ name: 'SÖHNE (20' }))).toEqual([named]);
+    expect(await search({ name: 'nobody' })).toEqual({ documents: [], total: 0, next: null });
+    expect((await search({ name: '' })).total).toBe(3);
+  });
+
+  test('by name takes every character as it is', async () => {
+    const odd = '%_.*+?^$|()[]{}\\/"\u2028\u{1f4c4} #-&!~\'';
+    const id = await add('ada', { document_name: `a${odd}b` });
+    await add('ada', { document_name: 'a b', filename: 'u0022.pdf' });
+    expect(ids(await search({ name: odd }))).toEqual([id]);
+    for (const letter of odd.replace(' ', '').replace('.', ''))
+      expect([letter, ids(await search({ name: letter }))]).toEqual([letter, [id]]);
+    // What is written as an escape is not that text.
+    const escaped = await add('ada', { document_name: 'x\u0000\ny' });
+    expect(ids(await search({ name: 'u0000' }))).toEqual([]);
+    expect(ids(await search({ name: 'Y' }))).toEqual([escaped]);
+  });
+
+  const STATES = {
+    reading: { status: 'extracting', documents: [RECORD] },
+    done: { status: 'completed', documents: [WHOLE] },
+    needs_review: { status: 'completed', documents: [RECORD] },
+    failed: { status: 'failed', documents: [RECORD] },
+  } as const;
+  const addOfEach = async () => {
+    const added = new Map<string, string>();
+    for (const [state, { status, documents }] of Object.entries(STATES)) {
+      added.set(state, await add('ada', { status, documents: [...documents], document_name: 'a\u0000b' }));
+    }
+    return added;
+  };
+
+  test('by state finds what is so, and no document is in two states', async () => {
+    const added = await addOfEach();
+    for (const [state, id] of added) expect([state, ids(await search({ state }))]).toEqual([state, [id]]);
+    expect(ids(await search({ state: 'failed', name: 'B' }))).toEqual([added.get('failed')]);
+    expect(ids(await search({ state: 'failed', name: 'c' }))).toEqual([]);
+  });
+
+  test('comes page by page, and its total counts what was found', async () => {
+    const found = [await add('ada', { status: 'failed' }), await add('ada', { status: 'failed' })].reverse();
+    await add('ada');
+    const first = await search({ state: 'failed', limit: '1' });
+    expect(first).toMatchObject({ total: 2, documents: [{ id: found[0] }] });
+    const second = await search({ state: 'failed', limit: '1', after: first.next ?? '' });
+    expect(second).toMatchObject({ total: 2, documents: [{ id: found[1] }], next: null });
+  });
+
+  test.each([
+    ['keeps no listings', 'UPDATE quire.documents SET listing = NULL'],
+    [
+      'keeps less in listings',
+      `UPDATE quire.documents SET listing = regexp_replace(listing::text, ',"failed_pages":.*$', '}')::json`,
+    ],
+  ])('is right for documents of a version that %s', async (_, leave) => {
+    const added = await addOfEach();
+    const before = await list('ada');
+    await sql.query(leave);
+    expect(ids(await search({ state: 'needs_review' }))).toEqual([added.get('needs_review')]);
+    await sql.query(leave);
+    expect(ids(await search({ name: 'B' }))).toHaveLength(4);
+    await sql.query(leave);
+    expect(await list('ada')).toEqual(before);
+  });
+
+  test('refuses what it cannot read with a sentence', async () => {
+    for (const [query, message] of [
+      ['state=all', 'state must be one of reading, done, needs_review, failed'],
+      ['state=', 'state must be one of reading, done, needs_review, failed'],
+      ['name=a&name=b', 'name must be a text of at most 200 characters'],
+      [`name=${'a'.repeat(201)}`, 'name must be a text of at most 200 characters'],
+    ]) {
+      const response = await ask('ada', `/api/documents?${query}`);
+      expect([query, response.status, await response.json()]).toEqual([
+        query,
+        400,
+        { success: false, message },
+      ]);
+    }
+  });
 });
 
 describe('what documents cost', () => {

@@ -18,8 +18,6 @@ interface ChartProps {
   format: (value: number) => string;
   /** Of the table: the name of each, and which number of a bar it shows. */
   columns: readonly (readonly [name: string, of: 'value' | 'least' | 'most'])[];
-  /** The end of the axis. Default: the longest line. */
-  end?: number | undefined;
 }
 
 const WIDTH = 320;
@@ -28,9 +26,9 @@ const TOP = 4;
 const AXIS = 22;
 
 /** Bars with the range of each, and the same numbers as a table. */
-export function Chart({ title, about, bars, format, columns, end }: ChartProps) {
+export function Chart({ title, about, bars, format, columns }: ChartProps) {
   const id = useId();
-  const longest = end ?? Math.max(...bars.map(({ value, most }) => Math.max(value, most)));
+  const longest = Math.max(...bars.map(({ value, most }) => Math.max(value, most)));
   const x = (value: number) => (longest > 0 ? (Math.min(value, longest) / longest) * (WIDTH - 2) + 1 : 1);
   const height = TOP + bars.length * ROW + AXIS;
   const said = bars.map(({ name, value, least, most }) => {
@@ -72,13 +70,15 @@ export function Chart({ title, about, bars, format, columns, end }: ChartProps) 
                     width={Math.max(0, x(value) - 1)}
                     height="18"
                   />
-                  {least !== most && (
-                    <path
-                      class="range"
-                      d={`M${x(least)} ${line - 5}v10m0-5H${x(most)}m0-5v10`}
-                      vector-effect="non-scaling-stroke"
-                    />
-                  )}
+                  {least !== most &&
+                    ['halo', 'range'].map((kind) => (
+                      <path
+                        key={kind}
+                        class={kind}
+                        d={`M${x(least)} ${line - 5}v10m0-5H${x(most)}m0-5v10`}
+                        vector-effect="non-scaling-stroke"
+                      />
+                    ))}
                 </g>
               );
             })}
