@@ -99,7 +99,8 @@ function isEngine(given: unknown): given is Settings['QUIRE_ENGINE'] {
   return given === 'local' || given === 'dbos';
 }
 
-function packageVersion(): string {
+/** Of this module. */
+export function packageVersion(): string {
   const file = new URL('../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -11,6 +11,7 @@ import { DocumentsOpening } from './documents/opening.js';
 import { PagePictures } from './documents/page-pictures.js';
 import { ProgressOfEvents, type OnProgress } from './documents/progress.js';
 import { readDocument, type ReadingTools, type Watch } from './documents/reading.js';
+import { GivenDocuments, type GivenRun } from './engine/given.js';
 import type { SharedEngine } from './engine/shared.js';
 import { aboutRouter } from './http/about.js';
 import { Access, type May } from './http/access.js';
@@ -33,6 +34,7 @@ import { UploadFolder } from './http/upload-folder.js';
 import { EMBEDDED_MODEL_ID } from './embedded-model/service.js';
 import type { CallQueue } from './llm/queue.js';
 import { ModelService, serviceName } from './llm/service.js';
+import type { DocumentQueue } from './llm/turns.js';
 import type { PriceTable } from './llm/usage.js';
 import { loggable, unfailing, usualLogger, type Logger } from './logger.js';
 import {
@@ -58,6 +60,7 @@ import {
   type ChosenModel,
   type QuireOptions,
 } from './options.js';
+import type { AnswerCache } from './processor/answers.js';
 import { autoPlan } from './processor/auto-plan.js';
 import {
   formatPlan,
@@ -89,6 +92,12 @@ export interface DocumentContext extends FlagContext {
   /** Aborts the document; calls under way are broken off. */
   signal?: AbortSignal;
   onProgress?: OnProgress;
+  /**
+   * Where answers that were paid for are kept and found again, under a `requestId` that is the same whenever the
+   * document comes: then it goes on where it was. At `close`, calls under way may end within `SHUTDOWN_GRACE_MS`.
+   * Default: nowhere.
+   */
+  answers?: AnswerCache | undefined;
 }
 
 export interface RouterOptions {
@@ -294,18 +303,14 @@ function assembled(
     if (event.type === 'batch_checked') source.decision.admission?.onBatch(event.failure);
   };
   const reading = { processor, prices, onUnpricedTier, shadow, watch };
-  /** Documents that callers have given and that are not read yet. */
-  const given = new Set<Given>();
-  const readGiven = async ({ signal, ...context }: DocumentContext, document: Given) => {
-    given.add(document);
-    try {
-      return await readForCaller(reading, { decisions, queue }, document, {
-        ...context,
-        signal: AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]),
-      });
-    } finally {
-      given.delete(document);
-    }
+  const given = new GivenDocuments();
+  const readGiven = ({ signal, ...context }: DocumentContext, document: Given) => {
+    // Of a user, in the same share as what they upload.
+    const owner = context.userId === undefined ? undefined : userKey(context.userId);
+    const ofDocument = queue.document(undefined, owner);
+    return given.read({ queue: ofDocument, isKept: context.answers !== undefined, signal }, (run) =>
+      readForCaller(reading, decisions, document, { ...context, ...run, queue: ofDocument }),
+    );
   };
   const documents: DocumentsOpening = new DocumentsOpening(place, settings, {
     reader,
@@ -336,7 +341,7 @@ function assembled(
     inAll: settings.UPLOADS_ARRIVING,
     perOwner: settings.UPLOADS_ARRIVING_PER_OWNER,
   });
-  const inWork = () => given.size + arriving.count + documents.load.reading + documents.load.waiting;
+  const inWork = () => given.count + arriving.count + documents.load.reading + documents.load.waiting;
   const logRefused = logRefusals(logger);
   const onRefused = (reason: RefusalReason) => {
     metrics.uploadRefused(reason);
@@ -492,7 +497,7 @@ function assembled(
     close() {
       closed ??= endAll([
         () => closing.abort(new Error('Quire was closed.')),
-        () => documents.close(),
+        () => Promise.all([given.close(settings.SHUTDOWN_GRACE_MS), documents.close()]).then(() => undefined),
         () => states?.close() ?? Promise.resolve(),
         () => uploadFolder.close(),
         () => flags.close(),
@@ -520,9 +525,16 @@ interface Given {
 /** @throws what the source throws for a document that cannot be read; the signal's reason on abort */
 async function readForCaller(
   tools: ReadingTools,
-  { decisions, queue }: { decisions: Decisions; queue: CallQueue },
+  decisions: Decisions,
   { countPages, source }: Given,
-  { signal, onProgress, ...sender }: DocumentContext & { signal: AbortSignal },
+  {
+    signal,
+    queue,
+    finishing,
+    answers,
+    onProgress,
+    ...sender
+  }: DocumentContext & GivenRun & { queue: DocumentQueue },
 ): Promise<DocumentRecord> {
   // One that is aborted meanwhile is decided all the same, and told as one that was broken off.
   const counted = () => countPages(signal).catch(() => undefined);
@@ -541,9 +553,7 @@ async function readForCaller(
       // Showing progress is the caller's business; a document is not lost over it.
     }
   };
-  // Of a user, in the same share as what they upload.
-  const owner = sender.userId === undefined ? undefined : userKey(sender.userId);
-  const request = { sender, decision, signal, queue: queue.document(undefined, owner), emit };
+  const request = { sender, decision, signal, queue, answers, finishing, emit };
   const ended = await readDocument(tools, request, source);
   emit(ended.end);
   if ('error' in ended) throw ended.error;

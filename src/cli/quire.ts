@@ -1,14 +1,15 @@
 #!/usr/bin/env node
 
-const USAGE = `Usage: quire [parity|tune|accuracy|golden] [OPTIONS] [FILES...]
+const USAGE = `Usage: quire [process|parity|tune|accuracy|golden] [OPTIONS] [FILES...]
 
 quire          starts the server; PORT and HOST say where, by default http://127.0.0.1:3000/
+quire process  reads files here, in the terminal
 quire parity   compares batches with page by page on your documents
 quire tune     finds the batch size and the number of workers for your documents
 quire accuracy tells how often people corrected what was read
 quire golden   makes a case for parity of a document that was reviewed
 
-All read the settings in the environment. Each with --help, like quire parity --help, tells its options.
+All read the settings in the environment. Each command tells its options: quire process --help.
 `;
 
 const [command, ...args] = process.argv.slice(2);
@@ -18,6 +19,11 @@ switch (command) {
   case undefined:
     await import('../server.js');
     break;
+  case 'process': {
+    const { processFiles } = await import('./process/command.js');
+    process.exitCode = await processFiles(args);
+    break;
+  }
   case 'parity': {
     const { parity } = await import('../evaluation/parity/command.js');
     process.exitCode = await parity(args);

@@ -37,6 +37,7 @@ async function expire(
   retentionDays: number,
   { closing, onForget, logger }: UpkeepTools,
 ): Promise<void> {
+  await store.forgetTerminalAnswers(retentionDays);
   let deleted = 0;
   let expired: string[];
   do {

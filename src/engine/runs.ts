@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { FairTurns, type Party } from '../fair-turns.js';
 import type { DocumentQueue } from '../llm/turns.js';
 import type { Claim } from '../store/events.js';
 import { fairAs, type UnfinishedDocument } from '../store/unfinished.js';
+import { endWithin, finishingIn, type Ending } from './ending.js';
 
 export interface RunSettings {
   /** Documents read at once, from 1. */
@@ -41,19 +41,14 @@ export interface RunTools {
   onWaiting(id: string): void;
 }
 
-interface Running {
+interface Running extends Ending {
   party: Party;
   /** The name of its reading. */
   run: string;
   /** Until they are counted as many as its owner may have read at once. */
   pages: number;
-  stop: AbortController;
-  queue: DocumentQueue;
   /** Whether it had its turn. */
   hasBegun: boolean;
-  /** What must end before the engine may. */
-  finishing: Set<Promise<unknown>>;
-  done: Promise<void>;
 }
 
 /**
@@ -139,11 +134,7 @@ export class Runs {
           giveBack = await this.#place(running);
           return result;
         },
-        finishing: (work) => {
-          const settled = work.then(ignore, ignore).finally(() => finishing.delete(settled));
-          finishing.add(settled);
-          return work;
-        },
+        finishing: finishingIn(finishing),
       });
     } finally {
       giveBack();
@@ -196,27 +187,8 @@ export class Runs {
       queue.stop();
       if (!hasBegun) stop.abort();
     }
-    const grace = new AbortController();
-    const over = sleep(this.#settings.graceMs, undefined, { signal: grace.signal }).catch(ignore);
-    const ended = running.map(async (each) => {
-      await Promise.race([settled(each), over]);
-      each.stop.abort();
-      await each.done;
-    });
-    await Promise.all([...ended, Promise.race([besides, over])]);
-    grace.abort();
+    await endWithin(this.#settings.graceMs, running, besides);
   }
-}
-
-/** Resolves when a document has no call under way and nothing else to finish, or has ended. */
-async function settled({ queue, finishing, done }: Running): Promise<void> {
-  const quiet = async () => {
-    do {
-      await queue.idle();
-      await Promise.all(finishing);
-    } while (finishing.size > 0);
-  };
-  await Promise.race([done, quiet()]);
 }
 
 function ignore(): void {

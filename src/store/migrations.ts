@@ -160,13 +160,19 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     // What is still to be told to the app's webhook.
     `CREATE TABLE quire.deliveries (
       id uuid PRIMARY KEY,
-      document_id uuid NOT NULL,
+      document_id uuid NOT NULL REFERENCES quire.documents ON DELETE CASCADE,
       event json NOT NULL,
       attempts integer NOT NULL DEFAULT 0,
       next_at timestamptz NOT NULL DEFAULT clock_timestamp(),
       created_at timestamptz NOT NULL DEFAULT clock_timestamp()
     )`,
     'CREATE INDEX deliveries_due ON quire.deliveries (next_at)',
+    // What documents were answered that are read in a terminal, and belong to no document of the store.
+    `CREATE TABLE quire.terminal_answers (
+      key text PRIMARY KEY,
+      fields json NOT NULL,
+      kept_at timestamptz NOT NULL DEFAULT now()
+    )`,
   ],
 ];
 

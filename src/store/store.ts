@@ -54,6 +54,7 @@ import {
 } from './unended.js';
 import { recentDocuments, type RecentDocument } from './recent.js';
 import { LIVES, NEXT_WORKFLOW, Replicas } from './replicas.js';
+import { forgetTerminalAnswers, terminalAnswersOf } from './terminal-answers.js';
 import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
 import { documentForCase, type DocumentForCase } from './for-case.js';
 import { whoseDocument, type WhoseDocument } from './whose.js';
@@ -595,6 +596,16 @@ export class Store {
   /** The answers one document was given or can use: those of its owner's documents. */
   answers(document: string, owner: string): AnswerCache {
     return answersOf(this.#database, document, owner);
+  }
+
+  /** The answers that documents read in a terminal were given. */
+  get terminalAnswers(): AnswerCache {
+    return terminalAnswersOf(this.#database);
+  }
+
+  /** Forgets those that were kept more than `days` days ago. */
+  forgetTerminalAnswers(days: number): Promise<void> {
+    return forgetTerminalAnswers(this.#database, days);
   }
 
   /** Limits of a model service that hold over all processes on this database. */

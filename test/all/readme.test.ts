@@ -292,7 +292,7 @@ describe('addresses and names', () => {
     server = reader(user);
     await server.types('npx quire');
     base = server.base;
-    const commands = ['', 'parity', 'tune', 'accuracy', 'golden'];
+    const commands = ['', 'process', 'parity', 'tune', 'accuracy', 'golden'];
     usage = await server.types(commands.map((name) => `npx quire ${name} --help`).join(' && '));
   });
   afterAll(() => server.leaves());

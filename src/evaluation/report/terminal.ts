@@ -8,7 +8,7 @@ export function writeOutput(text: string): void {
 }
 
 /** File names may hold anything, and a terminal obeys control characters. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.replace(/[^\P{C}\n]/gu, '?');
 }
 

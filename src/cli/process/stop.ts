@@ -1,0 +1,56 @@
+import { writeError } from '../../evaluation/report/terminal.js';
+import { codeOf } from '../../evaluation/trial-error.js';
+
+/** What a shell says of a process that a signal has ended. */
+const STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
+const FAILED = 1;
+
+/** Ends a run in good order when it is asked to, and at once when it is asked again. */
+export class Stop {
+  readonly #stopped = new AbortController();
+  readonly #onStop: () => void;
+  #onAtOnce: () => void = () => undefined;
+  /** The exit status of a run that was stopped. */
+  status: number | undefined;
+
+  constructor(onStop: () => void) {
+    this.#onStop = onStop;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, this.#onSignal);
+    process.stdout.on('error', this.#onOutput);
+  }
+
+  /** Aborted when nothing more is to be begun. */
+  get signal(): AbortSignal {
+    return this.#stopped.signal;
+  }
+
+  /** @param restore what the terminal needs before the process is gone */
+  onAtOnce(restore: () => void): void {
+    this.#onAtOnce = restore;
+  }
+
+  end(): void {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, this.#onSignal);
+  }
+
+  readonly #onSignal = (signal: keyof typeof STATUS): void => {
+    if (this.status !== undefined) {
+      this.#onAtOnce();
+      process.exit(this.status);
+    }
+    this.#begin(STATUS[signal]);
+    writeError('\nStopping: answers that are on their way are waited for. Ctrl+C again ends at once.');
+  };
+
+  /** Whoever reads the output has gone. */
+  readonly #onOutput = (error: Error): void => {
+    if (codeOf(error) !== 'EPIPE') throw error;
+    if (this.status === undefined) this.#begin(FAILED);
+  };
+
+  #begin(status: number): void {
+    this.status = status;
+    this.#stopped.abort();
+    this.#onStop();
+  }
+}
