@@ -15,7 +15,7 @@ export const FLOORS = [
   ['processor', 'embedded-model'],
   ['llm'],
   ['fair-turns', 'e-detector', 'shared-state'],
-  ['text', 'abort', 'logger', 'sliding-window', 'clock', 'pauses', 'rounds', 'wager'],
+  ['text', 'abort', 'logger', 'sliding-window', 'clock', 'pauses', 'rounds', 'wager', 'wilson'],
 ];
 
 /** A room is a folder or a file of this name. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import express, { type Request, type RequestHandler, type Response } from 'express';
+import express, { type Request, type Response } from 'express';
 import { DailyBudget } from './comparison/budget.js';
 import { RunningAgreement } from './comparison/running-agreement.js';
 import { SharedBudget, type KeptSpending } from './comparison/shared-budget.js';
@@ -15,13 +15,16 @@ import { GivenDocuments, type GivenRun } from './engine/given.js';
 import type { SharedEngine } from './engine/shared.js';
 import { aboutRouter } from './http/about.js';
 import { Access, type May } from './http/access.js';
+import { accuracyRouter } from './http/accuracy.js';
 import { ArrivingUploads } from './http/arriving.js';
 import { correctionsRouter } from './http/corrections.js';
 import { documentsRouter } from './http/documents.js';
 import { exportRouter } from './http/export.js';
 import { operationsRouter } from './http/operations.js';
+import { Operators, type IsOperator } from './http/operators.js';
+import { opsSessionRouter } from './http/ops-session.js';
+import { overviewRouter } from './http/overview.js';
 import { pagePicturesRouter } from './http/page-pictures.js';
-import { isFromOps } from './http/ops-token.js';
 import { pagesRouter } from './http/pages.js';
 import { readingsRouter } from './http/readings.js';
 import { logRefusals, type RefusalReason } from './http/refusals.js';
@@ -43,6 +46,7 @@ import {
 } from './observability/log.js';
 import { Metrics } from './observability/metrics.js';
 import { ModelHealth } from './observability/model-health.js';
+import { ServiceRemarks } from './observability/service-remarks.js';
 import { Traces } from './observability/traces.js';
 import {
   checkedPlan,
@@ -111,6 +115,11 @@ export interface RouterOptions {
   mayRead?: May | undefined;
   /** Whether they may also confirm and correct its values. Default: nobody may. */
   mayCorrect?: May | undefined;
+  /**
+   * Whether the sender of a request may see and do what is for ops, under `/ops/` and on the operations page, beside
+   * whoever has the token. Anything but `true` is a no. Default: nobody may.
+   */
+  isOperator?: IsOperator | undefined;
   /**
    * Origins, like `https://app.example`, whose pages may upload, delete and retry, beside the app's own. Default:
    * none; other sites are answered with 403.
@@ -281,6 +290,7 @@ function assembled(
       onShareTrouble,
     );
   const traces = new Traces(asked);
+  const remarks = new ServiceRemarks();
   const logEnd = logEnds(logger);
   const logAdaptation = logAdaptations(logger);
   const watch: Watch = (event, source) => {
@@ -289,6 +299,7 @@ function assembled(
     logEnd(event, source);
     logAdaptation(event, source);
     if (event.type === 'call_ended') modelHealth.update(event);
+    remarks.update(event);
     if (event.type === 'batch_checked') source.decision.admission?.onBatch(event.failure);
   };
   const reading = { processor, prices, onUnpricedTier, shadow, watch };
@@ -336,8 +347,25 @@ function assembled(
     metrics.uploadRefused(reason);
     logRefused(reason);
   };
+  const limits = {
+    concurrency: settings.LLM_GLOBAL_CONCURRENCY ?? null,
+    requests_per_minute: settings.LLM_REQUESTS_PER_MINUTE ?? null,
+    tokens_per_minute: settings.LLM_TOKENS_PER_MINUTE ?? null,
+  };
+  const overviewFor = (operators: Operators) =>
+    overviewRouter({
+      forOps: operators.require,
+      plan: { flags, decisions, rollback, fixedPlan, forceSinglePage: settings.QUIRE_FORCE_SINGLE_PAGE },
+      service: {
+        ...{ model: model.shownAs, modelHealth, remarks, queue, answerForms, limits },
+        told: () => service.model(model.name).limits.told,
+        form: () => service.model(model.name).dialect(asked).form,
+      },
+      opened: () => documents.opened(),
+      logger,
+    });
   // Made with the routes: a Quire that only reads is spared the work.
-  const makeOperations = () =>
+  const operationsFor = (operators: Operators) =>
     operationsRouter({
       flags,
       decisions,
@@ -352,16 +380,12 @@ function assembled(
       opened: () => documents.opened(),
       load: () => documents.load,
       callsUnderWay: async () => (await sharing?.callsUnderWay()) ?? { inAll: 0, byReplica: new Map() },
-      limits: {
-        concurrency: settings.LLM_GLOBAL_CONCURRENCY ?? null,
-        requests_per_minute: settings.LLM_REQUESTS_PER_MINUTE ?? null,
-        tokens_per_minute: settings.LLM_TOKENS_PER_MINUTE ?? null,
-      },
+      limits,
       onAction: (action) => {
         metrics.opsActed(action);
         logAction(logger, action);
       },
-      token: settings.OPS_TOKEN,
+      operators,
       logger,
     });
   metrics.follow({
@@ -383,7 +407,7 @@ function assembled(
   // Others count on it, whether or not it has routes.
   if (engine) void documents.open();
   const planShown = settings.QUIRE_FORCE_SINGLE_PAGE ? SINGLE_PAGE : fixedPlan;
-  let operations: RequestHandler | undefined;
+  let hasRoutes = false;
   let closed: Promise<void> | undefined;
   return {
     modelName: model.shownAs,
@@ -404,10 +428,11 @@ function assembled(
         source: (signal, onPage) => reader.read(bytes, { signal, onPage }),
       });
     },
-    router({ identify, allowAnonymous = false, allowOrigins = [], mayRead, mayCorrect } = {}) {
+    router({ identify, allowAnonymous = false, allowOrigins = [], mayRead, mayCorrect, isOperator } = {}) {
       checkOrigins(allowOrigins);
-      if (!operations) warnOfUnusedDatabase(options, settings, logger);
-      const ofOperations = (operations ??= makeOperations());
+      if (!hasRoutes) warnOfUnusedDatabase(options, settings, logger);
+      hasRoutes = true;
+      const operators = new Operators({ token: settings.OPS_TOKEN, isOperator, allowOrigins, logger });
       void documents.open();
       void uploadFolder.open();
       const senders = new Senders(identify, allowAnonymous, logger);
@@ -419,7 +444,7 @@ function assembled(
           max_megabytes: settings.UPLOAD_MAX_MB,
           takes_ops_token: settings.OPS_TOKEN !== undefined,
         },
-        mayOperate: (request) => isFromOps(request, settings.OPS_TOKEN),
+        mayOperate: (request) => operators.includes(request),
         allowOrigins,
         logger,
       });
@@ -450,8 +475,15 @@ function assembled(
         answerFormOf: (plan) => answerFormOf(plan, settings.LLM_ANSWER_FORM),
         logger,
       });
+      const ofAccuracy = accuracyRouter({
+        opened: () => documents.opened(),
+        forOps: operators.require,
+        logger,
+      });
       const router = express.Router();
-      router.use(ofOperations, ofPages, ofCorrections, ofPictures, ofReadings, ofExport, routes);
+      router.use(opsSessionRouter({ operators, allowOrigins, logger }));
+      router.use(overviewFor(operators), operationsFor(operators), ofAccuracy, ofPages);
+      router.use(ofCorrections, ofPictures, ofReadings, ofExport, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },
@@ -465,8 +497,7 @@ function assembled(
     close() {
       closed ??= endAll([
         () => closing.abort(new Error('Quire was closed.')),
-        () =>
-          Promise.all([given.close(settings.SHUTDOWN_GRACE_MS), documents.close()]).then(() => undefined),
+        () => Promise.all([given.close(settings.SHUTDOWN_GRACE_MS), documents.close()]).then(() => undefined),
         () => states?.close() ?? Promise.resolve(),
         () => uploadFolder.close(),
         () => flags.close(),

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { formatPlan } from './processor/plan.js';
 import { createQuire } from './quire.js';
 import { knownHosts } from './http/known-hosts.js';
-import { requireOps } from './http/ops-token.js';
+import { Operators } from './http/operators.js';
 import { readHostSettings, readSettings } from './settings.js';
 import { StoreError } from './store/database.js';
 import { NotTakenError } from './documents/documents.js';
@@ -36,7 +36,7 @@ async function serve(): Promise<void> {
   // Over plain HTTP, as on this machine, there is nothing to upgrade to.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   app.use(knownHosts([HOST, ...ALLOWED_HOSTS]));
-  const forOps = requireOps(readSettings().OPS_TOKEN);
+  const { require: forOps } = new Operators({ token: readSettings().OPS_TOKEN, logger });
   for (const [old, name] of Object.entries(OLD_NAMES)) {
     app.get(old, forOps, (request, _response, next) => {
       request.url = request.url.replace(/^[^?]*/, name);

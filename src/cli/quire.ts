@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 
-const USAGE = `Usage: quire [process|parity|tune] [OPTIONS] [FILES...]
+const USAGE = `Usage: quire [process|parity|tune|accuracy|golden] [OPTIONS] [FILES...]
 
 quire          starts the server; PORT and HOST say where, by default http://127.0.0.1:3000/
 quire process  reads files here, in the terminal
 quire parity   compares batches with page by page on your documents
 quire tune     finds the batch size and the number of workers for your documents
+quire accuracy tells how often people corrected what was read
+quire golden   makes a case for parity of a document that was reviewed
 
 All read the settings in the environment. Each command tells its options: quire process --help.
 `;
@@ -30,6 +32,16 @@ switch (command) {
   case 'tune': {
     const { tune } = await import('../evaluation/tune/command.js');
     process.exitCode = await tune(args);
+    break;
+  }
+  case 'accuracy': {
+    const { accuracy } = await import('../evaluation/accuracy/command.js');
+    process.exitCode = await accuracy(args);
+    break;
+  }
+  case 'golden': {
+    const { golden } = await import('../evaluation/golden/command.js');
+    process.exitCode = await golden(args);
     break;
   }
   case '--help':

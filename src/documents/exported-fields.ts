@@ -1,7 +1,7 @@
 import { textOf } from '../processor/merge.js';
 import { pagesWith, type PartEvidence } from '../stages/evidence.js';
 import { accountRecords } from '../stages/record.js';
-import type { Correction, ReviewedDocument } from '../store/corrections.js';
+import { keyOfValue, type Correction, type ReviewedDocument } from '../store/corrections.js';
 import { correctedValue } from './corrected.js';
 
 /** A field of a record with all that is known of its value. */
@@ -24,7 +24,7 @@ export function* exportedFields(
   { entry, evidence }: ReviewedDocument,
   corrections: readonly Correction[],
 ): Generator<ExportedField, void> {
-  const said = new Map(corrections.map((each) => [keyOf(each.account, each.field), each]));
+  const said = new Map(corrections.map((each) => [keyOfValue(each), each]));
   for (const [index, account] of accountRecords(entry).entries()) {
     const known = evidence?.[index];
     for (const [field, read] of Object.entries(account.result)) {
@@ -34,7 +34,7 @@ export function* exportedFields(
         account: account.accountNumber ?? '',
         field,
         value,
-        corrected: correctedValue(read, said.get(keyOf(account.accountNumber, field))),
+        corrected: correctedValue(read, said.get(keyOfValue({ account: account.accountNumber, field }))),
         confidence: typeof read === 'string' ? undefined : read.confidence,
         support: own(known?.support, field)?.support ?? undefined,
         pages: parts ? pagesOf(parts) : pagesWith(field, value, account),
@@ -51,8 +51,4 @@ function pagesOf(parts: readonly PartEvidence[]): number[] {
 /** Of this name, and nothing that every object has: a model may name a field `constructor`. */
 function own<T>(named: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
   return named && Object.hasOwn(named, name) ? named[name] : undefined;
-}
-
-function keyOf(account: string | null, field: string): string {
-  return JSON.stringify([account, field]);
 }

@@ -113,6 +113,12 @@ const SAME_WORD: ReadonlyMap<string, string> = new Map([
   ['colour', 'color'],
 ]);
 
+/** The words that well-known labels and the names of their fields are made of, in lower case. */
+export function wordsOfLabels(): Set<string> {
+  const labels = [...Object.keys(LABELS_OF), ...Object.values(LABELS_OF).flat(), ...SAME_WORD.keys()];
+  return new Set(labels.flatMap((label) => label.toLowerCase().split(/[ _]+/)));
+}
+
 /** What a numbered person's field is called after `Signer1_`, where it differs from the plain name. */
 const SIGNER_FIELD: Readonly<Record<string, string>> = {
   Phone_Number: 'Phone',

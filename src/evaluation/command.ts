@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readSettings, SettingsError, type Settings } from '../settings.js';
+import { readSettings, type Settings } from '../settings.js';
+import { complaint, ofOptions } from './complaint.js';
 import { prepareFolder, writeReport } from './report/files.js';
 import { writeError, writeOutput } from './report/terminal.js';
-import { codeOf, TrialError } from './trial-error.js';
+import { TrialError } from './trial-error.js';
 import { runTrials, type Candidate, type CandidateTrials, type Control } from './trials.js';
 
 /** The exit status when nothing could be compared. */
@@ -62,7 +63,7 @@ export async function runCommand<Option extends string, Switch extends string = 
   try {
     return await run(args, command);
   } catch (error) {
-    writeError(complaint(error));
+    writeError(complaint(error, 'The comparison'));
     return NOT_RUN;
   }
 }
@@ -111,9 +112,7 @@ function parsed<Option extends string, Switch extends string>(
     const given = own as Partial<Record<Option, string> & Record<Switch, boolean>>;
     return { values: given, help, out, files: distinct(positionals) };
   } catch (error) {
-    if (!codeOf(error).startsWith('ERR_PARSE_ARGS')) throw error;
-    const [problem] = error instanceof Error ? error.message.split('. ') : [];
-    throw new TrialError(`${problem ?? 'The options cannot be used'}. Try --help.`);
+    throw ofOptions(error);
   }
 }
 
@@ -121,12 +120,4 @@ function parsed<Option extends string, Switch extends string>(
 function distinct(positionals: readonly string[]): string[] {
   const given = positionals.filter((file) => file !== '');
   return [...new Map(given.map((file) => [resolve(file), file])).values()];
-}
-
-function complaint(error: unknown): string {
-  if (error instanceof TrialError) return error.message;
-  if (error instanceof SettingsError) return error.message.replace('\n', ' ').replaceAll('\n', '; ');
-  // The message of an error that was not foreseen may quote a document.
-  const name = error instanceof Error ? error.name : typeof error;
-  return `The comparison stopped on an unexpected error: ${[name, codeOf(error)].filter(Boolean).join(' ')}.`;
 }

@@ -1,5 +1,6 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
+import type { AtWork, Replicas, RetriedTogether, ShadowForOps } from '../api/operations.js';
 import type { Shadow } from '../comparison/shadow.js';
 import type { Documents } from '../documents/documents.js';
 import {
@@ -21,7 +22,7 @@ import type { Rollback } from '../rollout/rollback.js';
 import { StoreError } from '../store/database.js';
 import type { Store } from '../store/store.js';
 import { answeringErrors, notFound, refuse, RETRY_AFTER_S } from './answers.js';
-import { isFromOps, requireOps } from './ops-token.js';
+import type { Operators } from './operators.js';
 
 interface Opened {
   documents: Documents;
@@ -55,8 +56,7 @@ export interface OperationsRoutes {
   load: () => { reading: number; waiting: number };
   /** Told of what ops did. */
   onAction: (action: OpsAction) => void;
-  /** The setting `OPS_TOKEN`. */
-  token: string | undefined;
+  operators: Operators;
   logger: Logger;
 }
 
@@ -70,20 +70,20 @@ const mismatchQuery = z.object({
 
 /** What ops look at and do, all under `/ops/`: an app has routes of its own beside it. */
 export function operationsRouter(routes: OperationsRoutes): RequestHandler {
-  const { shadow, metrics, token, closing } = routes;
+  const { shadow, metrics, operators, closing } = routes;
   const router = express.Router();
-  const forOps = requireOps(token);
+  const forOps = operators.require;
 
   router.get('/ops/livez', (request, response) => {
     const details = { uptime_seconds: Math.round(process.uptime()), documents: routes.load() };
-    response.json({ alive: true, ...(isFromOps(request, token) && details) });
+    response.json({ alive: true, ...(operators.includesUnasked(request) && details) });
   });
 
   // Trouble with the flags or the model service makes nothing unready: uploads are kept, and documents wait.
   router.get('/ops/readyz', async (request, response) => {
     const store = await routes.storeTrouble();
     const ready = !closing.aborted && store === null;
-    const details = isFromOps(request, token) && readiness(routes, store);
+    const details = operators.includesUnasked(request) && readiness(routes, store);
     response.status(ready ? 200 : 503).json({ ready, ...details });
   });
 
@@ -105,7 +105,7 @@ export function operationsRouter(routes: OperationsRoutes): RequestHandler {
       spent_today_usd: shadow.spentTodayUsd,
       budget_usd: shadow.budgetUsd,
       mismatches,
-    });
+    } satisfies ShadowForOps);
   });
 
   addReplicas(router, forOps, routes);
@@ -139,7 +139,7 @@ function addReplicas(
     response.json({
       replicas: await replicasForOps(documents, calls),
       calls: { under_way: calls.inAll, ...limits },
-    });
+    } satisfies Replicas);
   });
 
   router.post('/ops/replicas/:id/takeover', forOps, async (request: Request<{ id: string }>, response) => {
@@ -178,7 +178,7 @@ function addDocuments(
     const { documents, store } = await opened();
     const page = await documentsAtWork(documents, store, query.data.limit, query.data.after);
     if (!page) return refuse(response, 400, 'after must be the next of the page before');
-    response.json(page);
+    response.json(page satisfies AtWork);
   });
 
   router.post('/ops/documents/:id/cancel', forOps, async (request: Request<{ id: string }>, response) => {
@@ -198,7 +198,7 @@ function addDocuments(
     const counts = await retryFailed(documents, store, query.data.hours, (id, outcome) =>
       onAction({ action: 'retry_failed', id, outcome }),
     );
-    response.json({ success: true, ...counts });
+    response.json({ success: true, ...(counts satisfies RetriedTogether) });
   });
 }
 

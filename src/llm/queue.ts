@@ -78,6 +78,19 @@ interface DocumentCalls {
   atRest: (() => void)[];
 }
 
+/** How it stands with the calls to one model service, in this process. */
+export interface QueueState {
+  underWay: number;
+  waiting: number;
+  /** How many may run at once: fewer than `most` while the service limits their rate or is away. */
+  atOnce: number;
+  most: number;
+  /** So long the service has asked to wait; 0 where it has not. */
+  heldMs: number;
+  /** The service is away; undefined where it is not. */
+  outage: { sinceMs: number; nextTryMs: number; patienceEndsMs: number } | undefined;
+}
+
 /**
  * The calls to one model service, of all documents: so many at once, none before the time the service
  * asked to wait for, and each only when there is room within the rate limits. One scheduler for all of
@@ -138,6 +151,24 @@ export class CallQueue {
   /** How many calls may run at once at present. */
   get concurrency(): number {
     return this.#concurrency;
+  }
+
+  /** How it stands at present. Times are milliseconds from now. */
+  get state(): QueueState {
+    const now = this.#clock.now();
+    const away = this.#outage.known;
+    return {
+      underWay: this.#underWay,
+      waiting: this.#waiting,
+      atOnce: this.#outage.isOn ? 1 : this.#concurrency,
+      most: this.#most,
+      heldMs: Math.max(0, this.#heldUntil - now),
+      outage: away && {
+        sinceMs: away.sinceMs,
+        nextTryMs: away.pauseMs,
+        patienceEndsMs: Math.max(0, away.patienceMs - away.sinceMs),
+      },
+    };
   }
 
   /**

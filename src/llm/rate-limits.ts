@@ -55,6 +55,12 @@ export class RateLimits {
     }
   }
 
+  /** What the service has told of each limit, and what is left of it by now; undefined of one it does not tell. */
+  get told(): Record<LimitName, { limit: number; left: number } | undefined> {
+    const { requests, tokens } = this.#limits;
+    return { requests: requests.told, tokens: tokens.told };
+  }
+
   /** Milliseconds after which calls that take so much together could all have started. */
   timeFor(amounts: Amounts): number {
     const { requests, tokens } = this.#limits;
@@ -129,6 +135,11 @@ class RateLimit {
     this.#clock = clock;
     this.#at = clock.now();
     this.#charged = new LearnedShare(leastCharged, MOST_CHARGED);
+  }
+
+  get told(): { limit: number; left: number } | undefined {
+    if (this.#size === Infinity) return undefined;
+    return { limit: this.#size, left: Math.max(0, Math.floor(this.#now())) };
   }
 
   waitFor(announced: number, leaving: number): number {

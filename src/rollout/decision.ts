@@ -15,8 +15,8 @@ import type { Evaluation, FlagContext, Flags } from './flags.js';
 import type { Admission, Rollback } from './rollback.js';
 import type { Admitted } from './rollback-rules.js';
 
-const BATCH_FLAG = 'batch-page-processing';
-const SHADOW_FLAG = 'batch-page-shadow';
+export const BATCH_FLAG = 'batch-page-processing';
+export const SHADOW_FLAG = 'batch-page-shadow';
 
 const REASONS = [
   'forced', // QUIRE_FORCE_SINGLE_PAGE
@@ -243,6 +243,12 @@ export class Decisions {
 
 const RECENT_MS = 60_000;
 const MOST_REMEMBERED = 100;
+
+/** The plan that the payload of a flag holds; undefined where there is none in it. */
+export function planInPayload(payload: string): PlanChoice | undefined {
+  const sizes = planSizes.safeParse(json(payload)).data;
+  return sizes && { path: 'batch', ...sizes };
+}
 
 function json(text: string | undefined): unknown {
   try {

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { Unleash } from 'unleash-client';
+import { z } from 'zod';
 import { loggable, type Logger } from '../logger.js';
 import { backedUp, bootstrapOnly, usualFolder, type FlagStorage } from './backup.js';
 
@@ -11,6 +12,8 @@ export interface UnleashClient {
   off(event: string, listener: (told: unknown) => void): unknown;
   isSynchronized?(): boolean;
   impactMetrics?: ImpactMetrics;
+  /** What Unleash has sent of a flag; missing in clients that are no server-side SDK. */
+  getFeatureToggleDefinition?(flag: string): unknown;
 }
 
 /** What a flag is evaluated for, as an Unleash client takes it. */
@@ -53,6 +56,41 @@ export interface UnleashServer {
   /** Where the last known state is kept. Default: a folder of its own in the system's temporary one. */
   backupDir?: string | undefined;
 }
+
+/** A flag as it is set in Unleash, as far as its strategies tell. */
+export interface FlagSetting {
+  /** Switched on in its environment; still nobody may have it. */
+  isOn: boolean;
+  /** Each lets in some requests; without any, all. */
+  strategies: {
+    /** Of the requests that meet its constraints; null where the strategy goes by something else. */
+    percentage: number | null;
+    hasConstraints: boolean;
+  }[];
+  /** What its variants carry, each once. */
+  payloads: string[];
+}
+
+const variants = z.array(z.object({ payload: z.object({ value: z.string() }).optional() })).optional();
+
+/** What Unleash sends to server-side SDKs, of which no more is relied on than is here. */
+const definition = z.object({
+  enabled: z.boolean(),
+  variants,
+  strategies: z
+    .array(
+      z.object({
+        name: z.string(),
+        parameters: z
+          .object({ rollout: z.coerce.number().min(0).max(100).optional().catch(undefined) })
+          .optional(),
+        constraints: z.array(z.unknown()).optional(),
+        segments: z.array(z.unknown()).optional(),
+        variants,
+      }),
+    )
+    .optional(),
+});
 
 /** How it stands with the server the flags come from. */
 export interface FlagsState {
@@ -175,6 +213,30 @@ export class Flags {
       this.#logger.error({ flag, ...loggable(error) }, 'a flag cannot be evaluated');
       return { enabled: false };
     }
+  }
+
+  /** How a flag is set, without evaluating it; undefined where the client does not tell, or has no such flag. */
+  setting(flag: string): FlagSetting | undefined {
+    let told: unknown;
+    try {
+      told = this.#client.getFeatureToggleDefinition?.(flag);
+    } catch (error) {
+      this.#logger.error({ flag, ...loggable(error) }, 'a flag cannot be looked at');
+    }
+    const known = definition.safeParse(told).data;
+    if (!known) return undefined;
+    const { enabled, strategies = [] } = known;
+    const all = [...strategies.map((strategy) => strategy.variants), known.variants].flatMap(
+      (some) => some ?? [],
+    );
+    return {
+      isOn: enabled,
+      strategies: strategies.map(({ name, parameters, constraints = [], segments = [] }) => ({
+        percentage: name === 'default' ? 100 : (parameters?.rollout ?? null),
+        hasConstraints: constraints.length + segments.length > 0,
+      })),
+      payloads: [...new Set(all.flatMap(({ payload }) => (payload ? [payload.value] : [])))],
+    };
   }
 
   get state(): FlagsState {

@@ -88,6 +88,11 @@ export class Rollback {
     });
   }
 
+  /** Whether anything follows from what is counted. */
+  get isEnabled(): boolean {
+    return this.#settings.enabled;
+  }
+
   get state(): RollbackState {
     return this.#shared.current.state;
   }

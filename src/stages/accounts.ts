@@ -23,16 +23,19 @@ const LABELS = [
 
 /** The account numbers a page names by label, without leading zeros, each once, sorted as text. */
 export function detectAccountNumbers(text: string): string[] {
-  return [...new Set(mentions(text).map(({ number }) => number))].sort();
+  return [...new Set(accountMentions(text).map(({ number }) => number))].sort();
 }
 
-interface Mention {
+/** An account number beside its label, from the label's start to the end of the digits. */
+export interface AccountMention {
+  /** Without leading zeros. */
   number: string;
   start: number;
   end: number;
 }
 
-function mentions(text: string): Mention[] {
+/** The places where a page names an account by label; one place may be found by several forms of label. */
+export function accountMentions(text: string): AccountMention[] {
   return LABELS.flatMap((label) =>
     Array.from(text.matchAll(label), ({ 0: mention, 1: digits = '', index }) => ({
       number: digits.replace(/^0+(?=.)/, ''),
@@ -50,7 +53,7 @@ const SENTENCE_AFTER = /^[,;]? \p{Ll}\p{L}* /u;
 
 /** Whether a number is named in running text alone, and nowhere as the label of a page. */
 function isInPassing(text: string, number: string): boolean {
-  return mentions(text)
+  return accountMentions(text)
     .filter((mention) => mention.number === number)
     .every(({ start, end }) => {
       const before = text.slice(Math.max(0, start - NEAR), start);

@@ -5,6 +5,7 @@ import type { PageWord } from '../processor/words.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import { SettingsError } from '../settings.js';
 import type { PageTexts } from '../stages/page-texts.js';
+import { lookedAt, type LookedAtInAll } from './accuracy.js';
 import { answersOf } from './answers.js';
 import type { SupportedEvidence } from '../stages/support/support.js';
 import { besideOf, type BesideRecordNow } from './beside.js';
@@ -51,9 +52,11 @@ import {
   type FailedDocuments,
   type PageOfUnended,
 } from './unended.js';
+import { recentDocuments, type RecentDocument } from './recent.js';
 import { LIVES, NEXT_WORKFLOW, Replicas } from './replicas.js';
 import { forgetTerminalAnswers, terminalAnswersOf } from './terminal-answers.js';
 import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
+import { documentForCase, type DocumentForCase } from './for-case.js';
 import { whoseDocument, type WhoseDocument } from './whose.js';
 import { Viewers } from './viewers.js';
 import { watched, type WatchedDatabase } from './watched.js';
@@ -383,6 +386,11 @@ export class Store {
     return unendedDocuments(this.#database, limit, after);
   }
 
+  /** The documents that came last, of all owners, the newest first. */
+  recent(limit: number): Promise<RecentDocument[]> {
+    return recentDocuments(this.#database, limit);
+  }
+
   /** Ends a document that has not ended, whichever process has it: what that one still writes of it is refused. */
   cancel(
     id: string,
@@ -414,6 +422,16 @@ export class Store {
   /** Whose a document is and who sent it, for whoever else may see it; undefined when there is none of this id. */
   async whose(id: string): Promise<WhoseDocument | undefined> {
     return UUID.test(id) ? whoseDocument(this.#database, id) : undefined;
+  }
+
+  /** The values of all owners that people confirmed and corrected, counted; of the last `days`, or all. */
+  lookedAt(days?: number): Promise<LookedAtInAll> {
+    return lookedAt(this.#database, days);
+  }
+
+  /** A document of any owner with what people said of its values; undefined when there is none of this id. */
+  async forCase(id: string): Promise<DocumentForCase | undefined> {
+    return UUID.test(id) ? documentForCase(this.#database, id) : undefined;
   }
 
   /** Whether a later version than this one has written the document, so that this one cannot go on with it. */

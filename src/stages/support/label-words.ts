@@ -39,6 +39,11 @@ const SAME: Readonly<Record<string, readonly string[]>> = {
   tel: ['phone'],
   telephone: ['phone'],
 };
+/** The short forms that labels are written in, and what they stand for. */
+export function wordsOfShortForms(): Set<string> {
+  return new Set([...Object.keys(SAME), ...Object.values(SAME).flat()]);
+}
+
 /** They tell no label from another. */
 const EMPTY = new Set(['a', 'an', 'and', 'as', 'at', 'by', 'for', 'in', 'of', 'on', 'or', 's', 'the', 'to']);
 const MOST_WORDS = 12;

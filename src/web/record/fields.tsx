@@ -1,9 +1,11 @@
 import { useMemo, useState } from 'preact/hooks';
 import { ROWS_AT_ONCE, useGrowing } from '../parts/growing.js';
 import { cutText, LongText, ShowAll, spokenName } from '../parts/long-text.js';
+import { isChecked, keyOf, type ReviewedValue } from '../parts/review.js';
 import { reasonSentence, supportLevel } from '../parts/support-words.js';
 import {
   isEmpty,
+  named,
   standingOf,
   standingWords,
   valueOf,
@@ -22,6 +24,8 @@ export interface ChosenValue {
 interface FieldsProps {
   account: ShownAccount;
   evidence: AccountEvidence | undefined;
+  /** What people said of its values, by {@link keyOf}. */
+  said: ReadonlyMap<string, ReviewedValue>;
   /** The name of the field that is looked at. */
   chosen: string | undefined;
   /** @param isByKeys whether it was chosen without a mouse */
@@ -33,7 +37,7 @@ const WORTH_FILTERING = 8;
 const NAME_MOST = 120;
 
 /** An account's fields: what was read, where it stands and how far it can be trusted. */
-export function Fields({ account, evidence, chosen, onChoose }: FieldsProps) {
+export function Fields({ account, evidence, said, chosen, onChoose }: FieldsProps) {
   const [wanted, setWanted] = useState('');
   const names = useMemo(() => Object.keys(account.result), [account]);
   const rows = useMemo(() => {
@@ -66,6 +70,7 @@ export function Fields({ account, evidence, chosen, onChoose }: FieldsProps) {
         names={rows}
         account={account}
         evidence={evidence}
+        said={said}
         chosen={chosen}
         onChoose={onChoose}
       />
@@ -77,7 +82,7 @@ interface RowsProps extends FieldsProps {
   names: readonly string[];
 }
 
-function Table({ names, account, evidence, chosen, onChoose }: RowsProps) {
+function Table({ names, account, evidence, said, chosen, onChoose }: RowsProps) {
   const drawn = useGrowing(names);
   const chunks = [];
   for (let from = 0; from < drawn; from += ROWS_AT_ONCE) {
@@ -88,6 +93,7 @@ function Table({ names, account, evidence, chosen, onChoose }: RowsProps) {
         names={some}
         account={account}
         evidence={evidence}
+        said={said}
         chosen={chosen !== undefined && some.includes(chosen) ? chosen : undefined}
         onChoose={onChoose}
       />,
@@ -120,7 +126,7 @@ function Table({ names, account, evidence, chosen, onChoose }: RowsProps) {
 }
 
 /** Some rows, made anew only when one of them changes. */
-function Rows({ names, account, evidence, chosen, onChoose }: RowsProps) {
+function Rows({ names, account, evidence, said, chosen, onChoose }: RowsProps) {
   return useMemo(
     () => (
       <tbody role="rowgroup">
@@ -130,13 +136,14 @@ function Rows({ names, account, evidence, chosen, onChoose }: RowsProps) {
             name={name}
             account={account}
             evidence={evidence}
+            said={said}
             isChosen={name === chosen}
             onChoose={onChoose}
           />
         ))}
       </tbody>
     ),
-    [names.join('\n'), account, evidence, chosen, onChoose],
+    [names.join('\n'), account, evidence, said, chosen, onChoose],
   );
 }
 
@@ -145,7 +152,7 @@ interface RowProps extends Omit<FieldsProps, 'chosen'> {
   isChosen: boolean;
 }
 
-function Row({ name, account, evidence, isChosen, onChoose }: RowProps) {
+function Row({ name, account, evidence, said, isChosen, onChoose }: RowProps) {
   const { value, confidence } = valueOf(account.result[name]);
   const standing = standingOf(account, name, evidence);
   return (
@@ -159,6 +166,7 @@ function Row({ name, account, evidence, isChosen, onChoose }: RowProps) {
           isChosen={isChosen}
           onChoose={(isByKeys) => onChoose({ name, value, standing }, isByKeys)}
         />
+        <Said said={said.get(keyOf({ account: account.accountNumber, field: name }))} />
       </td>
       <td role="cell" data-label="Stands on">
         {isEmpty(value) ? null : <Stands standing={standing} />}
@@ -201,6 +209,24 @@ function Value({ value, isChosen, onChoose }: ValueProps) {
   );
 }
 
+/** What a person said of a value, beside what was read. */
+function Said({ said }: { said: ReviewedValue | undefined }) {
+  if (!said || !isChecked(said)) return null;
+  const who = said.person !== null && (
+    <>
+      {' '}
+      by <bdi>{said.person}</bdi>
+    </>
+  );
+  if (said.state === 'confirmed') return <p class="said">✓ confirmed{who}</p>;
+  return (
+    <p class="said">
+      ✎ corrected{who} to{' '}
+      {said.corrected?.trim() ? <LongText text={said.corrected} /> : <span class="quiet">(empty)</span>}
+    </p>
+  );
+}
+
 function Stands({ standing }: { standing: Standing }) {
   const words = standingWords(standing);
   return standing.missing.length > 0 ? <span class="missing">{words}</span> : <>{words}</>;
@@ -209,9 +235,8 @@ function Stands({ standing }: { standing: Standing }) {
 /** How far a value can be trusted, and why when that is asked for. */
 function SupportOf({ evidence, name }: { evidence: AccountEvidence | undefined; name: string }) {
   const [isOpen, setOpen] = useState(false);
-  const known =
-    evidence?.support && Object.hasOwn(evidence.support, name) ? evidence.support[name] : undefined;
-  if (!known || known.support === null) return null;
+  const known = named(evidence?.support ?? {}, name);
+  if (known?.support === undefined || known.support === null) return null;
   const { support, reasons } = known;
   const level = supportLevel(support);
   return (

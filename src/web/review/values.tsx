@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { ROWS_AT_ONCE } from '../parts/growing.js';
 import { cutText, spokenName } from '../parts/long-text.js';
 import { isChecked, keyOf, type ReviewedValue } from '../parts/review.js';
 import { supportLevel } from '../parts/support-words.js';
@@ -12,8 +13,6 @@ interface ValuesProps {
   onCurrent: (key: string) => void;
 }
 
-/** Rows that are drawn between two looks at what the person does. */
-const ROWS_AT_ONCE = 60;
 const NAME_MOST = 80;
 const VALUE_MOST = 160;
 
