@@ -303,12 +303,15 @@ describe('a run that is stopped', () => {
   test('ends at once when it is told twice', async () => {
     await put('a.pdf', 'Ada');
     const { came, answer } = hold('Ada');
-    const run = new Run(['a.pdf'], { variables: { SHUTDOWN_GRACE_MS: '3600000' } });
+    const variables = { SHUTDOWN_GRACE_MS: '3600000', NODE_OPTIONS: TERMINAL };
+    const run = new Run(['a.pdf'], { variables });
     await came;
     run.kill('SIGINT');
     while (!run.err.includes('Ctrl+C again ends at once.')) await new Promise((seen) => setTimeout(seen, 20));
     run.kill('SIGINT');
     expect(await run.ended()).toMatchObject({ code: 130, out: '' });
+    // The cursor is there again.
+    expect(run.err).toContain('\x1b[?25h');
     answer();
   });
 

@@ -147,7 +147,7 @@ describe('the picture of a page', () => {
       logger: SILENT,
     });
     const server = createServer(express().use(router)).listen(0, '127.0.0.1');
-    closing.push(async () => void server.close());
+    closing.push(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));
     await new Promise((resolve) => server.once('listening', resolve));
     const { port } = server.address() as AddressInfo;
     const response = await fetch(`http://127.0.0.1:${port}/api/document/a/page/1/picture`);

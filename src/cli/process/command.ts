@@ -132,10 +132,12 @@ async function run({ files: given, asJson, out, plan: asked }: Options): Promise
   // The other engine would take up what other processes have left.
   const warnings = new Warnings();
   const quire = await createQuire({ plan, engine: 'local', logger: warnings });
-  const stop = new Stop(() => void quire.close().catch(() => undefined));
-  const answers = new KeptAnswers(settings, stop.signal);
   const progress = newProgress(files.length);
-  stop.onAtOnce(() => progress.stop());
+  const stop = new Stop(() => {
+    progress.stop();
+    void quire.close().catch(() => undefined);
+  });
+  const answers = new KeptAnswers(settings, stop.signal);
   const readWith: ReadWith = {
     quire: packageVersion(),
     model: quire.modelName,

@@ -77,7 +77,7 @@ export function Accounts({ accounts, evidence, said, shown, onShow, chosen, onCh
   );
 }
 
-export function accountName({ accountNumber }: ShownAccount): string {
+function accountName({ accountNumber }: ShownAccount): string {
   return accountNumber === null ? 'Whole document' : `Account ${cutText(accountNumber, NAME_MOST)}`;
 }
 

@@ -5,6 +5,7 @@ import { isChecked, keyOf, type ReviewedValue } from '../parts/review.js';
 import { reasonSentence, supportLevel } from '../parts/support-words.js';
 import {
   isEmpty,
+  named,
   standingOf,
   standingWords,
   valueOf,
@@ -234,9 +235,8 @@ function Stands({ standing }: { standing: Standing }) {
 /** How far a value can be trusted, and why when that is asked for. */
 function SupportOf({ evidence, name }: { evidence: AccountEvidence | undefined; name: string }) {
   const [isOpen, setOpen] = useState(false);
-  const known =
-    evidence?.support && Object.hasOwn(evidence.support, name) ? evidence.support[name] : undefined;
-  if (!known || known.support === null) return null;
+  const known = named(evidence?.support ?? {}, name);
+  if (known?.support === undefined || known.support === null) return null;
   const { support, reasons } = known;
   const level = supportLevel(support);
   return (

@@ -1,0 +1,142 @@
+import { useState } from 'preact/hooks';
+import { CallError, post } from '../call.js';
+import { addressOf } from '../place.js';
+import { BeingRead } from './being-read.js';
+import type { Listed } from './documents.js';
+import type { Following } from './following.js';
+import { Timeline } from './timeline.js';
+import { counted, nameOf, planWords, stateOf, STATES } from './words.js';
+
+interface DocumentRowProps {
+  document: Listed;
+  following: Following;
+  /** Whether its calls are shown. */
+  isOpen: boolean;
+  onOpen: (isOpen: boolean) => void;
+  /** Something was done to it. */
+  onChanged: (says: string) => void;
+  onDelete: () => void;
+}
+
+/** A document of the list, and what can be done with it. */
+export function DocumentRow({ document, following, isOpen, onOpen, onChanged, onDelete }: DocumentRowProps) {
+  const { id, filename, status, error, failed_pages: failed } = document;
+  const name = nameOf(document);
+  const page = `document/${encodeURIComponent(id)}`;
+  const isBeingRead = status === 'extracting';
+  const { isSent, problem, act } = useActs(id, onChanged);
+  const mayRetry = status === 'failed' || (status === 'completed' && failed > 0);
+  return (
+    <li class="sheet document" data-document={id}>
+      <div class="title">
+        <h3>
+          <a href={addressOf(page)}>
+            <bdi>{name}</bdi>
+          </a>
+        </h3>
+        <State document={document} />
+      </div>
+      <p class="quiet about">
+        <Facts document={document} />
+        {filename !== name && filename !== `${name}.pdf` && <bdi>{filename}</bdi>}
+      </p>
+      {status === 'failed' && error && <p class="bad">{error}</p>}
+      {isBeingRead && <BeingRead following={following} id={id} name={name} />}
+      <div class="actions">
+        {status === 'completed' && (
+          <a class="button" href={addressOf(`${page}/review`)} aria-label={`Review ${name}`}>
+            Review
+          </a>
+        )}
+        {mayRetry && (
+          <button
+            type="button"
+            disabled={isSent}
+            aria-label={`Retry ${name}`}
+            onClick={() => act('retry', `${name}: what failed is asked again.`)}
+          >
+            Retry
+          </button>
+        )}
+        {isBeingRead && (
+          <button
+            type="button"
+            disabled={isSent}
+            aria-label={`Cancel ${name}`}
+            onClick={() => act('cancel', `${name}: cancelled.`)}
+          >
+            Cancel
+          </button>
+        )}
+        <button type="button" aria-label={`Delete ${name}`} onClick={onDelete}>
+          Delete
+        </button>
+      </div>
+      {problem && (
+        <p class="bad" role="alert">
+          {problem}
+        </p>
+      )}
+      <details open={isOpen} onToggle={({ currentTarget }) => onOpen(currentTarget.open)}>
+        <summary>
+          Model calls<span class="unseen"> of {name}</span>
+        </summary>
+        {isOpen && <Timeline following={following} id={id} isBeingRead={isBeingRead} />}
+      </details>
+    </li>
+  );
+}
+
+function State({ document }: { document: Listed }) {
+  const { icon, says, look } = STATES[stateOf(document)];
+  return (
+    <p class={look}>
+      <span aria-hidden="true">{icon}</span> {says}
+    </p>
+  );
+}
+
+function Facts({ document }: { document: Listed }) {
+  const { total_pages, failed_pages, status, processed_date, plan } = document;
+  const date = new Date(processed_date).toLocaleString(undefined, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+  });
+  const facts = [
+    total_pages > 0 && counted(total_pages, 'page'),
+    status === 'completed' && failed_pages > 0 && `${failed_pages} of them failed`,
+    `${status === 'completed' ? 'read' : 'uploaded'} ${date}`,
+    plan !== null && planWords(plan),
+  ];
+  return (
+    <>
+      {facts
+        .filter((fact) => fact !== false)
+        .map((fact) => (
+          <span key={fact}>{fact}</span>
+        ))}
+    </>
+  );
+}
+
+/** What is asked of the server about a document, one thing at a time. */
+function useActs(id: string, onChanged: (says: string) => void) {
+  const [isSent, setSent] = useState(false);
+  const [problem, setProblem] = useState<string>();
+  const send = async (what: 'retry' | 'cancel', says: string) => {
+    setSent(true);
+    setProblem(undefined);
+    try {
+      await post(`api/document/${encodeURIComponent(id)}/${what}`);
+      onChanged(says);
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      setProblem(error.message.replace(/\.?$/, '.'));
+      // It may have ended meanwhile.
+      onChanged('');
+    } finally {
+      setSent(false);
+    }
+  };
+  return { isSent, problem, act: (what: 'retry' | 'cancel', says: string) => void send(what, says) };
+}

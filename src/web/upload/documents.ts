@@ -1,0 +1,71 @@
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import type { DocumentList } from '../../api/list.js';
+import type { DocumentState } from '../../store/search.js';
+import { call, CallError } from '../call.js';
+
+export type Listed = DocumentList['documents'][number];
+
+/** Which documents are shown. */
+export interface Shown {
+  name: string;
+  /** Empty for any. */
+  state: DocumentState | '';
+  /** What the page comes after; undefined for the first. */
+  after: string | undefined;
+}
+
+export interface ShownDocuments {
+  /** undefined until it has come. */
+  list: DocumentList | undefined;
+  /** Of which question the list is the answer. */
+  answered: Shown | undefined;
+  /** Why the last request was not done; what came before stays. */
+  error: CallError | undefined;
+  /** Asks for it again. */
+  reload: () => void;
+}
+
+const A_PAGE = 25;
+const TRY_AGAIN_S = 5;
+
+/** A page of the documents, as it is now. */
+export function useDocuments({ name, state, after }: Shown): ShownDocuments {
+  const [shown, setShown] = useState<Pick<ShownDocuments, 'list' | 'answered'>>({
+    list: undefined,
+    answered: undefined,
+  });
+  const [error, setError] = useState<CallError>();
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const query = new URLSearchParams({
+      limit: String(A_PAGE),
+      ...(name && { name }),
+      ...(state && { state }),
+      ...(after !== undefined && { after }),
+    });
+    const ask = async () => {
+      try {
+        const list = await call<DocumentList>(`api/documents?${query.toString()}`, { signal });
+        if (signal.aborted) return;
+        setShown({ list, answered: { name, state, after } });
+        setError(undefined);
+      } catch (failure) {
+        if (signal.aborted) return;
+        if (!(failure instanceof CallError)) throw failure;
+        setError(failure);
+        const isForNow = failure.status === 0 || failure.status >= 500;
+        if (isForNow) timer = setTimeout(() => void ask(), (failure.retryAfterS ?? TRY_AGAIN_S) * 1_000);
+      }
+    };
+    void ask();
+    return () => {
+      leaving.abort();
+      clearTimeout(timer);
+    };
+  }, [name, state, after, round]);
+  const reload = useCallback(() => setRound((before) => before + 1), []);
+  return { ...shown, error, reload };
+}
