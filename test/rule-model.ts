@@ -40,7 +40,7 @@ export class RuleModel {
     const { completions } = this.#provider.client().chat;
     const create = (request: object, options?: object) =>
       completions.create({ ...request, model: 'test-model' } as never, options);
-    return { openai: { chat: { completions: { create } } } as never, model: RULE_MODEL };
+    return { openai: { chat: { completions: { create } } }, model: RULE_MODEL };
   }
 
   close(): Promise<void> {

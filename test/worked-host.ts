@@ -179,9 +179,14 @@ class Client {
     });
   }
 
-  async #ask(path: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
-    const headers = { cookie: `user=${OWNER}`, ...init.headers };
-    const answer = await fetch(this.#base + path, { ...init, headers });
+  async #ask(
+    path: string,
+    { headers, ...init }: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {},
+  ): Promise<Response> {
+    const answer = await fetch(this.#base + path, {
+      ...init,
+      headers: { cookie: `user=${OWNER}`, ...headers },
+    });
     if (!answer.ok) throw new Error(`${path} was answered with ${answer.status}: ${await answer.text()}`);
     return answer;
   }

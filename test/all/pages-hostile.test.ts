@@ -26,7 +26,10 @@ let store: Store;
 let provider: Provider;
 let quire: Quire;
 let host: PagesHost;
+/** One of its pages failed. */
 let id: string;
+/** Read anew after one of its pages had failed. */
+let again: string;
 
 beforeAll(async () => {
   opened = await openBrowser();
@@ -37,7 +40,7 @@ beforeAll(async () => {
       { name: 'Note', value: `${number}${MARKUP}`, confidence: 90 },
     ],
     fault: ({ pages }) =>
-      pages.some(({ number }) => number === 3)
+      isRefusing && pages.some(({ number }) => number === 3)
         ? { status: 400, body: { error: { message: MARKUP, code: MARKUP, type: MARKUP, param: MARKUP } } }
         : undefined,
   });
@@ -48,20 +51,12 @@ beforeAll(async () => {
   const logger = { info: silent, warn: silent, error: silent };
   quire = await createQuire({ openai: provider.client(), model: 'test-model', unleash, store, logger });
   host = await pagesHost(quire, { isOperator: () => true });
-  const page = (number: number) => ({
-    texts: lines('ACCOUNT NUMBER: 12345678', `Page ${number}`, ...(MARKUP.match(/.{1,60}/g) ?? [])),
-  });
-  const body = new FormData();
-  const pdf = await makePdf([page(1), page(2), page(3)], { info: { Title: MARKUP, Author: MARKUP } });
-  body.set('file', new Blob([Uint8Array.from(pdf)]), `${MARKUP}.pdf`);
-  body.set('document_name', MARKUP);
-  const headers = { cookie: 'user=anna' };
-  const answer = await fetch(`${host.base}process`, { method: 'POST', body, headers });
-  ({ job_id: id } = (await answer.json()) as { job_id: string });
-  await until('the document is read', async () => {
-    const status = await fetch(`${host.base}status/${id}`, { headers });
-    return ((await status.json()) as { is_complete: boolean }).is_complete;
-  });
+  again = await read('again');
+  isRefusing = false;
+  await ask(`api/document/${again}/retry`, { method: 'POST' });
+  await finished(again);
+  isRefusing = true;
+  id = await read('once');
 }, 120_000);
 afterAll(async () => {
   await host.close();
@@ -71,6 +66,39 @@ afterAll(async () => {
   await opened.close();
 });
 
+let isRefusing = true;
+
+function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(host.base + path, { ...init, headers: { cookie: 'user=anna' } });
+}
+
+async function finished(document: string): Promise<void> {
+  await until('the document is read', async () => {
+    const status = await ask(`status/${document}`);
+    return ((await status.json()) as { is_complete: boolean }).is_complete;
+  });
+}
+
+/** @param differing on its pages, so that no answer is kept of them */
+async function read(differing: string): Promise<string> {
+  const page = (number: number) => ({
+    texts: lines(
+      'ACCOUNT NUMBER: 12345678',
+      `Page ${number} ${differing}`,
+      ...(MARKUP.match(/.{1,60}/g) ?? []),
+    ),
+  });
+  const body = new FormData();
+  const pdf = await makePdf([page(1), page(2), page(3)], { info: { Title: MARKUP, Author: MARKUP } });
+  body.set('file', new Blob([Uint8Array.from(pdf)]), `${MARKUP}.pdf`);
+  body.set('document_name', MARKUP);
+  const { job_id: document } = (await (await ask('process', { method: 'POST', body })).json()) as {
+    job_id: string;
+  };
+  await finished(document);
+  return document;
+}
+
 /** Of what a page of Quire never has. */
 const FOREIGN =
   'iframe, main style, main script, main svg[onload], img[src="x"], [onerror], [onload], a[href^="javascript"]';
@@ -79,7 +107,7 @@ test.each([
   ['the documents', () => ''],
   ['the record', () => `document/${id}`],
   ['the review', () => `document/${id}/review`],
-  ['the comparison', () => `document/${id}/compare`],
+  ['the comparison', () => `document/${again}/compare`],
   ['the print view', () => `document/${id}/print`],
   ['operations', () => 'operations'],
 ])('is text on the page of %s', async (_name, address) => {
