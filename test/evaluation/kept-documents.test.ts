@@ -24,6 +24,7 @@ const READ = {
   filename: 'Keller loan.pdf',
   documents: [
     {
+      failed_pages: [],
       accounts: [
         {
           accountNumber: '12345678',

@@ -104,7 +104,7 @@ test('all accounts go on paper, each on sheets of its own, with what is missing 
   expect(first).toMatch(/page by page/);
   expect(first).toMatch(/Page 3 failed because .*22222222/);
   expect(first).toContain('Mended');
-  expect(first).toMatch(/corrected by anna/);
+  expect(first).toMatch(/corrected by\s+Anna/);
   expect(first).toContain(MARKUP);
   // The head of the table is on each sheet, and nothing that is for the screen alone.
   expect(sheets.filter((sheet) => !sheet.includes('Value as read'))).toEqual([]);
