@@ -20,6 +20,7 @@ import { ArrivingUploads } from './http/arriving.js';
 import { cancelRouter } from './http/cancel.js';
 import { correctionsRouter } from './http/corrections.js';
 import { documentsRouter } from './http/documents.js';
+import { exportRouter } from './http/export.js';
 import { operationsRouter } from './http/operations.js';
 import { Operators, type IsOperator } from './http/operators.js';
 import { opsSessionRouter } from './http/ops-session.js';
@@ -450,6 +451,7 @@ function assembled(
       });
       const access = new Access(senders, { mayRead, mayCorrect }, logger);
       const ofReadings = readingsRouter({ opened: () => documents.opened(), access, logger });
+      const ofExport = exportRouter({ opened: () => documents.opened(), access, logger });
       const ofPictures = pagePicturesRouter({
         opened: () => documents.opened(),
         access,
@@ -467,11 +469,6 @@ function assembled(
         maxMegabytes: settings.UPLOAD_MAX_MB,
         logger,
       });
-      const ofAccuracy = accuracyRouter({
-        opened: () => documents.opened(),
-        forOps: operators.require,
-        logger,
-      });
       const ofCorrections = correctionsRouter({
         opened: () => documents.opened(),
         access,
@@ -479,11 +476,16 @@ function assembled(
         answerFormOf: (plan) => answerFormOf(plan, settings.LLM_ANSWER_FORM),
         logger,
       });
+      const ofAccuracy = accuracyRouter({
+        opened: () => documents.opened(),
+        forOps: operators.require,
+        logger,
+      });
       const router = express.Router();
       router.use(opsSessionRouter({ operators, allowOrigins, logger }));
       router.use(overviewFor(operators), operationsFor(operators), ofAccuracy, ofPages);
       router.use(cancelRouter({ opened: () => documents.opened(), senders, allowOrigins, logger }));
-      router.use(ofCorrections, ofPictures, ofReadings, routes);
+      router.use(ofCorrections, ofPictures, ofReadings, ofExport, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },
@@ -497,8 +499,7 @@ function assembled(
     close() {
       closed ??= endAll([
         () => closing.abort(new Error('Quire was closed.')),
-        () =>
-          Promise.all([given.close(settings.SHUTDOWN_GRACE_MS), documents.close()]).then(() => undefined),
+        () => Promise.all([given.close(settings.SHUTDOWN_GRACE_MS), documents.close()]).then(() => undefined),
         () => states?.close() ?? Promise.resolve(),
         () => uploadFolder.close(),
         () => flags.close(),

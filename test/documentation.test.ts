@@ -18,7 +18,7 @@ beforeAll(() => {
 });
 
 /** Folders that the module writes. */
-const WRITTEN = ['.quire/', 'parity-report/', 'tune-report/'];
+const WRITTEN = ['.quire/', 'process/', 'parity-report/', 'tune-report/'];
 const LOCAL = /^http:\/\/127\.0\.0\.1:\d+\/$/;
 
 describe.each(PAGES)('$file', (page) => {
@@ -61,7 +61,7 @@ test('README names no script that needs the repository, but where it says so', (
   const commands = (readme?.blocks ?? []).map(({ code }) => code).join('\n');
   expect(commands).not.toMatch(/npm (?:run|start|test|ci|pack)/);
   const spans = readme?.spans.filter((span) => span.includes('npm ') && !span.includes('npm install'));
-  expect(spans).toEqual(['npm pack', 'npm ci && npm start', 'npm ci && npm test']);
+  expect(spans).toEqual(['npm pack', 'npm ci && npm start', 'npm ci && npm run demo', 'npm ci && npm test']);
 });
 
 test('docs/configuration.md has each setting with its default, and no other', () => {

@@ -27,7 +27,10 @@ export async function pagesHost(
 ): Promise<PagesHost> {
   const app: Express = express();
   for (const handler of before) app.use(handler);
-  const identify: RouterOptions['identify'] = (request) => ({ userId: userOf(request) });
+  const identify: RouterOptions['identify'] = (request) => {
+    const userId = userOf(request);
+    return { userId, displayName: userId.charAt(0).toUpperCase() + userId.slice(1) };
+  };
   app.use(mount, quire.router({ identify, ...options }), quire.pages());
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

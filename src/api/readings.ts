@@ -2,7 +2,7 @@
  * Where a record comes from: the one that is shown, one that was shown before the document was read again, or the one
  * of the other path, which was read for comparison.
  */
-export type ReadingKind = 'current' | 'served' | 'shadow';
+type ReadingKind = 'current' | 'served' | 'shadow';
 
 /** A reading of a document whose record is kept. */
 export interface KeptReading {

@@ -1,17 +1,12 @@
-import { fieldNamed, textOf, type AccountRecord } from '../processor/merge.js';
+import { textOf, type AccountRecord, type FieldValue } from '../processor/merge.js';
 import type { DocumentRecord } from '../stages/record.js';
-import type { Correction } from '../store/corrections.js';
+import { keepable, keyOfValue, type Correction } from '../store/corrections.js';
 
 /** The value a person gave in place of one that was read; undefined where what was read holds. */
-export function correctedValue(
-  account: AccountRecord,
-  field: string,
-  of: Correction | undefined,
-): string | undefined {
-  if (of?.action !== 'corrected' || of.value === null) return undefined;
-  const read = fieldNamed(account.result, field);
+export function correctedValue(read: FieldValue, said: Correction | undefined): string | undefined {
+  if (said?.action !== 'corrected' || said.value === null) return undefined;
   // One that was read anew as something else is looked at again first.
-  return read !== undefined && textOf(read) === of.readValue ? of.value : undefined;
+  return keepable(textOf(read)) === said.readValue ? said.value : undefined;
 }
 
 /**
@@ -24,14 +19,12 @@ export function corrected<R extends Pick<DocumentRecord, 'accounts' | 'document'
   record: R,
   corrections: readonly Correction[],
 ): R {
+  const said = new Map(corrections.map((each) => [keyOfValue(each), each]));
   const withValues = (account: AccountRecord): AccountRecord => {
-    const ofAccount = new Map(
-      corrections.filter((each) => each.account === account.accountNumber).map((each) => [each.field, each]),
-    );
-    const result = Object.entries(account.result).map(([name, field]) => {
-      const value = correctedValue(account, name, ofAccount.get(name));
-      if (value === undefined) return [name, field] as const;
-      return [name, typeof field === 'string' ? value : { ...field, value }] as const;
+    const result = Object.entries(account.result).map(([field, read]) => {
+      const value = correctedValue(read, said.get(keyOfValue({ account: account.accountNumber, field })));
+      if (value === undefined) return [field, read] as const;
+      return [field, typeof read === 'string' ? value : { ...read, value }] as const;
     });
     return { ...account, result: Object.fromEntries(result) };
   };

@@ -1,7 +1,13 @@
 import { isFilled, textOf } from '../processor/merge.js';
 import { accountRecords } from '../stages/record.js';
 import type { Reason } from '../stages/support/table.js';
-import type { Correction, ReviewedDocument, ValueName } from '../store/corrections.js';
+import {
+  keepable,
+  keyOfValue,
+  type Correction,
+  type ReviewedDocument,
+  type ValueName,
+} from '../store/corrections.js';
 
 /** A value that was read, with what can be checked of it and what was said of it last. */
 export interface ValueToReview extends ValueName {
@@ -18,7 +24,7 @@ export function valuesToReview(
   { entry, evidence }: ReviewedDocument,
   corrections: readonly Correction[],
 ): ValueToReview[] {
-  const said = new Map(corrections.map((correction) => [keyOf(correction), correction]));
+  const said = new Map(corrections.map((correction) => [keyOfValue(correction), correction]));
   const values = accountRecords(entry).flatMap(({ accountNumber: account, result }, index) => {
     const supports = evidence?.[index]?.support;
     return Object.entries(result).map(([field, read]): ValueToReview => {
@@ -28,7 +34,7 @@ export function valuesToReview(
         confidence: typeof read === 'string' ? null : read.confidence,
         support: known?.support ?? null,
         reasons: known?.reasons ?? [],
-        said: said.get(keyOf({ account, field })),
+        said: said.get(keyOfValue({ account, field })),
       };
     });
   });
@@ -37,7 +43,7 @@ export function valuesToReview(
 
 /** What is said of a value that was read as something else meanwhile does not hold any more. */
 export function isReadAnew({ value, said }: ValueToReview): boolean {
-  return said !== undefined && said.action !== 'reopened' && said.readValue !== value;
+  return said !== undefined && said.action !== 'reopened' && said.readValue !== keepable(value);
 }
 
 /** The support of a value of which it is not known, for its place in the order. */
@@ -46,8 +52,4 @@ const UNKNOWN = 50;
 function doubt({ value, support }: ValueToReview): number {
   if (support !== null) return support;
   return isFilled(value) ? UNKNOWN : Infinity;
-}
-
-function keyOf({ account, field }: ValueName): string {
-  return JSON.stringify([account, field]);
 }

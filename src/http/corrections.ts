@@ -38,7 +38,8 @@ const text = z
   .string()
   .max(LONGEST_VALUE)
   .refine((value) => value.isWellFormed() && !value.includes('\0'));
-const valueName = { reading: z.int().min(1), account: text.nullable(), field: text };
+const name = z.string().max(LONGEST_VALUE);
+const valueName = { reading: z.int().min(1), account: name.nullable(), field: name };
 const correctionRequest: z.ZodType<CorrectionRequest> = z.discriminatedUnion('action', [
   z.object({ ...valueName, action: z.enum(['confirmed', 'reopened']) }),
   z.object({ ...valueName, action: z.literal('corrected'), value: text }),

@@ -1,4 +1,4 @@
-import express, { type NextFunction, type RequestHandler, type Response } from 'express';
+import express, { type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import type { PageWordsAnswer, WordOnPage } from '../api/page-words.js';
 import type { PagePictures } from '../documents/page-pictures.js';
@@ -9,6 +9,7 @@ import { JsonText } from '../store/json-text.js';
 import { wholePdf } from '../store/whole-pdf.js';
 import type { Access } from './access.js';
 import { answeringErrors, notFound, refuse, RETRY_AFTER_S } from './answers.js';
+import { notKept } from './not-kept.js';
 import { sendJson } from './sending.js';
 
 export interface PagePicturesRoutes {
@@ -47,11 +48,6 @@ export function pagePicturesRouter({
   logger,
 }: PagePicturesRoutes): RequestHandler {
   const router = express.Router();
-  const notKept = (_request: unknown, response: Response, next: NextFunction) => {
-    response.set('Cache-Control', 'private, no-store');
-    next();
-  };
-
   router.get('/api/document/:id/page/:number/picture', notKept, async (request, response) => {
     const { store } = await opened();
     const { id, number } = request.params;

@@ -1,10 +1,11 @@
-import express, { type NextFunction, type RequestHandler, type Response } from 'express';
+import express, { type RequestHandler } from 'express';
 import type { KeptReadings } from '../api/readings.js';
 import type { Logger } from '../logger.js';
 import { formatPlan } from '../processor/plan.js';
 import type { Store } from '../store/store.js';
 import type { Access } from './access.js';
 import { answeringErrors, notFound, refuse } from './answers.js';
+import { notKept } from './not-kept.js';
 import { sendJson } from './sending.js';
 
 export interface ReadingsRoutes {
@@ -19,10 +20,6 @@ const KINDS = ['current', 'served', 'shadow'] as const;
 /** Every record that is kept of a document: the one shown, those before it, and the other path's. */
 export function readingsRouter({ opened, access, logger }: ReadingsRoutes): RequestHandler {
   const router = express.Router();
-  const notKept = (_request: unknown, response: Response, next: NextFunction) => {
-    response.set('Cache-Control', 'private, no-store');
-    next();
-  };
 
   router.get('/api/document/:id/readings', notKept, async (request, response) => {
     const { store } = await opened();

@@ -36,7 +36,7 @@ function toldOf(document: RecentDocument): RecentDocumentForOps {
   const isCancelled = end?.error === CANCELLED;
   return {
     id,
-    path: plan && plan.path,
+    path: plan?.path ?? null,
     plan: plan && formatPlan(plan),
     reason: first ? reasonOf(first, plan && formatPlan(plan)) : null,
     status: statusOf(status),

@@ -31,7 +31,7 @@ export function rollbacksFor(
   const usual = usualOf(documents);
   return (['full_revert', 'shrink', 'batch_only'] as const).map((rollback) => {
     const nothing = whyNothing(plan);
-    const changed = nothing === undefined ? changeOf(rollback, plan, usual) : nothing;
+    const changed = nothing ?? changeOf(rollback, plan, usual);
     const none = { calls_now: null, calls_then: null };
     const how =
       plan.decided_by === 'fixed' ? 'Change the plan or QUIRE_PLAN, and start again.' : HOW[rollback];
@@ -89,13 +89,14 @@ function changeOf(
 
 function isWithin(sizes: Extract<PlanChoice, { path: 'batch' }>, most: typeof SMALLER.shrink): boolean {
   const { batchSize, maxWorkers } = sizes;
-  if (batchSize === 'auto' || maxWorkers === undefined) return false;
+  if (batchSize === 'auto') return false;
   return batchSize <= most.batchSize && maxWorkers <= most.maxWorkers;
 }
 
 function inCalls(now: number | undefined, then: number | undefined, usual: Usual | undefined): string {
   if (!usual || then === undefined)
     return '. How many calls that makes is not known: no document was read of late.';
+  if (then === now) return `: about as many calls as now, ${then} a document of ${usual.pages} pages.`;
   const instead = now === undefined ? '' : ` instead of ${now}`;
   return `: about ${then} calls a document of ${usual.pages} pages${instead}, by the last ${usual.documents}.`;
 }

@@ -9,13 +9,26 @@ import { json, parsed } from './json.js';
  * What a person says of a value: that it was read right, that it is another one, or that what was said last no longer
  * counts.
  */
-export type Verdict = { action: 'confirmed' | 'reopened' } | { action: 'corrected'; value: string };
+type Verdict = { action: 'confirmed' | 'reopened' } | { action: 'corrected'; value: string };
 
 /** A value of a document. */
 export interface ValueName {
   /** null for a document in which no page names an account. */
   account: string | null;
   field: string;
+}
+
+/**
+ * A text as the database can keep it: models and PDFs can hold NUL and half of a surrogate pair. What was read is held
+ * against what is kept in this form.
+ */
+export function keepable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd');
+}
+
+/** The same for a value and for what is kept of it. */
+export function keyOfValue({ account, field }: ValueName): string {
+  return JSON.stringify([account === null ? null : keepable(account), keepable(field)]);
 }
 
 /** What a person said of a value, as it is kept. */
@@ -25,7 +38,7 @@ export interface Correction extends ValueName {
   /** The document's reading whose value they saw. */
   reading: number;
   action: Verdict['action'];
-  /** As it was read. */
+  /** As it was read, {@link keepable}; so are the names. */
   readValue: string;
   /** The person's; null unless it was corrected. */
   value: string | null;
@@ -115,9 +128,11 @@ export class Corrections {
    */
   add(
     document: string,
-    given: NewCorrection,
+    { readValue, verdict, person, personName, plan, answerForm, ...named }: NewCorrection,
     { seen, reading }: { seen: number; reading: number },
   ): Promise<Added> {
+    const account = named.account === null ? null : keepable(named.account);
+    const field = keepable(named.field);
     return this.#database.transaction(async (query) => {
       // Locked, so that of two at once one comes after the other, and none comes beside a retry.
       const [found] = await query('SELECT status, reading FROM quire.documents WHERE id = $1 FOR UPDATE', [
@@ -126,7 +141,7 @@ export class Corrections {
       if (!found) return { notAdded: 'gone' };
       if (found.status === 'extracting') return { notAdded: 'being_read' };
       if (Number(found.reading) !== reading) return { notAdded: 'read_anew' };
-      const before = await lastOf(query, document, given);
+      const before = await lastOf(query, document, { account, field });
       if ((before?.number ?? 0) !== seen) return { before };
       const [row] = await query(
         `INSERT INTO quire.corrections (document_id, reading, account, field, action, read_value, value, person,
@@ -135,15 +150,15 @@ export class Corrections {
         [
           document,
           reading,
-          given.account,
-          given.field,
-          given.verdict.action,
-          given.readValue,
-          given.verdict.action === 'corrected' ? given.verdict.value : null,
-          given.person ?? null,
-          given.personName ?? null,
-          json(given.plan),
-          given.answerForm,
+          account,
+          field,
+          verdict.action,
+          keepable(readValue),
+          verdict.action === 'corrected' ? verdict.value : null,
+          person ?? null,
+          personName ?? null,
+          json(plan),
+          answerForm,
         ],
       );
       if (!row) throw new Error('A correction that is added comes back.');

@@ -22,7 +22,7 @@ export async function keepDelivery(query: Query, document: string, event: object
   ]);
 }
 
-/** What is still to be told to the app's webhook, by whichever process comes first. */
+/** What is still to be told to the app's webhook, by whichever process comes first. It goes with its document. */
 export class Deliveries {
   readonly #database: Database;
 
@@ -31,15 +31,11 @@ export class Deliveries {
   }
 
   /**
-   * Takes what is due, the longest due first. What is told of a document that is gone is dropped.
+   * Takes what is due, the longest due first.
    *
    * @param leaseMs milliseconds for which nobody else takes it: after that, whoever took it has died
    */
   async takeDue(most: number, leaseMs: number): Promise<Delivery[]> {
-    await this.#database.query(
-      `DELETE FROM quire.deliveries WHERE next_at <= clock_timestamp()
-         AND NOT EXISTS (SELECT FROM quire.documents WHERE documents.id = document_id)`,
-    );
     const rows = await this.#database.query(
       `WITH due AS MATERIALIZED (
          SELECT id AS found FROM quire.deliveries WHERE next_at <= clock_timestamp()

@@ -160,7 +160,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     // What is still to be told to the app's webhook.
     `CREATE TABLE quire.deliveries (
       id uuid PRIMARY KEY,
-      document_id uuid NOT NULL,
+      document_id uuid NOT NULL REFERENCES quire.documents ON DELETE CASCADE,
       event json NOT NULL,
       attempts integer NOT NULL DEFAULT 0,
       next_at timestamptz NOT NULL DEFAULT clock_timestamp(),

@@ -57,7 +57,7 @@ import { recentDocuments, type RecentDocument } from './recent.js';
 import { LIVES, NEXT_WORKFLOW, Replicas } from './replicas.js';
 import { forgetTerminalAnswers, terminalAnswersOf } from './terminal-answers.js';
 import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
-import { reviewedDocument, type ReviewedDocument } from './reviewed.js';
+import { documentForCase, type DocumentForCase } from './for-case.js';
 import { whoseDocument, type WhoseDocument } from './whose.js';
 import { Viewers } from './viewers.js';
 import { watched, type WatchedDatabase } from './watched.js';
@@ -431,8 +431,8 @@ export class Store {
   }
 
   /** A document of any owner with what people said of its values; undefined when there is none of this id. */
-  async reviewed(id: string): Promise<ReviewedDocument | undefined> {
-    return UUID.test(id) ? reviewedDocument(this.#database, id) : undefined;
+  async forCase(id: string): Promise<DocumentForCase | undefined> {
+    return UUID.test(id) ? documentForCase(this.#database, id) : undefined;
   }
 
   /** Whether a later version than this one has written the document, so that this one cannot go on with it. */

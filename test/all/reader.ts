@@ -2,7 +2,7 @@ import { Program } from '../program.js';
 
 /** What a command that goes on until it is ended says once it has begun. */
 const STARTS: readonly (readonly [command: RegExp, says: RegExp])[] = [
-  [/(?:npx quire|npm start|npm run dev)$/, /(http:\/\/127\.0\.0\.1:\d+)\//],
+  [/(?:npx quire|npm start|npm run dev|npm run demo)$/, /(http:\/\/127\.0\.0\.1:\d+)\//],
   [/npm run unleash$/, /UNLEASH_API_TOKEN=\S+ npm start/],
   [/npm run soak/, /round 1 begins/],
   [/npm run bench/, /^# \w+$/m],

@@ -292,7 +292,8 @@ describe('addresses and names', () => {
     server = reader(user);
     await server.types('npx quire');
     base = server.base;
-    usage = await server.types('npx quire --help && npx quire parity --help && npx quire tune --help');
+    const commands = ['', 'process', 'parity', 'tune', 'accuracy', 'golden'];
+    usage = await server.types(commands.map((name) => `npx quire ${name} --help`).join(' && '));
   });
   afterAll(() => server.leaves());
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import express from 'express';
 import type { CorrectionAnswer, ReviewAnswer, ReviewedValue } from '../../src/api/review.js';
 import { createQuire, Store, type Quire, type StoredDocument } from '../../src/index.js';
-import { goldenPdf, PRINTABLE, readSheet } from '../golden-pdf.js';
+import { goldenPdf, PRINTABLE, readSheet, tenPageDocument } from '../golden-pdf.js';
 import { Provider } from '../provider.js';
 import { newDatabase, runSql } from '../shared.js';
 
@@ -76,11 +76,10 @@ afterAll(async () => {
   await provider.close();
 });
 
-const as = (user: string, path: string, init: RequestInit = {}) =>
+const as = (user: string, path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
   fetch(app.base + path, { ...init, headers: { 'x-user': user, ...init.headers } });
 
-async function upload(copy = 'a'): Promise<string> {
-  const [document] = PRINTABLE;
+async function upload(copy = 'a', [document] = PRINTABLE): Promise<string> {
   if (!document) throw new Error('There is no golden document');
   const body = new FormData();
   body.set('file', new Blob([Uint8Array.from(await goldenPdf(document, copy))]), 'a.pdf');
@@ -243,6 +242,64 @@ test('a record has people’s values where that is asked for, and else the bytes
   };
   expect((await fields('?corrected=1'))[value.field]).toMatchObject({ value: 'A person’s' });
   expect((await fields(''))[value.field]).toMatchObject({ value: value.value });
+});
+
+test('a value that is read anew as something else is to be looked at again, others stay checked', async () => {
+  // Its first reading lacks a page, so that it can be asked again.
+  provider.behaviour.fault = ({ pages }) => (pages.some(({ number }) => number === 1) ? 'prose' : undefined);
+  const again = await upload('again', [tenPageDocument(0)]);
+  delete provider.behaviour.fault;
+  const { values } = await review('anna', again);
+  const [first, second] = values.filter(({ value }) => value.length > 3);
+  if (!first || !second) throw new Error('Too little was read');
+  for (const value of [first, second]) {
+    await as('anna', `/api/document/${again}/corrections`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'if-match': '"0"' },
+      body: JSON.stringify({
+        reading: 1,
+        account: value.account,
+        field: value.field,
+        action: 'corrected',
+        value: 'A person’s',
+      }),
+    });
+  }
+  // Nothing that was kept keeps it from being asked.
+  await runSql(url, `DELETE FROM quire.answers WHERE document_id = '${again}'`);
+  misread.set(first.field, 'Read anew');
+  await as('anna', `/api/document/${again}/retry`, { method: 'POST' });
+  await read(again);
+  misread.clear();
+  const after = await review('anna', again);
+  expect(after.reading).toBe(2);
+  const now = (of: ReviewedValue) =>
+    after.values.find(({ account, field }) => account === of.account && field === of.field);
+  expect(now(first)).toMatchObject({ value: 'Read anew', state: 'changed', corrected: 'A person’s' });
+  expect(now(second)).toMatchObject({ value: second.value, state: 'corrected', corrected: 'A person’s' });
+  const record = await (await as('anna', `/api/document/${again}?corrected=1`)).text();
+  expect(record).toContain('"value":"Read anew"');
+});
+
+test('a value with characters that a database cannot keep is confirmed and corrected like others', async () => {
+  const value = (await review()).values.find(({ state, value: text }) => state === 'open' && text.length > 3);
+  if (!value) throw new Error('All values are looked at');
+  misread.set(value.field, 'half \ud800 of\0it');
+  const odd = await upload('odd');
+  misread.clear();
+  const found = (await review('anna', odd)).values.find(({ value: text }) => text.startsWith('half'));
+  if (!found) throw new Error('It was not read');
+  const tell = (what: object, seen: number) =>
+    as('anna', `/api/document/${odd}/corrections`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'if-match': `"${seen}"` },
+      body: JSON.stringify({ reading: 1, account: found.account, field: found.field, ...what }),
+    });
+  const { value: confirmed } = (await (await tell({ action: 'confirmed' }, 0)).json()) as CorrectionAnswer;
+  expect(confirmed.state).toBe('confirmed');
+  await tell({ action: 'corrected', value: 'whole' }, confirmed.number);
+  const text = await (await as('anna', `/api/document/${odd}?corrected=1`)).text();
+  expect(text).toContain('"whole"');
 });
 
 test('people see each other, and a window of one’s own is nobody else', async () => {

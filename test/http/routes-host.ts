@@ -71,7 +71,8 @@ export async function routesHost(
   };
   const uploadFolder = new UploadFolder(dataDir, logger);
   const senders = new Senders(identify, false, logger);
-  const store = given.store as Store;
+  const whose = { owner: 'user:anna', sender: {}, name: 'a', uploadedAt: '2026-01-01T00:00:00.000Z' };
+  const store = { whose: () => Promise.resolve(whose), ...given.store } as unknown as Store;
   const router = documentsRouter({
     opened: () => Promise.resolve({ documents, store }),
     uploadFolder,

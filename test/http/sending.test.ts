@@ -50,7 +50,9 @@ describe.each([
     const document = make();
     const { documents } = document;
     await serve(document);
-    expect(await get('/api/document/a')).toBe(JSON.stringify({ success: true, document }));
+    expect(await get('/api/document/a')).toBe(
+      JSON.stringify({ success: true, document, access: { own: true, correct: true } }),
+    );
     expect(await get('/api/document/a/evidence')).toBe(
       JSON.stringify({ success: true, is_complete: true, evidence: document, notes: [] }),
     );

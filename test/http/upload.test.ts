@@ -165,7 +165,7 @@ describe('an uploaded package', () => {
     expect(success).toBe(true);
     const { documents: records, ...row } = document;
     expect(records).toHaveLength(1);
-    expect(documents[0]).toEqual(row);
+    expect(documents[0]).toEqual({ ...row, plan: 'batch 3x5', failed_pages: 0, needs_review: false });
     expect(document).toMatchObject({
       id,
       filename: 'Müller – loan.pdf',

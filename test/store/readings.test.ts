@@ -47,7 +47,10 @@ describe.each(['on a server', 'embedded'])('%s', (where) => {
 
   async function add(): Promise<{ document: StoredDocument; run: string }> {
     const run = randomUUID();
-    const document = { ...unread(), filename: '"documents":[{ "processed_date":"2001-01-01T00:00:00.000Z".pdf' };
+    const document = {
+      ...unread(),
+      filename: '"documents":[{ "processed_date":"2001-01-01T00:00:00.000Z".pdf',
+    };
     await store.add({ document, owner: 'o', sender: {}, plan: PLAN }, pdf, [], { run });
     return { document, run };
   }
@@ -55,7 +58,12 @@ describe.each(['on a server', 'embedded'])('%s', (where) => {
   const at = (second: number) => `2026-11-28T07:00:${String(second).padStart(2, '0')}.000Z`;
 
   /** Has it read, and kept so. */
-  async function keep(document: StoredDocument, run: string, value: string, second = 0): Promise<StoredDocument> {
+  async function keep(
+    document: StoredDocument,
+    run: string,
+    value: string,
+    second = 0,
+  ): Promise<StoredDocument> {
     const kept: StoredDocument = {
       ...document,
       processed_date: at(second),
@@ -94,12 +102,12 @@ describe.each(['on a server', 'embedded'])('%s', (where) => {
         { number: 1, kind: 'served', plan: PLAN, keptAt: at(0) },
       ],
     });
-    expect(JSON.parse((await store.readingRecord(document.id, 'o', { number: 1, kind: 'served' }))?.text ?? '')).toEqual(
-      recordOf('one'),
-    );
-    expect(JSON.parse((await store.readingRecord(document.id, 'o', { number: 2, kind: 'current' }))?.text ?? '')).toEqual(
-      recordOf('two'),
-    );
+    expect(
+      JSON.parse((await store.readingRecord(document.id, 'o', { number: 1, kind: 'served' }))?.text ?? ''),
+    ).toEqual(recordOf('one'));
+    expect(
+      JSON.parse((await store.readingRecord(document.id, 'o', { number: 2, kind: 'current' }))?.text ?? ''),
+    ).toEqual(recordOf('two'));
     expect(await store.readingRecord(document.id, 'o', { number: 1, kind: 'current' })).toBeUndefined();
   });
 
@@ -149,7 +157,9 @@ describe.each(['on a server', 'embedded'])('%s', (where) => {
     await store.delete(document.id, 'o');
     expect(await store.readings(document.id, 'o')).toBeUndefined();
     if (url) {
-      expect(await runSql(url, `SELECT FROM quire.readings WHERE document_id = '${document.id}'`)).toEqual([]);
+      expect(await runSql(url, `SELECT FROM quire.readings WHERE document_id = '${document.id}'`)).toEqual(
+        [],
+      );
     }
   });
 

@@ -70,7 +70,9 @@ describe('where the pages are', () => {
     await withPage(async ({ page, troubles }) => {
       await page.goto(host.base + address);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      expect(await page.getByRole('link', { name: 'Documents' }).getAttribute('href')).toBe(host.base);
+      expect(await page.getByRole('link', { name: 'Documents', exact: true }).getAttribute('href')).toBe(
+        host.base,
+      );
       expect(troubles).toEqual([]);
     });
   });
@@ -90,7 +92,7 @@ describe('where the pages are', () => {
         await page.getByRole('heading', { level: 1 }).waitFor();
         expect(page.url()).toBe(`${proxy.origin}/outer${MOUNT}/`);
         await page.goto(`${proxy.origin}/outer${MOUNT}/document/${ID}/review`);
-        await page.getByRole('link', { name: 'Documents' }).click();
+        await page.getByRole('link', { name: 'Documents', exact: true }).click();
         await page.getByRole('heading', { name: 'Documents', level: 1 }).waitFor();
         expect(page.url()).toBe(`${proxy.origin}/outer${MOUNT}/`);
         expect(troubles).toEqual([]);
@@ -104,7 +106,7 @@ describe('where the pages are', () => {
     await withPage(async ({ page, troubles }) => {
       await page.goto(`${host.base}document/${ID}/print`);
       await page.evaluate('window.isTheSame = true');
-      await page.getByRole('link', { name: 'Documents' }).click();
+      await page.getByRole('link', { name: 'Documents', exact: true }).click();
       await page.getByRole('heading', { name: 'Documents', level: 1 }).waitFor();
       await page.goBack();
       await page.waitForURL(`${host.base}document/${ID}/print`);

@@ -19,6 +19,7 @@ import { jsonLine, shownRecord, tableOf, type FileEnd } from './report.js';
 import { Stop } from './stop.js';
 import { targetsIn } from './targets.js';
 import { UsageError } from './usage-error.js';
+import { Warnings } from './warnings.js';
 
 const USAGE = `Usage: quire process [OPTIONS] FILE...
 
@@ -129,11 +130,14 @@ async function run({ files: given, asJson, out, plan: asked }: Options): Promise
   const targets = out === undefined ? new Map<string, never>() : await targetsIn(out, files);
   const plan = asked ?? parsePlanChoice(settings.QUIRE_PLAN ?? '') ?? SINGLE_PAGE;
   // The other engine would take up what other processes have left.
-  const quire = await createQuire({ plan, engine: 'local' });
-  const stop = new Stop(() => void quire.close().catch(() => undefined));
-  const answers = new KeptAnswers(settings, stop.signal);
+  const warnings = new Warnings();
+  const quire = await createQuire({ plan, engine: 'local', logger: warnings });
   const progress = newProgress(files.length);
-  stop.onAtOnce(() => progress.stop());
+  const stop = new Stop(() => {
+    progress.stop();
+    void quire.close().catch(() => undefined);
+  });
+  const answers = new KeptAnswers(settings, stop.signal);
   const readWith: ReadWith = {
     quire: packageVersion(),
     model: quire.modelName,
@@ -158,6 +162,7 @@ async function run({ files: given, asJson, out, plan: asked }: Options): Promise
     stop.end();
   }
   conclude(ends, { asJson, out });
+  for (const line of warnings.lines) writeError(line);
   if (stop.status === undefined) return ends.every(({ outcome }) => isWhole(outcome)) ? 0 : FAILED;
   const whole = ends.filter(({ outcome }) => isWhole(outcome)).length;
   writeError(

@@ -10,7 +10,7 @@ export interface RunProgress {
   stop(): void;
 }
 
-export interface FileProgress {
+interface FileProgress {
   update(progress: Progress): void;
   /** @param how what came of it, in a few words */
   end(how: string): void;
@@ -46,6 +46,8 @@ class Bars implements RunProgress {
   readonly #all: cliProgress.SingleBar;
   #ended = 0;
   #shown = 0;
+  /** A bar that is changed later would be drawn again, and go on for good. */
+  #isStopped = false;
 
   constructor(readonly files: number) {
     this.#all = this.#bars.create(files, 0, { what: this.#count() });
@@ -57,8 +59,11 @@ class Bars implements RunProgress {
     const bar = fits ? this.#bars.create(100, 0, { what: plain(name).replaceAll('\n', '?') }) : undefined;
     if (bar) this.#shown++;
     return {
-      update: ({ percent }) => bar?.update(Math.max(0, ((percent - UPLOADED) / (100 - UPLOADED)) * 100) | 0),
+      update: ({ percent }) => {
+        if (!this.#isStopped) bar?.update(Math.max(0, ((percent - UPLOADED) / (100 - UPLOADED)) * 100) | 0);
+      },
       end: () => {
+        if (this.#isStopped) return;
         this.#ended++;
         this.#all.update(this.#ended, { what: this.#count() });
         if (!bar) return;
@@ -69,6 +74,8 @@ class Bars implements RunProgress {
   }
 
   stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
     this.#bars.stop();
   }
 

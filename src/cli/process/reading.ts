@@ -18,7 +18,11 @@ import { isStillRight, writeRecord, type Target } from './targets.js';
 /** What reading files takes. */
 export interface ReadingTools {
   quire: Pick<Quire, 'processPdf'>;
-  /** Where answers are kept, opened when the first is needed. */
+  /**
+   * Where answers are kept, opened when the first is needed.
+   *
+   * @throws {StoreError} when it does not open
+   */
   answers: () => Promise<AnswerCache>;
   readWith: ReadWith;
   /** Documents read at once. */
@@ -32,7 +36,11 @@ export interface ReadingTools {
   onEnd: (file: NamedFile, outcome: Outcome) => void;
 }
 
-/** Reads files, so many at once, and tells what came of each, in their order. */
+/**
+ * Reads files, so many at once, and tells what came of each, in their order.
+ *
+ * @throws {StoreError} when answers can be kept nowhere
+ */
 export function readFiles(files: readonly NamedFile[], tools: ReadingTools): Promise<FileEnd[]> {
   const limit = pLimit(tools.atOnce);
   /** By digest: the same file under two names is read once, and then found among the answers. */
@@ -58,25 +66,27 @@ async function readOne(
   underWay: Map<string, Promise<unknown>>,
   onProgress: (progress: Progress) => void,
 ): Promise<Outcome> {
-  const { quire, readWith, targets, stopped } = tools;
+  const { quire, readWith, targets } = tools;
+  const isStopped = () => tools.stopped.aborted;
   const target = targets.get(file.path);
+  const bytes = await readFile(file.path).catch((error: unknown) => whyUnreadable(error));
+  if (typeof bytes === 'string') return { state: 'failed', reason: bytes };
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  if (isStillRight(target?.before, { sha256, readWith })) return { state: 'kept', written: target.before };
+  await underWay.get(sha256);
+  const answers = await tools.answers();
+  if (isStopped()) return { state: 'stopped' };
+  const reading = quire.processPdf(bytes, { requestId: sha256, answers, onProgress });
+  underWay.set(
+    sha256,
+    reading.catch(() => undefined),
+  );
   try {
-    const bytes = await readFile(file.path);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    if (isStillRight(target?.before, { sha256, readWith })) return { state: 'kept', written: target.before };
-    await underWay.get(sha256);
-    const answers = await tools.answers();
-    if (stopped.aborted) return { state: 'stopped' };
-    const reading = quire.processPdf(bytes, { requestId: sha256, answers, onProgress });
-    underWay.set(
-      sha256,
-      reading.catch(() => undefined),
-    );
     const outcome = outcomeOf(await reading, { file: file.path, sha256, read_with: readWith });
     if (target && 'written' in outcome) await writeRecord(target, outcome.written);
     return outcome;
   } catch (error) {
-    if (stopped.aborted) return { state: 'stopped' };
+    if (isStopped()) return { state: 'stopped' };
     return { state: 'failed', reason: whyFailed(error) };
   }
 }
@@ -91,9 +101,13 @@ function outcomeOf(record: DocumentRecord, about: Omit<Written, 'state' | 'recor
   return { state: 'failed', reason: `No page could be read: ${ofModel ? sentenceOf(ofModel) : reason}.` };
 }
 
+function whyUnreadable(error: unknown): string {
+  return `It cannot be read: ${reasonOf(error)}`;
+}
+
 function whyFailed(error: unknown): string {
   if (error instanceof PdfError || error instanceof StoreError) return error.message;
-  if (codeOf(error) !== '') return `It cannot be read or its record not written: ${reasonOf(error)}`;
+  if (codeOf(error) !== '') return `Its record cannot be written: ${codeOf(error)}.`;
   // The message of an error that was not foreseen may quote the document.
   return `It stopped on an unexpected error: ${error instanceof Error ? error.name : typeof error}.`;
 }

@@ -9,7 +9,6 @@ const FAILED = 1;
 export class Stop {
   readonly #stopped = new AbortController();
   readonly #onStop: () => void;
-  #onAtOnce: () => void = () => undefined;
   /** The exit status of a run that was stopped. */
   status: number | undefined;
 
@@ -24,20 +23,12 @@ export class Stop {
     return this.#stopped.signal;
   }
 
-  /** @param restore what the terminal needs before the process is gone */
-  onAtOnce(restore: () => void): void {
-    this.#onAtOnce = restore;
-  }
-
   end(): void {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, this.#onSignal);
   }
 
   readonly #onSignal = (signal: keyof typeof STATUS): void => {
-    if (this.status !== undefined) {
-      this.#onAtOnce();
-      process.exit(this.status);
-    }
+    if (this.status !== undefined) process.exit(this.status);
     this.#begin(STATUS[signal]);
     writeError('\nStopping: answers that are on their way are waited for. Ctrl+C again ends at once.');
   };

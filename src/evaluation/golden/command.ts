@@ -2,14 +2,14 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { ReviewedDocument } from '../../store/reviewed.js';
+import type { DocumentForCase } from '../../store/for-case.js';
 import { complaint, ofOptions } from '../complaint.js';
 import { withKeptDocuments } from '../kept-documents.js';
 import { writeError, writeOutput } from '../report/terminal.js';
 import { count } from '../report/wording.js';
 import { codeOf, TrialError } from '../trial-error.js';
 import { inventedTexts } from './invented.js';
-import { valuesIn, type RecordValues } from './values.js';
+import { valuesIn } from './values.js';
 
 const USAGE = `Usage: quire golden add [--out golden] ID...
 
@@ -39,7 +39,7 @@ export async function golden(args: string[]): Promise<number> {
       return 0;
     }
     await withKeptDocuments(async (store) => {
-      for (const id of ids) await add(id, await store.reviewed(id), out);
+      for (const id of ids) await add(id, await store.forCase(id), out);
     });
     return 0;
   } catch (error) {
@@ -77,9 +77,10 @@ function options(args: string[]) {
 }
 
 /** @throws {TrialError} when no case can be made of the document */
-async function add(id: string, document: ReviewedDocument | undefined, out: string): Promise<void> {
-  const { texts } = checked(id, document);
-  const invented = await inventedTexts(texts, wordsOf(checked(id, document)), (below) => randomInt(below));
+async function add(id: string, document: DocumentForCase | undefined, out: string): Promise<void> {
+  const reviewed = checked(id, document);
+  const { texts } = reviewed;
+  const invented = await inventedTexts(texts, wordsOf(reviewed), (below) => randomInt(below));
   if (!invented) {
     throw new TrialError(
       `No case was written of ${id}: a value of its record would still stand in the texts, or its accounts would no longer be found on the same pages.`,
@@ -88,18 +89,13 @@ async function add(id: string, document: ReviewedDocument | undefined, out: stri
   // Its name tells nothing of the document either.
   const file = join(out, `case-${randomBytes(4).toString('hex')}.json`);
   await write(out, file, `${JSON.stringify(Object.fromEntries(invented.texts), null, 2)}\n`);
-  const { replaced, kept, ofFields } = invented;
   writeOutput(
-    [
-      `${file}: ${count(texts.size, 'page')}, ${replaced} words and numbers replaced, ${kept} of forms kept.`,
-      ...(ofFields.length > 0 ? [`Kept because names of fields have them: ${ofFields.join(', ')}.`] : []),
-      'Read it before you hand it on.',
-    ].join('\n'),
+    `${file}: ${count(texts.size, 'page')}, ${invented.replaced} words and numbers replaced, ${invented.kept} of forms kept. Read it before you hand it on.`,
   );
 }
 
 /** @throws {TrialError} for a document that cannot be a case */
-function checked(id: string, document: ReviewedDocument | undefined): ReviewedDocument {
+function checked(id: string, document: DocumentForCase | undefined): DocumentForCase {
   if (!document) throw new TrialError(`There is no document ${JSON.stringify(id)}.`);
   if (document.document.status !== 'completed') throw new TrialError(`The document ${id} is not read.`);
   if (document.reviewed === 0) {
@@ -116,9 +112,9 @@ function checked(id: string, document: ReviewedDocument | undefined): ReviewedDo
 }
 
 /** All that was read of the document or said of it; and its name, which may be a person's. */
-function wordsOf({ document, otherRecords, said }: ReviewedDocument): RecordValues {
-  const { values, fields } = valuesIn([document.documents, otherRecords]);
-  return { values: new Set([...values, ...said, document.filename, document.document_name]), fields };
+function wordsOf({ document, otherRecords, said }: DocumentForCase): Set<string> {
+  const read = valuesIn([document.documents, otherRecords]);
+  return new Set([...read, ...said, document.filename, document.document_name]);
 }
 
 async function write(folder: string, file: string, text: string): Promise<void> {

@@ -15,9 +15,18 @@ export interface InventedTexts {
   /** Words and numbers. */
   replaced: number;
   kept: number;
-  /** Words that stay because names of fields have them, in lower case, sorted. */
-  ofFields: string[];
 }
+
+/** Streets and people that no field holds: words of forms are parts of their names there. */
+const PERSONAL = new RegExp(
+  [
+    /(?<!\p{Nd})\p{Nd}{1,6}\p{L}? (?:[\p{L}.'’-]{1,30} ){1,4}(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|way|place|pl|circle|highway|hwy|parkway|terrace)(?!\p{L})/u,
+    /(?<=(?<!\p{L})(?:mr|mrs|ms|dr|prof)\.? )(?:[\p{L}'’.-]{1,30} ?){1,3}/u,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'giu',
+);
 
 /** Another draw may do better: an invented number can be one of the document by chance. */
 const TRIES = 10;
@@ -27,19 +36,18 @@ const TRIES = 10;
  * form: accounts are found on the same pages, and a name is the same name on each.
  *
  * @param values of its record and of those who reviewed it, and whatever else must not stand in the texts
- * @param fields names of its fields, whose words are labels on the pages
  * @returns undefined when a value would still stand in the texts, or accounts would be found on other pages
  */
 export async function inventedTexts(
   texts: Texts,
-  { values, fields }: { values: ReadonlySet<string>; fields: ReadonlySet<string> },
+  values: ReadonlySet<string>,
   draw: Draw,
 ): Promise<InventedTexts | undefined> {
   const telling = [...values].filter((value) => !saysNothing(value));
   const standing = new Standing(telling);
   const before = await accountsOn(texts);
   for (let tries = 0; tries < TRIES; tries++) {
-    const invented = new Replacement(texts, { values, telling, fields, standing }, draw).run();
+    const invented = new Replacement(texts, { values, telling, standing }, draw).run();
     const hasValue = [...invented.texts.values()].some((text) => standing.isIn(text));
     if (!hasValue && (await accountsOn(invented.texts)) === before) return invented;
   }
@@ -60,7 +68,6 @@ interface Given {
   values: ReadonlySet<string>;
   /** Those of the values that say something of somebody. */
   telling: readonly string[];
-  fields: ReadonlySet<string>;
   standing: Standing;
 }
 
@@ -70,25 +77,24 @@ class Replacement {
   readonly #draw: Draw;
   readonly #pages: Map<number, Piece[]>;
   readonly #ofValues: ReadonlySet<string>;
-  readonly #ofFields: ReadonlySet<string>;
   readonly #words: InventedWords;
   readonly #numbers: InventedNumbers;
   readonly #dates: InventedDates;
   readonly #times = new Map<string, string>();
-  readonly #keptForFields = new Set<string>();
   #replaced = 0;
   #kept = 0;
 
-  constructor(texts: Texts, { values, telling, fields, standing }: Given, draw: Draw) {
+  constructor(texts: Texts, { values, telling, standing }: Given, draw: Draw) {
     this.#texts = texts;
     this.#standing = standing;
     this.#draw = draw;
     const accounts = new Set(Array.from(texts.values(), detectAccountNumbers).flat());
     this.#pages = new Map(Array.from(texts, ([page, text]) => [page, piecesOf(text, accounts)]));
     this.#ofValues = new Set(telling.flatMap(wordsOfValue));
-    this.#ofFields = new Set([...fields].flatMap(wordsOfField));
     const pieces = [...this.#pages.values()].flat();
-    const originals = new Set(Array.from(texts.values(), tokensOf).flatMap((tokens) => tokens.map(({ word }) => word)));
+    const originals = new Set(
+      Array.from(texts.values(), tokensOf).flatMap((tokens) => tokens.map(({ word }) => word)),
+    );
     this.#words = new InventedWords(
       draw,
       (word) => originals.has(word) || this.#ofValues.has(word) || isOfForms(word) || isClosed(word),
@@ -101,20 +107,21 @@ class Replacement {
 
   run(): InventedTexts {
     const texts = new Map(Array.from(this.#pages, ([page, pieces]) => [page, this.#page(page, pieces)]));
-    return {
-      texts,
-      replaced: this.#replaced,
-      kept: this.#kept,
-      ofFields: [...this.#keptForFields].sort(),
-    };
+    return { texts, replaced: this.#replaced, kept: this.#kept };
   }
 
   #page(page: number, pieces: readonly Piece[]): string {
     const inValues = new Set<number>();
-    for (const tokens of this.#standing.places(this.#texts.get(page) ?? '')) {
+    const text = this.#texts.get(page) ?? '';
+    for (const tokens of this.#standing.places(text)) {
       for (const { start } of tokens) inValues.add(start);
     }
-    return pieces.map((piece, at) => this.#piece(piece, pieces.slice(Math.max(0, at - 2), at), inValues)).join('');
+    for (const { 0: found, index } of text.matchAll(PERSONAL)) {
+      for (const { start } of tokensOf(found)) inValues.add(index + start);
+    }
+    return pieces
+      .map((piece, at) => this.#piece(piece, pieces.slice(Math.max(0, at - 2), at), inValues))
+      .join('');
   }
 
   #piece(piece: Piece, before: readonly Piece[], inValues: ReadonlySet<number>): string {
@@ -138,10 +145,7 @@ class Replacement {
     const lower = text.toLowerCase();
     if (text.length === 1) return lower === 'x' || text === 'a' || (text === 's' && isPossessive(before));
     if (this.#ofValues.has(lower)) return false;
-    if (isOfForms(text) || isClosed(text)) return true;
-    if (!this.#ofFields.has(lower)) return false;
-    this.#keptForFields.add(lower);
-    return true;
+    return isOfForms(text);
   }
 
   /** A letter alone is the same again after the same word only: an initial of a name. */
@@ -174,10 +178,4 @@ function wordsOfValue(value: string): string[] {
   return piecesOf(value, new Set()).flatMap(({ kind, text }) =>
     kind === 'word' && text.length > 1 && !isClosed(text) ? [text.toLowerCase()] : [],
   );
-}
-
-function wordsOfField(name: string): string[] {
-  return tokensOf(name.replace(/(?<=\p{Ll})(?=\p{Lu})/gu, ' '))
-    .map(({ word }) => word)
-    .filter((word) => /^\p{L}{3,}$/u.test(word));
 }

@@ -52,7 +52,12 @@ export class InventedNumbers {
     if (core === '') return plain;
     const known = this.#invented.get(core) ?? this.#lastOf(plain);
     if (known?.length === plain.length) return known;
-    const invented = known ?? this.#keep(core, this.#free(core, () => this.#like(core, text)));
+    const invented =
+      known ??
+      this.#keep(
+        core,
+        this.#free(core, () => this.#like(core, text)),
+      );
     return plain.slice(0, plain.length - core.length) + invented;
   }
 
@@ -112,9 +117,12 @@ export class InventedNumbers {
   #inOrder(sorted: readonly string[]): [account: string, invented: string][] {
     for (let tries = 0; tries < TRIES; tries++) {
       const made = Array.from(sorted, () => this.#digits(12)).sort();
-      const cut = sorted.map((account, at) => (account === '0' ? account : (made[at] ?? '').slice(0, account.length)));
+      const cut = sorted.map((account, at) =>
+        account === '0' ? account : (made[at] ?? '').slice(0, account.length),
+      );
       const isRight = cut.every(
-        (each, at) => (at === 0 || (cut[at - 1] ?? '') < each) && (each === '0' || !this.#originals.has(each)),
+        (each, at) =>
+          (at === 0 || (cut[at - 1] ?? '') < each) && (each === '0' || !this.#originals.has(each)),
       );
       if (isRight) return sorted.map((account, at) => [account, cut[at] ?? '']);
     }

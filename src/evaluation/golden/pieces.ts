@@ -13,6 +13,8 @@ const DIGIT = '\\p{Nd}';
 /** "Page 2 of 7", "Signer 1": which of several, on the form itself. */
 const LABELLED_NUMBER =
   /(?<=(?<!\p{L})(?:page|signer|owner|holder|applicant|borrower|beneficiary|part|section|item|schedule)s? {0,2}#? ?)\p{Nd}{1,2}(?: ?(?:of|\/) ?\p{Nd}{1,3})?(?![\p{Nd}\p{L}]|[-./,]\p{Nd})/giu;
+/** Letters alone that are no initials. */
+const SHORT_LABEL = /(?<![\p{L}\p{M}])(?:e-mails?|n\/a|c\/o)(?![\p{L}\p{M}])/giu;
 /** Without a day, and without a year: dates beside those of records. */
 const OTHER_DATES =
   /(?<![\p{Nd}/.-])(?:(?:0?[1-9]|1[0-2])\/(?:19|20)\d\d|(?:0?[1-9]|1[0-2])\/(?:0?[1-9]|[12]\d|3[01]))(?![\p{Nd}/.-])/gu;
@@ -42,6 +44,7 @@ export function piecesOf(text: string, accounts: ReadonlySet<string>): Piece[] {
   for (const { 0: run, index } of text.matchAll(/\d{8,}/g)) {
     if (accounts.has(run.replace(/^0+(?=.)/, ''))) claims.claim('number', index, index + run.length);
   }
+  claims.all('label', SHORT_LABEL);
   claims.all('labelled_number', LABELLED_NUMBER);
   const lower = lowered(text);
   for (const { start, end } of findDates(lower)) {
@@ -81,10 +84,12 @@ class Claims {
 
   /** What of a place is free: a label may begin within a word. */
   #claimFree(kind: Piece['kind'], start: number, end: number): void {
-    for (let from = start, to = start; from < end; from = to) {
-      to = from + 1;
+    let from = start;
+    while (from < end) {
+      let to = from + 1;
       while (to < end && this.#taken[to] === this.#taken[from]) to++;
       if (this.#taken[from] === 0) this.claim(kind, from, to);
+      from = to;
     }
   }
 
@@ -93,7 +98,8 @@ class Claims {
     const pieces: Piece[] = [];
     let end = 0;
     for (const piece of this.#pieces.sort((a, b) => a.start - b.start)) {
-      if (piece.start > end) pieces.push({ kind: 'rest', start: end, text: this.#text.slice(end, piece.start) });
+      if (piece.start > end)
+        pieces.push({ kind: 'rest', start: end, text: this.#text.slice(end, piece.start) });
       pieces.push(piece);
       end = piece.start + piece.text.length;
     }

@@ -1,22 +1,16 @@
 import { isClosed } from './vocabulary.js';
 
-/** Of a record: what its fields hold, and what they are called. */
-export interface RecordValues {
-  values: Set<string>;
-  fields: Set<string>;
-}
+/** What of a record holds fields, or is one's value. */
+const HOLDERS = new Set(['result', 'page_data', 'fields', 'value', 'accountNumber']);
 
-/** Takes a record of whatever form apart: its fields are what has a value. */
-export function valuesIn(record: unknown, found: RecordValues = { values: new Set(), fields: new Set() }): RecordValues {
-  if (typeof record !== 'object' || record === null) return found;
+/** What the fields of a record hold, whatever form it has. */
+export function valuesIn(record: unknown, values = new Set<string>()): Set<string> {
+  if (typeof record !== 'object' || record === null) return values;
   for (const [key, part] of Object.entries(record)) {
-    if (typeof part === 'object' && part !== null && 'value' in part && !Array.isArray(record)) {
-      found.fields.add(key);
-    }
-    if (key === 'value' || key === 'accountNumber') addTexts(part, found.values);
-    else valuesIn(part, found);
+    if (HOLDERS.has(key)) addTexts(part, values);
+    else valuesIn(part, values);
   }
-  return found;
+  return values;
 }
 
 function addTexts(value: unknown, to: Set<string>): void {

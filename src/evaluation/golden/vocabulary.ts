@@ -80,7 +80,32 @@ const FORMS = split(`
   waived waiver warranty was we website weight were what when where whether which who whole whom whose will wire
   wish withdraw withdrawal withdrawals withheld withholding within witness witnesses work would write writing written
   wrong yield you your yours yourself zip
-  com org net gov edu www http https
+  absent accidental accruals activity additions aggregate allotment allowance allowances amortization apartment
+  asset auto automobile average bimonthly biweekly bonus calendar cell checkbox childcare cobra collateral column
+  commencing contribution contributions cosigner cycle debits deduction deductions dental dependent
+  dependents descriptions digital disability discount download earning earnings edition education eligibility
+  enrolled enrollment enrolment escrow establishments evidenced exclude excluding exemptions exam exp fault fica filer
+  fiscal flood foreclosure freelance fsa garnishment gift gifts heirs hgt holiday holidays hourly housing hrs hsa
+  inception installment installments inspection instrument instruments investments investor iss jointly jury labor
+  landlord late ledger lender lenders lending lessee lessor life location lump manufacturer marital maternity medicare
+  merger military misc mobility modification motor national nationality naturalized nonresident notarized numeric
+  offset operator overdue overtime passenger payday payroll pays pension piece pre premium preparer prepayment
+  previously printing proprietor qualified quarter quote rates realty recipient reconciliation recurring referral
+  regarding remittance rents repair replacement reps residency restriction resources retain retro rev routine salary
+  salaries savings scan schedules score seller seniority separated settlement severance shift sick sickness signing
+  signor speed spouses stock stub student subscriber subsidiary supervisor supplied survivors sworn tables
+  tangible taxed telephones tenant teller testament timesheet tips transit travel tuition umbrella unemployment union
+  unsecured vac vacation vendor vesting visit wage wages warning weekday welfare widow widowed workers
+  across add adding along amend amended among an and annually another anyone anything appear asked avoid away back
+  based begin begins believe best better big bring buy came cannot chapter child children come common consider
+  contacting days doing drive easy end ends enough ensure especially etc ever everyone everything far find found free
+  gets go goes got great greater had happen help high hold i instead insure just know large larger later learn
+  least long look looking lose loss lot many maybe means meant minutes moment move much never night nothing once
+  other ourselves owe owed pick plans point private protecting put quick quickly really remember remove safety saw
+  say secure seen send setting shown simply small something soon still sure than thank thanks think thought
+  throughout told took toward try turn type unable unlike update updated upper usually various visit want watch
+  ways welcome within yet be
+  born mr mrs ms dr prof com org net gov edu www http https
   st nd rd th am pm ii iii iv vs etc
   inc llc ltd corp dl dob ssn ein itin cif iban swift bic id ids`);
 
@@ -89,13 +114,10 @@ const MONTHS = split('january february september october november december jan f
 /** Words that are names, too: they stay in lower case alone. */
 const ORDINARY = new Set(
   split(`
-  act bill blue brown care case center chance china class day do down ease even field gene grade grant
-  head home in june hunt law love low major mark may more my news
-  now near over page park pat place post power price read rent rich right rule safe sell so state street
-  summer such them to today top until very way were west white will wish work write young you`).filter(
-    // Labels begin with these.
-    (word) => !['page', 'place', 'state', 'street', 'class', 'home', 'work', 'today', 'you', 'to'].includes(word),
-  ),
+  act an bill blue born brown buy care case cell chapter come do even field gene grade grant head hold hunt i
+  just law long look love low major many may moment more my night now over pick post power price put quick
+  read rent rich right rule safe say sell shift small so still stock such sworn take than them turn until very want
+  watch way ways welcome west white will wish work write young`),
 );
 
 /** Labels that may be somebody's name: they stay as labels, but nowhere when they stand in a value. */
@@ -103,11 +125,23 @@ const NAMES_TOO = new Set(
   split('branch cash city hair holder holders home major page price state street class day trust mark banks'),
 );
 
-const CLOSED = new Set([...CHOICES, ...wordsOfLabels(), ...wordsOfShortForms()].filter((word) => !NAMES_TOO.has(word)));
-const KNOWN = new Set([...CHOICES, ...FORMS, ...MONTHS, ...wordsOfLabels(), ...wordsOfShortForms()]);
 const FUNCTION_WORDS = new Set(
-  split('a an and are as at be by for from he her his if in is it its not of on or she than that the they to we with'),
+  split('and are for from if is it its not of or than that the their they this with you your'),
 );
+/** Those that are names, too: as part of a value they stay in lower case alone. */
+const SHORT_WORDS = new Set(split('a as at be by he her his in on she to we'));
+const CLOSED = new Set(
+  [...CHOICES, ...wordsOfLabels(), ...wordsOfShortForms()].filter((word) => !NAMES_TOO.has(word)),
+);
+const KNOWN = new Set([
+  ...CHOICES,
+  ...FORMS,
+  ...MONTHS,
+  ...FUNCTION_WORDS,
+  ...SHORT_WORDS,
+  ...wordsOfLabels(),
+  ...wordsOfShortForms(),
+]);
 
 /** Whether a word of a page belongs to forms: it may stay unless it is part of a value. */
 export function isOfForms(word: string): boolean {
@@ -118,5 +152,6 @@ export function isOfForms(word: string): boolean {
 
 /** Whether a word says nothing of a person even where it is part of a value: "Checking", "of". */
 export function isClosed(word: string): boolean {
-  return CLOSED.has(word.toLowerCase()) || FUNCTION_WORDS.has(word);
+  const lower = word.toLowerCase();
+  return CLOSED.has(lower) || FUNCTION_WORDS.has(lower) || SHORT_WORDS.has(word);
 }

@@ -97,7 +97,10 @@ export class InventedWords {
 }
 
 /** Signs that stay: they part, frame and mark, and spell nothing. */
-const SIGN = new RegExp(`[${PYTHON_SPACE}\\p{P}\\p{Sc}\\p{Sm}^\`~´¨°©®™§\\u2190-\\u21ff\\u2500-\\u25ff\\u2610-\\u2612\\u2713-\\u2718]`, 'u');
+const SIGN = new RegExp(
+  `[${PYTHON_SPACE}\\p{P}\\p{Sc}\\p{Sm}^\`~´¨°©®™§\\u2190-\\u21ff\\u2500-\\u25ff\\u2610-\\u2612\\u2713-\\u2718]`,
+  'u',
+);
 
 /** What is neither word nor number, with nothing in it that could spell. */
 export function signsOf(text: string, words: InventedWords, draw: Draw): string {

@@ -20,7 +20,7 @@ export interface Part<Answer> {
   error?: string;
 }
 
-export type Parts = { [Name in keyof Answers]: Part<Answers[Name]> };
+type Parts = { [Name in keyof Answers]: Part<Answers[Name]> };
 
 const PATHS: Readonly<Record<keyof Answers, string>> = {
   overview: 'ops/overview',
@@ -70,6 +70,7 @@ export function useAsked(isPaused: boolean, onShutOut: () => void): Asked {
   }, []);
 
   const [round, setRound] = useState(0);
+  const lastRound = useRef(-1);
   const refresh = useCallback(() => setRound((before) => before + 1), []);
   useEffect(() => {
     const stop = new AbortController();
@@ -81,7 +82,8 @@ export function useAsked(isPaused: boolean, onShutOut: () => void): Asked {
         if (!isPaused && !stop.signal.aborted) timer = setTimeout(go, REFRESH_MS);
       });
     };
-    if (!isPaused || round > 0) go();
+    if (!isPaused || lastRound.current !== round) go();
+    lastRound.current = round;
     if (!isPaused) document.addEventListener('visibilitychange', go);
     return () => {
       stop.abort();

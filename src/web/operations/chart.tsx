@@ -16,10 +16,8 @@ interface ChartProps {
   about: string;
   bars: readonly Bar[];
   format: (value: number) => string;
-  /** Names of the columns of the table: of the value, and of both ends of the line over it. */
-  columns: readonly [value: string, least: string, most: string];
-  /** The end of the axis. Default: the longest line. */
-  end?: number | undefined;
+  /** Of the table: the name of each, and which number of a bar it shows. */
+  columns: readonly (readonly [name: string, of: 'value' | 'least' | 'most'])[];
 }
 
 const WIDTH = 320;
@@ -28,9 +26,9 @@ const TOP = 4;
 const AXIS = 22;
 
 /** Bars with the range of each, and the same numbers as a table. */
-export function Chart({ title, about, bars, format, columns, end }: ChartProps) {
+export function Chart({ title, about, bars, format, columns }: ChartProps) {
   const id = useId();
-  const longest = end ?? Math.max(...bars.map(({ value, most }) => Math.max(value, most)));
+  const longest = Math.max(...bars.map(({ value, most }) => Math.max(value, most)));
   const x = (value: number) => (longest > 0 ? (Math.min(value, longest) / longest) * (WIDTH - 2) + 1 : 1);
   const height = TOP + bars.length * ROW + AXIS;
   const said = bars.map(({ name, value, least, most }) => {
@@ -72,13 +70,15 @@ export function Chart({ title, about, bars, format, columns, end }: ChartProps) 
                     width={Math.max(0, x(value) - 1)}
                     height="18"
                   />
-                  {least !== most && (
-                    <path
-                      class="range"
-                      d={`M${x(least)} ${line - 5}v10m0-5H${x(most)}m0-5v10`}
-                      vector-effect="non-scaling-stroke"
-                    />
-                  )}
+                  {least !== most &&
+                    ['halo', 'range'].map((kind) => (
+                      <path
+                        key={kind}
+                        class={kind}
+                        d={`M${x(least)} ${line - 5}v10m0-5H${x(most)}m0-5v10`}
+                        vector-effect="non-scaling-stroke"
+                      />
+                    ))}
                 </g>
               );
             })}
@@ -87,7 +87,7 @@ export function Chart({ title, about, bars, format, columns, end }: ChartProps) 
               {format(0)}
             </text>
             <text class="tick" x={WIDTH - 1} y={height - 5} text-anchor="end">
-              {format(longest)}
+              {longest > 0 && format(longest)}
             </text>
           </svg>
           <p class="quiet about">{about}</p>
@@ -98,20 +98,20 @@ export function Chart({ title, about, bars, format, columns, end }: ChartProps) 
               <thead>
                 <tr>
                   <th scope="col">Path</th>
-                  {columns.map((column) => (
-                    <th key={column} scope="col">
-                      {column}
+                  {columns.map(([name]) => (
+                    <th key={name} scope="col">
+                      {name}
                     </th>
                   ))}
                 </tr>
               </thead>
               <tbody>
-                {bars.map(({ name, value, least, most }) => (
-                  <tr key={name}>
-                    <th scope="row">{name}</th>
-                    <td>{format(value)}</td>
-                    <td>{format(least)}</td>
-                    <td>{format(most)}</td>
+                {bars.map((bar) => (
+                  <tr key={bar.name}>
+                    <th scope="row">{bar.name}</th>
+                    {columns.map(([name, of]) => (
+                      <td key={name}>{format(bar[of])}</td>
+                    ))}
                   </tr>
                 ))}
               </tbody>

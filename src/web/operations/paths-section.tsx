@@ -5,7 +5,16 @@ import { Chart, type Bar } from './chart.js';
 import { dollarsOf, numberOf, pathName, percentOf, secondsOf } from './figures.js';
 import { Section } from './section.js';
 
-const MEDIAN = ['Median', 'From median', '90th percentile'] as const;
+const MEDIAN = [
+  ['Median', 'value'],
+  ['90th percentile', 'most'],
+] as const;
+const INTERVAL = [
+  ['Share', 'value'],
+  ['At least', 'least'],
+  ['At most', 'most'],
+] as const;
+const SHARE = [['Share', 'value']] as const;
 const MEDIAN_ABOUT =
   'The bar is the median of the documents; the line reaches to what nine of ten stay within.';
 
@@ -28,7 +37,7 @@ export function PathsSection({ recent, shadow }: { recent: Part<Recent>; shadow:
                 ...{ least: failures.least, most: failures.most },
               }))}
               format={percentOf}
-              columns={['Share', 'At least', 'At most']}
+              columns={INTERVAL}
             />
             <AgreementChart part={shadow} />
           </div>
@@ -72,23 +81,22 @@ function Spreads({ title, paths, of, format }: SpreadsProps) {
 function AgreementChart({ part: { answer, error } }: { part: Part<ShadowForOps> }) {
   if (error !== undefined && !answer) return <p class="bad">The agreement could not be read: {error}</p>;
   const own = answer?.beyond_noise_interval;
-  const about = own
-    ? `Fields that are the same as in a first reading page by page, over 24 hours. What batches change of their own lies between ${percentOf(own.low)} and ${percentOf(own.high)}.`
-    : 'Fields that are the same as in a first reading page by page, over 24 hours. A second reading page by page differs by the model’s own noise.';
+  const beyond = own
+    ? ` What batches change of their own lies between ${percentOf(own.low)} and ${percentOf(own.high)}.`
+    : '';
   const sides = [
-    { name: 'In batches', isStriped: false, share: answer?.agreement.candidate.page ?? null },
-    { name: 'Page by page again (noise)', isStriped: true, share: answer?.agreement.noise.page ?? null },
+    { name: 'Page by page again (noise)', isStriped: true, agree: answer?.agreement.noise.page ?? null },
+    { name: 'In batches', isStriped: false, agree: answer?.agreement.candidate.page ?? null },
   ];
   return (
     <Chart
-      title="Agreement, share of fields"
-      about={about}
-      bars={sides.flatMap(({ name, isStriped, share }) =>
-        share === null ? [] : [{ name, isStriped, value: share, least: share, most: share }],
+      title="Disagreement, share of fields"
+      about={`From a first reading page by page, over 24 hours. The noise is how much the model differs with itself.${beyond}`}
+      bars={sides.flatMap(({ name, isStriped, agree }) =>
+        agree === null ? [] : [{ name, isStriped, value: 1 - agree, least: 1 - agree, most: 1 - agree }],
       )}
       format={percentOf}
-      columns={['Share', 'At least', 'At most']}
-      end={1}
+      columns={SHARE}
     />
   );
 }

@@ -192,4 +192,4 @@ export function ReplicasSection({ part, act }: { part: Part<Replicas>; act: Act 
   );
 }
 
-const STATES = { alive: '✓ alive', hung: '! hung: not seen, still connected', gone: '✕ gone' };
+const STATES = { alive: 'alive', hung: 'hung: not seen, still connected', gone: 'gone' };

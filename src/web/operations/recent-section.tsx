@@ -146,9 +146,9 @@ function stateOf({
   is_cancelled: isCancelled,
   is_read_again: isAgain,
 }: RecentDocumentForOps): string {
-  if (status === 'extracting') return '… being read';
-  if (isCancelled) return '✕ cancelled';
-  const state = status === 'failed' ? '✕ failed' : '✓ read';
+  if (status === 'extracting') return 'being read';
+  if (isCancelled) return 'cancelled';
+  const state = status === 'failed' ? 'failed' : 'read';
   return isAgain ? `${state}, again` : state;
 }
 

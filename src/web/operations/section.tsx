@@ -28,7 +28,7 @@ export function Section<Answer>({ title, part: { answer, error }, children }: Se
 /** What is wider than the page scrolls in itself; by the keyboard, too. */
 export function Wide({ label, children }: { label: string; children: ComponentChildren }) {
   return (
-    <div class="wide" role="region" aria-label={label} tabIndex={0}>
+    <div class="wide" role="region" aria-label={`${label}, table`} tabIndex={0}>
       {children}
     </div>
   );

@@ -42,7 +42,7 @@ function Trouble({ service: { trouble, outage, held_until: held } }: { service: 
   }
   if (trouble) return <p class="bad">One call after the other fails: {trouble.says}.</p>;
   if (held !== null) return <p class="notice">The service has asked to wait until {timeOf(held)}.</p>;
-  return <p class="good">✓ Calls are answered, or none was made yet.</p>;
+  return <p class="good">Calls are answered, or none was made yet.</p>;
 }
 
 function callsSaid({ under_way: underWay, waiting, at_once: atOnce, most }: ServiceForOps['calls']): string {

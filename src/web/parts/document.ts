@@ -54,20 +54,22 @@ export function useDocument(id: string): ShownDocument {
     const leaving = new AbortController();
     const { signal } = leaving;
     const path = `api/document/${encodeURIComponent(id)}`;
+    const isLeft = () => signal.aborted;
 
     async function watch(): Promise<void> {
-      while (!signal.aborted) {
+      while (!isLeft()) {
         try {
-          const [{ document, access }, { evidence, notes }] = await Promise.all([
+          const [{ document, access }, { evidence, notes, is_complete: isComplete }] = await Promise.all([
             call<DocumentAnswer>(path, { signal }),
             call<EvidenceAnswer>(`${path}/evidence`, { signal }),
           ]);
           setLoaded({ document, evidence, notes, access });
           setError(undefined);
-          if (document.status !== 'extracting') return setProgress(undefined);
+          // It may have ended between the two answers.
+          if (document.status !== 'extracting' && isComplete) return setProgress(undefined);
           await untilRead();
         } catch (failure) {
-          if (signal.aborted) return;
+          if (isLeft()) return;
           if (!(failure instanceof CallError)) throw failure;
           setError(failure);
           if (failure.status !== 0 && failure.status < 500) return;
@@ -82,7 +84,7 @@ export function useDocument(id: string): ShownDocument {
         setProgress(status);
         // What comes of it is kept a moment later.
         await pause(LOOK_EVERY_MS, signal);
-        if (signal.aborted || status.stage === 'completed' || status.stage === 'failed') return;
+        if (isLeft() || status.stage === 'completed' || status.stage === 'failed') return;
       }
     }
 

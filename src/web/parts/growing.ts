@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 
 /** Rows that are drawn between two looks at what the person does. */
-export const ROWS_AT_ONCE = 60;
+export const ROWS_AT_ONCE = 50;
 
 /** How many of the rows are drawn: a few at first, then more whenever the browser has time. */
 export function useGrowing(rows: readonly unknown[]): number {

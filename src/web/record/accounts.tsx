@@ -1,12 +1,14 @@
 import { useRef } from 'preact/hooks';
 import { cutText } from '../parts/long-text.js';
 import type { Evidence } from '../parts/document.js';
+import type { ReviewedValue } from '../parts/review.js';
 import { Fields, type ChosenValue } from './fields.js';
 import { pagesInWords, type ShownAccount } from './standing.js';
 
 interface AccountsProps {
   accounts: readonly ShownAccount[];
   evidence: Evidence;
+  said: ReadonlyMap<string, ReviewedValue>;
   /** The account that is shown, by its place. */
   shown: number;
   onShow: (index: number) => void;
@@ -17,7 +19,7 @@ interface AccountsProps {
 const NAME_MOST = 40;
 
 /** The accounts of a record as tabs, each with its fields. */
-export function Accounts({ accounts, evidence, shown, onShow, chosen, onChoose }: AccountsProps) {
+export function Accounts({ accounts, evidence, said, shown, onShow, chosen, onChoose }: AccountsProps) {
   const list = useRef<HTMLDivElement>(null);
   const account = accounts[shown];
   const go = (to: number) => {
@@ -65,6 +67,7 @@ export function Accounts({ accounts, evidence, shown, onShow, chosen, onChoose }
             key={shown}
             account={account}
             evidence={evidence?.[shown]}
+            said={said}
             chosen={chosen}
             onChoose={onChoose}
           />
@@ -74,7 +77,7 @@ export function Accounts({ accounts, evidence, shown, onShow, chosen, onChoose }
   );
 }
 
-export function accountName({ accountNumber }: ShownAccount): string {
+function accountName({ accountNumber }: ShownAccount): string {
   return accountNumber === null ? 'Whole document' : `Account ${cutText(accountNumber, NAME_MOST)}`;
 }
 

@@ -1,9 +1,11 @@
 import { useMemo, useState } from 'preact/hooks';
 import { ROWS_AT_ONCE, useGrowing } from '../parts/growing.js';
 import { cutText, LongText, ShowAll, spokenName } from '../parts/long-text.js';
+import { isChecked, keyOf, type ReviewedValue } from '../parts/review.js';
 import { reasonSentence, supportLevel } from '../parts/support-words.js';
 import {
   isEmpty,
+  named,
   standingOf,
   standingWords,
   valueOf,
@@ -22,6 +24,8 @@ export interface ChosenValue {
 interface FieldsProps {
   account: ShownAccount;
   evidence: AccountEvidence | undefined;
+  /** What people said of its values, by {@link keyOf}. */
+  said: ReadonlyMap<string, ReviewedValue>;
   /** The name of the field that is looked at. */
   chosen: string | undefined;
   /** @param isByKeys whether it was chosen without a mouse */
@@ -33,7 +37,7 @@ const WORTH_FILTERING = 8;
 const NAME_MOST = 120;
 
 /** An account's fields: what was read, where it stands and how far it can be trusted. */
-export function Fields({ account, evidence, chosen, onChoose }: FieldsProps) {
+export function Fields({ account, evidence, said, chosen, onChoose }: FieldsProps) {
   const [wanted, setWanted] = useState('');
   const names = useMemo(() => Object.keys(account.result), [account]);
   const rows = useMemo(() => {
@@ -44,21 +48,6 @@ export function Fields({ account, evidence, chosen, onChoose }: FieldsProps) {
       return `${spokenName(name)}\n${name}\n${value}`.toLowerCase().includes(sought);
     });
   }, [names, wanted]);
-  const drawn = useGrowing(rows);
-  const chunks = [];
-  for (let from = 0; from < drawn; from += ROWS_AT_ONCE) {
-    const some = rows.slice(from, from + ROWS_AT_ONCE);
-    chunks.push(
-      <Rows
-        key={`${wanted} ${from}`}
-        names={some}
-        account={account}
-        evidence={evidence}
-        chosen={chosen !== undefined && some.includes(chosen) ? chosen : undefined}
-        onChoose={onChoose}
-      />,
-    );
-  }
   return (
     <>
       {names.length > WORTH_FILTERING && (
@@ -76,28 +65,15 @@ export function Fields({ account, evidence, chosen, onChoose }: FieldsProps) {
           </span>
         </p>
       )}
-      <table class="fields" role="table">
-        <thead role="rowgroup">
-          <tr role="row">
-            <th role="columnheader" scope="col">
-              Field
-            </th>
-            <th role="columnheader" scope="col">
-              Value
-            </th>
-            <th role="columnheader" scope="col">
-              Stands on
-            </th>
-            <th role="columnheader" scope="col">
-              Support
-            </th>
-            <th role="columnheader" scope="col">
-              Confidence
-            </th>
-          </tr>
-        </thead>
-        {chunks}
-      </table>
+      <Table
+        key={wanted}
+        names={rows}
+        account={account}
+        evidence={evidence}
+        said={said}
+        chosen={chosen}
+        onChoose={onChoose}
+      />
     </>
   );
 }
@@ -106,8 +82,51 @@ interface RowsProps extends FieldsProps {
   names: readonly string[];
 }
 
+function Table({ names, account, evidence, said, chosen, onChoose }: RowsProps) {
+  const drawn = useGrowing(names);
+  const chunks = [];
+  for (let from = 0; from < drawn; from += ROWS_AT_ONCE) {
+    const some = names.slice(from, from + ROWS_AT_ONCE);
+    chunks.push(
+      <Rows
+        key={from}
+        names={some}
+        account={account}
+        evidence={evidence}
+        said={said}
+        chosen={chosen !== undefined && some.includes(chosen) ? chosen : undefined}
+        onChoose={onChoose}
+      />,
+    );
+  }
+  return (
+    <table class="fields" role="table">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">
+            Field
+          </th>
+          <th role="columnheader" scope="col">
+            Value
+          </th>
+          <th role="columnheader" scope="col">
+            Stands on
+          </th>
+          <th role="columnheader" scope="col">
+            Support
+          </th>
+          <th role="columnheader" scope="col">
+            Confidence
+          </th>
+        </tr>
+      </thead>
+      {chunks}
+    </table>
+  );
+}
+
 /** Some rows, made anew only when one of them changes. */
-function Rows({ names, account, evidence, chosen, onChoose }: RowsProps) {
+function Rows({ names, account, evidence, said, chosen, onChoose }: RowsProps) {
   return useMemo(
     () => (
       <tbody role="rowgroup">
@@ -117,13 +136,14 @@ function Rows({ names, account, evidence, chosen, onChoose }: RowsProps) {
             name={name}
             account={account}
             evidence={evidence}
+            said={said}
             isChosen={name === chosen}
             onChoose={onChoose}
           />
         ))}
       </tbody>
     ),
-    [names.join('\n'), account, evidence, chosen, onChoose],
+    [names.join('\n'), account, evidence, said, chosen, onChoose],
   );
 }
 
@@ -132,7 +152,7 @@ interface RowProps extends Omit<FieldsProps, 'chosen'> {
   isChosen: boolean;
 }
 
-function Row({ name, account, evidence, isChosen, onChoose }: RowProps) {
+function Row({ name, account, evidence, said, isChosen, onChoose }: RowProps) {
   const { value, confidence } = valueOf(account.result[name]);
   const standing = standingOf(account, name, evidence);
   return (
@@ -146,6 +166,7 @@ function Row({ name, account, evidence, isChosen, onChoose }: RowProps) {
           isChosen={isChosen}
           onChoose={(isByKeys) => onChoose({ name, value, standing }, isByKeys)}
         />
+        <Said said={said.get(keyOf({ account: account.accountNumber, field: name }))} />
       </td>
       <td role="cell" data-label="Stands on">
         {isEmpty(value) ? null : <Stands standing={standing} />}
@@ -188,6 +209,24 @@ function Value({ value, isChosen, onChoose }: ValueProps) {
   );
 }
 
+/** What a person said of a value, beside what was read. */
+function Said({ said }: { said: ReviewedValue | undefined }) {
+  if (!said || !isChecked(said)) return null;
+  const who = said.person !== null && (
+    <>
+      {' '}
+      by <bdi>{said.person}</bdi>
+    </>
+  );
+  if (said.state === 'confirmed') return <p class="said">✓ confirmed{who}</p>;
+  return (
+    <p class="said">
+      ✎ corrected{who} to{' '}
+      {said.corrected?.trim() ? <LongText text={said.corrected} /> : <span class="quiet">(empty)</span>}
+    </p>
+  );
+}
+
 function Stands({ standing }: { standing: Standing }) {
   const words = standingWords(standing);
   return standing.missing.length > 0 ? <span class="missing">{words}</span> : <>{words}</>;
@@ -196,9 +235,8 @@ function Stands({ standing }: { standing: Standing }) {
 /** How far a value can be trusted, and why when that is asked for. */
 function SupportOf({ evidence, name }: { evidence: AccountEvidence | undefined; name: string }) {
   const [isOpen, setOpen] = useState(false);
-  const known =
-    evidence?.support && Object.hasOwn(evidence.support, name) ? evidence.support[name] : undefined;
-  if (!known || known.support === null) return null;
+  const known = named(evidence?.support ?? {}, name);
+  if (known?.support === undefined || known.support === null) return null;
   const { support, reasons } = known;
   const level = supportLevel(support);
   return (

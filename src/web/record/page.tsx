@@ -1,10 +1,12 @@
-import { useCallback, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { addressOf, ROOT } from '../place.js';
 import { CallError, post } from '../call.js';
 import { useDocument, type KeptDocument, type ReadSoFar } from '../parts/document.js';
 import { Frame } from '../parts/frame.js';
 import { cutText } from '../parts/long-text.js';
+import { keyOf, useReview } from '../parts/review.js';
 import { Accounts } from './accounts.js';
+import { Calls } from './calls.js';
 import type { ChosenValue } from './fields.js';
 import { Notes } from './notes.js';
 import { PageLists } from './page-lists.js';
@@ -18,6 +20,9 @@ const TITLE_MOST = 120;
 /** What was read of a document, each value beside the page it stands on. */
 export function RecordPage({ id }: { id: string }) {
   const { document, evidence, notes, access, progress, error, reload } = useDocument(id);
+  const isRead = document !== undefined && document.status !== 'extracting' && document.documents.length > 0;
+  const { values } = useReview(id, isRead);
+  const said = useMemo(() => new Map(values.map((value) => [keyOf(value), value])), [values]);
   const [shown, show] = useState(0);
   const [look, setLook] = useState<{ at: Looked; isByKeys: boolean }>();
   const from = useRef<Element | null>(null);
@@ -30,10 +35,13 @@ export function RecordPage({ id }: { id: string }) {
     [lookAt],
   );
   const onPage = useCallback((page: number, isByKeys: boolean) => lookAt({ page }, isByKeys), [lookAt]);
-  const close = () => {
-    setLook(undefined);
-    if (from.current instanceof HTMLElement) from.current.focus();
-  };
+  const close = useCallback(() => setLook(undefined), []);
+  // Once the picture is gone: as long as it lies over the record, nothing below can have the keys.
+  useEffect(() => {
+    if (look || !(from.current instanceof HTMLElement)) return;
+    from.current.focus();
+    from.current = null;
+  }, [look]);
 
   if (!document) return <NotShown error={error} />;
   const [record] = document.documents;
@@ -67,9 +75,11 @@ export function RecordPage({ id }: { id: string }) {
                 <Accounts
                   accounts={accounts}
                   evidence={evidence}
+                  said={said}
                   shown={Math.min(shown, accounts.length - 1)}
                   onShow={(index) => {
                     show(index);
+                    from.current = null;
                     setLook(undefined);
                   }}
                   chosen={look && 'value' in look.at ? look.at.value.name : undefined}
@@ -87,6 +97,7 @@ export function RecordPage({ id }: { id: string }) {
               <Notes notes={notes.filter(({ kind }) => kind !== 'service_refused')} onPage={onPage} />
             </>
           )}
+          <Calls id={id} isBeingRead={isBeingRead} />
         </div>
         {look && (
           <Viewer

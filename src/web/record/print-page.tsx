@@ -1,5 +1,294 @@
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { ExportedCorrection, ExportedDocument } from '../../api/export.js';
+import { call, CallError } from '../call.js';
 import { Frame } from '../parts/frame.js';
+import { failureWords } from '../parts/failure-words.js';
+import { ROWS_AT_ONCE, useGrowing } from '../parts/growing.js';
+import { cutText, spokenName } from '../parts/long-text.js';
+import { addressOf } from '../place.js';
+import './print.css';
+import { accountsOf, pagesInWords, standingOf, standingWords, valueOf } from './standing.js';
 
+const TITLE_MOST = 200;
+
+/** The whole record of a document, as it goes on paper. */
 export function PrintPage({ id }: { id: string }) {
-  return <Frame title="Print">{<p>{id}</p>}</Frame>;
+  const [exported, setExported] = useState<ExportedDocument>();
+  const [trouble, setTrouble] = useState<string>();
+  useEffect(() => {
+    const gone = new AbortController();
+    const ask = async () => {
+      try {
+        const path = `api/document/${encodeURIComponent(id)}/export.json`;
+        setExported(await call<ExportedDocument>(path, { signal: gone.signal }));
+      } catch (error) {
+        if (gone.signal.aborted) return;
+        if (!(error instanceof CallError)) throw error;
+        setTrouble(
+          error.status === 404 ? 'There is no document at this address that you may read.' : error.message,
+        );
+      }
+    };
+    void ask();
+    return () => gone.abort();
+  }, [id]);
+  if (!exported) {
+    return (
+      <Frame title="Print">
+        {trouble === undefined ? (
+          <p role="status">The record is being fetched…</p>
+        ) : (
+          <p class="bad" role="alert">
+            {trouble}
+          </p>
+        )}
+      </Frame>
+    );
+  }
+  return <Paper id={id} exported={exported} />;
+}
+
+/** A field as it is printed. */
+interface PrintedField {
+  name: string;
+  value: string;
+  corrected: ExportedCorrection | undefined;
+  stands: string;
+  support: number | undefined;
+  confidence: number | undefined;
+}
+
+interface PrintedAccount {
+  name: string;
+  pages: readonly number[];
+  /** A part of its fields each, with how many stand before it in the document. */
+  parts: { before: number; fields: PrintedField[] }[];
+}
+
+function Paper({ id, exported }: { id: string; exported: ExportedDocument }) {
+  const { document, record, corrections } = exported;
+  const { fields, accounts } = useMemo(() => printed(exported), [exported]);
+  const drawn = useGrowing(fields);
+  const isWhole = drawn >= fields.length;
+  const title = cutText(document.document_name || document.filename, TITLE_MOST);
+  const print = (
+    <div class="actions">
+      <button type="button" class="primary" disabled={!isWhole} onClick={() => window.print()}>
+        Print
+      </button>
+      <a class="button" href={addressOf(`document/${encodeURIComponent(id)}`)}>
+        Record
+      </a>
+    </div>
+  );
+  return (
+    <Frame title={title} beside={print}>
+      <div class="printed">
+        {!isWhole && <p class="notice">Not all of the record is here yet. Print when it is.</p>}
+        <About exported={exported} />
+        <Missing record={record} isFailed={document.status === 'failed'} error={document.error} />
+        {accounts.length === 0 && <p>No fields were read.</p>}
+        {accounts.map(({ name, pages, parts }) => (
+          <section key={name} class="printed-account" aria-label={name}>
+            <h2>{name}</h2>
+            <p class="quiet">Read on {pagesInWords(pages)}.</p>
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Field</th>
+                  <th scope="col">Value as read</th>
+                  <th scope="col">Checked by a person</th>
+                  <th scope="col">Stands on</th>
+                  <th scope="col">Support</th>
+                  <th scope="col">Confidence</th>
+                </tr>
+              </thead>
+              {parts
+                .filter(({ before }) => before < drawn)
+                .map(({ before, fields }) => (
+                  <Rows key={before} fields={fields} />
+                ))}
+            </table>
+          </section>
+        ))}
+        <p class="quiet printed-end">
+          Support says how far a value can be trusted by what stands on its page, and confidence what the
+          model says of itself, each of 100.
+          {corrections.length > 0 && ' A value that a person gave counts in place of the one read.'}
+        </p>
+      </div>
+    </Frame>
+  );
+}
+
+function About({ exported: { document, record } }: { exported: ExportedDocument }) {
+  const { plan } = record;
+  const how =
+    plan.path === 'single-page'
+      ? 'page by page'
+      : `in batches of up to ${plan.batchSize} pages, ${plan.maxWorkers} at once`;
+  return (
+    <dl class="summary">
+      <div>
+        <dt>File</dt>
+        <dd>
+          <bdi>{document.filename}</bdi>
+        </dd>
+      </div>
+      <div>
+        <dt>Read</dt>
+        <dd>
+          {timeOf(document.processed_date)}, {how}
+        </dd>
+      </div>
+      <div>
+        <dt>Pages</dt>
+        <dd>{document.total_pages}</dd>
+      </div>
+      <div>
+        <dt>Document</dt>
+        <dd>{document.id}</dd>
+      </div>
+    </dl>
+  );
+}
+
+interface MissingProps {
+  record: ExportedDocument['record'];
+  isFailed: boolean;
+  error: string | null;
+}
+
+/** What the record does not hold. */
+function Missing({ record, isFailed, error }: MissingProps) {
+  const { failed_pages: failed, truncated_pages: cut, blank_pages: blank, unassigned_pages: covers } = record;
+  const others = [
+    { pages: cut, words: 'only the first 12,000 characters were read' },
+    { pages: record.document ? [] : covers, words: 'before the first account, not read' },
+    { pages: blank, words: 'hardly any text, so nothing was asked' },
+  ].filter(({ pages }) => pages.length > 0);
+  if (!isFailed && failed.length === 0 && others.length === 0) {
+    return <p>Nothing is missing: every page was read.</p>;
+  }
+  return (
+    <section
+      class={isFailed || failed.length > 0 ? 'printed-missing failed' : 'printed-missing'}
+      aria-labelledby="missing"
+    >
+      <h2 id="missing">What is missing</h2>
+      {isFailed && <p>{error ?? 'The document could not be read.'}</p>}
+      <ul>
+        {failed.map(({ page, reason, account }) => (
+          <li key={`${page} ${reason}`}>
+            <strong>Page {page}</strong> failed because {failureWords(reason)}
+            {account !== null && (
+              <>
+                {' '}
+                (account <bdi>{account}</bdi>)
+              </>
+            )}
+            .
+          </li>
+        ))}
+        {others.map(({ pages, words }) => (
+          <li key={words}>
+            {capital(pagesInWords(pages))}: {words}.
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Some rows, made once. */
+function Rows({ fields }: { fields: PrintedField[] }) {
+  return useMemo(
+    () => (
+      <tbody>
+        {fields.map(({ name, value, corrected, stands, support, confidence }) => (
+          <tr key={name}>
+            <th scope="row">
+              <bdi>{spokenName(name)}</bdi>
+            </th>
+            <td class={corrected?.action === 'corrected' ? 'replaced' : undefined}>
+              <bdi>{value}</bdi>
+            </td>
+            <td>{corrected && <Checked of={corrected} />}</td>
+            <td>{stands}</td>
+            <td>{support === undefined ? '' : Math.floor(support)}</td>
+            <td>{confidence === undefined ? '' : Math.round(confidence)}</td>
+          </tr>
+        ))}
+      </tbody>
+    ),
+    [fields],
+  );
+}
+
+function Checked({ of: { action, value, person, at } }: { of: ExportedCorrection }) {
+  return (
+    <>
+      {action === 'corrected' && (
+        <strong>
+          <bdi>{value === '' ? '(empty)' : value}</bdi>
+        </strong>
+      )}
+      <span class="by">
+        {action === 'corrected' ? 'corrected' : 'confirmed'}
+        {person !== null && (
+          <>
+            {' '}
+            by <bdi>{person}</bdi>
+          </>
+        )}
+        , {timeOf(at)}
+      </span>
+    </>
+  );
+}
+
+function printed({ record, evidence, corrections }: ExportedDocument): {
+  fields: PrintedField[];
+  accounts: PrintedAccount[];
+} {
+  const said = new Map(corrections.map((each) => [keyOf(each.account, each.field), each]));
+  const all: PrintedField[] = [];
+  const accounts = accountsOf(record).map((account, index): PrintedAccount => {
+    const known = evidence?.[index];
+    const parts: PrintedAccount['parts'] = [];
+    const fields = Object.entries(account.result).map(([name, field]): PrintedField => {
+      const { value, confidence } = valueOf(field);
+      const last = said.get(keyOf(account.accountNumber, name));
+      // What was said of a value that was read anew as something else does not hold any more.
+      const holds = last && last.action !== 'reopened' && last.read_value === value;
+      const support = known?.support && Object.hasOwn(known.support, name) ? known.support[name] : undefined;
+      return {
+        name,
+        value,
+        confidence,
+        corrected: holds ? last : undefined,
+        stands: standingWords(standingOf(account, name, known)),
+        support: support?.support ?? undefined,
+      };
+    });
+    for (let from = 0; from < fields.length; from += ROWS_AT_ONCE) {
+      parts.push({ before: all.length + from, fields: fields.slice(from, from + ROWS_AT_ONCE) });
+    }
+    all.push(...fields);
+    const name = account.accountNumber === null ? 'Whole document' : `Account ${account.accountNumber}`;
+    return { name, pages: account.pages, parts };
+  });
+  return { fields: all, accounts };
+}
+
+function keyOf(account: string | null, field: string): string {
+  return JSON.stringify([account, field]);
+}
+
+function timeOf(at: string): string {
+  return new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

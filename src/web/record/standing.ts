@@ -6,7 +6,7 @@ export type ShownAccount = ShownRecord['accounts'][number];
 export type AccountEvidence = NonNullable<Evidence>[number];
 
 /** A page on which a value, or a part of it, stands. */
-export interface Stop {
+interface Stop {
   page: number;
   marks: Mark[];
 }
@@ -38,6 +38,11 @@ export function valueOf(field: ShownAccount['result'][string] | undefined): {
   return typeof field === 'string' ? { value: field } : field;
 }
 
+/** What is kept under a name, and nothing that every object has: a model may name a field `constructor`. */
+export function named<T>(all: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(all, name) ? all[name] : undefined;
+}
+
 export function isEmpty(value: string): boolean {
   return ['', 'n/a', 'unknown'].includes(value.trim().toLowerCase());
 }
@@ -49,10 +54,10 @@ export function standingOf(
 ): Standing {
   const { value } = valueOf(account.result[name]);
   const sources = account.pages.filter((page) => {
-    const fields = account.page_data[page];
-    return fields && Object.hasOwn(fields, name) && valueOf(fields[name]).value === value;
+    const field = named(account.page_data[page] ?? {}, name);
+    return field !== undefined && valueOf(field).value === value;
   });
-  const parts = evidence && Object.hasOwn(evidence.fields, name) ? evidence.fields[name] : undefined;
+  const parts = named(evidence?.fields ?? {}, name);
   const marks = new Map<number, Mark[]>();
   const missing: string[] = [];
   for (const found of parts ?? []) {

@@ -3,7 +3,7 @@ import type { StoredDocument } from './document.js';
 import { parsed } from './json.js';
 
 /** A document, and what people said of its values. */
-export interface ReviewedDocument {
+export interface DocumentForCase {
   document: StoredDocument;
   /** Of the pages whose text was kept, by number, ascending. */
   texts: Map<number, string>;
@@ -16,10 +16,7 @@ export interface ReviewedDocument {
 }
 
 /** @returns undefined when there is no document of this id */
-export async function reviewedDocument(
-  database: Database,
-  id: string,
-): Promise<ReviewedDocument | undefined> {
+export async function documentForCase(database: Database, id: string): Promise<DocumentForCase | undefined> {
   const [row] = await database.query('SELECT document::text AS document FROM quire.documents WHERE id = $1', [
     id,
   ]);

@@ -1,0 +1,214 @@
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { cutText, LongText, spokenName } from '../parts/long-text.js';
+import { PageView } from '../parts/page-view.js';
+import type { ReviewedValue } from '../parts/review.js';
+import { reasonSentence } from '../parts/support-words.js';
+import { pagesInWords, type Standing } from '../record/standing.js';
+
+export interface OneValueProps {
+  document: string;
+  pages: number;
+  value: ReviewedValue;
+  standing: Standing;
+  mayCorrect: boolean;
+  /** What is being typed in its place; undefined while it is not being corrected. */
+  draft: string | undefined;
+  onDraft: (draft: string | undefined) => void;
+  onConfirm: () => void;
+  onCorrect: (value: string) => void;
+  onReopen: () => void;
+  /** What somebody else said of it meanwhile, and what was to be said. */
+  collision: Collision | undefined;
+  onCollisionOver: (useMine: boolean) => void;
+}
+
+/** Two people who said something of one value. */
+export interface Collision {
+  theirs: ReviewedValue;
+  /** What was to be said here. */
+  mine: { action: 'confirmed' | 'reopened' } | { action: 'corrected'; value: string };
+}
+
+const TITLE_MOST = 80;
+const PART_MOST = 200;
+
+/** One value: why it is doubtful, what can be done about it, and its page. */
+export function OneValue(props: OneValueProps) {
+  const { document, pages, value, standing, mayCorrect, draft, onDraft } = props;
+  const { stops, missing, sources } = standing;
+  const [at, setAt] = useState(0);
+  const stop = stops[at];
+  const marks = useMemo(() => stop?.marks, [stop]);
+  const isEdited = draft !== undefined;
+  return (
+    <>
+      <h2>
+        <bdi>{cutText(spokenName(value.field), TITLE_MOST)}</bdi>
+      </h2>
+      <p class="looked-value" dir="auto">
+        {value.value.trim() === '' ? '(empty)' : <LongText text={value.value} />}
+      </p>
+      {value.state === 'changed' && (
+        <p class="notice">
+          {value.corrected === null
+            ? `${value.person ?? 'Somebody'} confirmed another value before the document was read anew.`
+            : `Before the document was read anew, ${value.person ?? 'somebody'} gave: `}
+          {value.corrected !== null && <LongText text={value.corrected} />}
+        </p>
+      )}
+      <Reasons value={value} />
+      {missing.map((part) => (
+        <p key={part} class="notice">
+          “<bdi>{cutText(part, PART_MOST)}</bdi>” was not found on {pagesInWords(sources) || 'its page'} word
+          for word. Look whether it stands there in another writing.
+        </p>
+      ))}
+      {props.collision && <Collided collision={props.collision} onOver={props.onCollisionOver} />}
+      {mayCorrect && !props.collision && <Actions {...props} />}
+      {stops.length > 1 && (
+        <p class="actions">
+          {stops.map(({ page }, index) => (
+            <button key={page} type="button" aria-pressed={index === at} onClick={() => setAt(index)}>
+              Page {page}
+            </button>
+          ))}
+        </p>
+      )}
+      <PageView
+        document={document}
+        page={stop?.page ?? sources[0] ?? 1}
+        pages={pages}
+        marks={marks}
+        onWord={isEdited ? onDraft : undefined}
+      />
+    </>
+  );
+}
+
+function Reasons({ value: { support, reasons } }: { value: ReviewedValue }) {
+  if (support === null || reasons.length === 0) return null;
+  return (
+    <details class="reasons">
+      <summary>Support {Math.floor(support)} of 100: why</summary>
+      <ul>
+        {reasons.map((reason) => (
+          <li key={reason}>{reasonSentence(reason)}</li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function Actions({ value, draft, onDraft, onConfirm, onCorrect, onReopen }: OneValueProps) {
+  const isOpen = value.state === 'open' || value.state === 'changed';
+  if (draft !== undefined) return <Correcting draft={draft} onDraft={onDraft} onCorrect={onCorrect} />;
+  return (
+    <div class="actions">
+      <button type="button" class="primary" onClick={onConfirm}>
+        Confirm <kbd>C</kbd>
+      </button>
+      <button type="button" onClick={() => onDraft(value.corrected ?? value.value)}>
+        Correct <kbd>E</kbd>
+      </button>
+      {!isOpen && (
+        <button type="button" onClick={onReopen}>
+          Undo <kbd>U</kbd>
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface CorrectingProps {
+  draft: string;
+  onDraft: (draft: string | undefined) => void;
+  onCorrect: (value: string) => void;
+}
+
+const LONGEST_VALUE = 10_000;
+
+function Correcting({ draft, onDraft, onCorrect }: CorrectingProps) {
+  const input = useRef<HTMLTextAreaElement>(null);
+  // At once: the next key is meant for it.
+  useLayoutEffect(() => {
+    input.current?.focus();
+    input.current?.select();
+  }, []);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.isComposing) return;
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      onCorrect(draft);
+    } else if (event.key === 'Escape') {
+      event.preventDefault();
+      onDraft(undefined);
+    }
+  };
+  return (
+    <form
+      class="correcting"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onCorrect(draft);
+      }}
+    >
+      <label>
+        The right value
+        <textarea
+          ref={input}
+          rows={Math.min(4, draft.split('\n').length)}
+          maxLength={LONGEST_VALUE}
+          dir="auto"
+          value={draft}
+          aria-describedby="correcting-help"
+          onInput={({ currentTarget }) => onDraft(currentTarget.value)}
+          onKeyDown={onKeyDown}
+        />
+      </label>
+      <p id="correcting-help" class="quiet">
+        Type it, or choose its words on the page. Enter keeps it, Escape leaves it as it is.
+      </p>
+      <div class="actions">
+        <button class="primary">Keep</button>
+        <button type="button" onClick={() => onDraft(undefined)}>
+          Leave
+        </button>
+      </div>
+    </form>
+  );
+}
+
+interface CollidedProps {
+  collision: Collision;
+  onOver: (useMine: boolean) => void;
+}
+
+function Collided({ collision: { theirs, mine }, onOver }: CollidedProps) {
+  const first = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => first.current?.focus(), []);
+  return (
+    <div class="bad collided" role="alert">
+      <p>
+        <strong>
+          <bdi>{theirs.person ?? 'Somebody else'}</bdi>
+        </strong>{' '}
+        {theirs.state === 'corrected'
+          ? 'has corrected this value meanwhile, to '
+          : `has said meanwhile: ${theirs.state}.`}
+        {theirs.state === 'corrected' && <LongText text={theirs.corrected ?? ''} />}
+      </p>
+      <p>
+        {mine.action === 'corrected' ? 'Yours was ' : `You wanted: ${mine.action}.`}
+        {mine.action === 'corrected' && <LongText text={mine.value} />}
+      </p>
+      <div class="actions">
+        <button ref={first} type="button" onClick={() => onOver(false)}>
+          Keep theirs
+        </button>
+        <button type="button" onClick={() => onOver(true)}>
+          Use mine
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,157 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { ROWS_AT_ONCE } from '../parts/growing.js';
+import { cutText, spokenName } from '../parts/long-text.js';
+import { isChecked, keyOf, type ReviewedValue } from '../parts/review.js';
+import { supportLevel } from '../parts/support-words.js';
+
+interface ValuesProps {
+  values: readonly ReviewedValue[];
+  /** The one that is looked at. */
+  current: string | undefined;
+  /** Whether there are several accounts to tell apart. */
+  hasAccounts: boolean;
+  onCurrent: (key: string) => void;
+}
+
+const NAME_MOST = 80;
+const VALUE_MOST = 160;
+
+/** The values of a document to be walked through: each is one stop of Tab. */
+export function Values({ values, current, hasAccounts, onCurrent }: ValuesProps) {
+  const drawn = useGrowing(values, current);
+  const chunks = [];
+  for (let from = 0; from < drawn; from += ROWS_AT_ONCE) {
+    const some = values.slice(from, from + ROWS_AT_ONCE);
+    chunks.push(
+      <Rows
+        key={from}
+        values={some}
+        current={some.some((value) => keyOf(value) === current) ? current : undefined}
+        hasAccounts={hasAccounts}
+        onCurrent={onCurrent}
+      />,
+    );
+  }
+  return (
+    <ol class="values" aria-label="Values, the doubtful ones first" aria-describedby="keys">
+      {chunks}
+    </ol>
+  );
+}
+
+/** How many are drawn: a few at first, and up to the current one; then more whenever the browser has time. */
+function useGrowing(values: readonly ReviewedValue[], current: string | undefined): number {
+  const [drawn, setDrawn] = useState(ROWS_AT_ONCE);
+  const place = values.findIndex((value) => keyOf(value) === current);
+  const needed = Math.max(drawn, place + 1);
+  useEffect(() => {
+    if (needed >= values.length) return undefined;
+    const timer = setTimeout(() => setDrawn(needed + ROWS_AT_ONCE));
+    return () => clearTimeout(timer);
+  }, [values.length, needed]);
+  return needed;
+}
+
+/** Some rows, made anew only when one of them changes. */
+function Rows({ values, current, hasAccounts, onCurrent }: ValuesProps) {
+  const before = useRef(values);
+  const isSame =
+    before.current.length === values.length &&
+    values.every((value, index) => value === before.current[index]);
+  if (!isSame) before.current = values;
+  const rows = before.current;
+  return useMemo(
+    () => (
+      <>
+        {rows.map((value) => {
+          const key = keyOf(value);
+          return (
+            <li key={key} class={key === current ? 'current' : undefined}>
+              <button
+                type="button"
+                class="value-stop"
+                data-key={key}
+                aria-current={key === current ? 'true' : undefined}
+                onFocus={() => onCurrent(key)}
+                onClick={() => onCurrent(key)}
+              >
+                <Told value={value} hasAccounts={hasAccounts} />
+              </button>
+            </li>
+          );
+        })}
+      </>
+    ),
+    [rows, current, hasAccounts, onCurrent],
+  );
+}
+
+function Told({ value, hasAccounts }: { value: ReviewedValue; hasAccounts: boolean }) {
+  const { account, field, corrected } = value;
+  return (
+    <>
+      <span class="value-name">
+        <bdi>{cutText(spokenName(field), NAME_MOST)}</bdi>
+        {hasAccounts && account !== null && (
+          <span class="quiet">
+            {' '}
+            account <bdi>{cutText(account, NAME_MOST)}</bdi>
+          </span>
+        )}
+      </span>
+      <span class="value-read">
+        <Shown text={value.value} isStruck={value.state === 'corrected'} />
+        {value.state === 'corrected' && (
+          <>
+            {' '}
+            <span aria-hidden="true">→</span>
+            <span class="unseen">corrected to</span> <Shown text={corrected ?? ''} isStruck={false} />
+          </>
+        )}
+      </span>
+      <span class="value-state">
+        <SupportWord value={value} />
+        <StateWord value={value} />
+      </span>
+    </>
+  );
+}
+
+function Shown({ text, isStruck }: { text: string; isStruck: boolean }) {
+  if (text.trim() === '') return <span class="quiet">(empty)</span>;
+  const cut = <bdi>{cutText(text, VALUE_MOST)}</bdi>;
+  return isStruck ? <del>{cut}</del> : cut;
+}
+
+function SupportWord({ value: { support } }: { value: ReviewedValue }) {
+  if (support === null) return null;
+  const level = supportLevel(support);
+  return (
+    <span class={`support-word is-${level}`}>
+      {Math.floor(support)} {level}
+    </span>
+  );
+}
+
+const SIGNS = { open: '○', confirmed: '✓', corrected: '✎', changed: '↻' } as const;
+const WORDS = {
+  open: 'to check',
+  confirmed: 'confirmed',
+  corrected: 'corrected',
+  changed: 'read anew as something else',
+} as const;
+
+function StateWord({ value }: { value: ReviewedValue }) {
+  const { state, person } = value;
+  return (
+    <span class={isChecked(value) ? 'state-word done' : 'state-word'}>
+      <span aria-hidden="true">{SIGNS[state]}</span> {WORDS[state]}
+      {isChecked(value) && person !== null && (
+        <>
+          {' '}
+          by <bdi>{person}</bdi>
+        </>
+      )}
+    </span>
+  );
+}

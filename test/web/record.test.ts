@@ -1,0 +1,269 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Locator } from 'playwright-core';
+import { createQuire, type Quire, type StoredDocument } from '../../src/index.js';
+import { axeFindings } from '../axe.js';
+import { openBrowser, type OpenBrowser } from '../browser.js';
+import { streamed } from '../event-stream.js';
+import { pagesHost, type PagesHost } from '../pages-host.js';
+import type { AccountEvidence } from '../../src/stages/evidence.js';
+import type { DrawnPackage } from '../sample-package/package.js';
+import { newDatabase } from '../shared.js';
+import { SILENT } from '../silent.js';
+import { watchedPage, type WatchedPage } from '../watched-page.js';
+
+/** The page of a document's record: each value beside the page it stands on. */
+
+const sample = (name: string) => readFileSync(new URL(`../../docs/sample/${name}`, import.meta.url));
+const drawn = JSON.parse(sample('account-package.json').toString()) as DrawnPackage;
+
+let opened: OpenBrowser;
+let quire: Quire;
+let host: PagesHost;
+let id: string;
+let watched: WatchedPage;
+
+async function upload(pdf: Uint8Array, name: string): Promise<string> {
+  const body = new FormData();
+  body.set('file', new Blob([Uint8Array.from(pdf)]), name);
+  const response = await fetch(`${host.base}process`, { method: 'POST', body });
+  const { job_id: uploaded } = (await response.json()) as { job_id: string };
+  await streamed(`${host.base}api/document/${uploaded}/events`);
+  return uploaded;
+}
+
+beforeAll(async () => {
+  [opened, quire] = await Promise.all([
+    openBrowser(),
+    newDatabase().then((database) => createQuire({ database, logger: SILENT })),
+  ]);
+  host = await pagesHost(quire);
+  id = await upload(sample('account-package.pdf'), 'package.pdf');
+});
+afterEach(() => watched.close());
+afterAll(async () => {
+  await opened.close();
+  await host.close();
+  await quire.close();
+});
+
+/** What the page is told of a document instead. */
+interface Changes {
+  document?: (document: StoredDocument) => void;
+  evidence?: (evidence: AccountEvidence[]) => void;
+}
+
+async function open(
+  document: string,
+  options: Parameters<typeof watchedPage>[2] = {},
+  changes: Changes = {},
+) {
+  watched = await watchedPage(opened.browser, host.origin, options);
+  const { page } = watched;
+  await page.route(/\/api\/document\/[^/]+(\/evidence)?$/, async (route) => {
+    const answer = (await (await route.fetch()).json()) as {
+      document?: StoredDocument;
+      evidence?: AccountEvidence[];
+    };
+    if (answer.document) changes.document?.(answer.document);
+    if (answer.evidence) changes.evidence?.(answer.evidence);
+    await route.fulfill({ json: answer });
+  });
+  await page.goto(`${host.base}document/${document}`);
+  await page.getByRole('tab').first().waitFor();
+  return page;
+}
+type Page = Awaited<ReturnType<typeof open>>;
+
+/** Pixels of a mark that lie round its words. */
+const EDGE = 3;
+
+/** The box round all that is marked as the chosen value, as fractions of the picture. */
+async function marked(page: Page): Promise<[left: number, top: number, right: number, bottom: number]> {
+  const marks = page.locator('.page-mark.chosen');
+  await marks.first().waitFor();
+  const sheet = await page.locator('.page-sheet').boundingBox();
+  const boxes = await Promise.all((await marks.all()).map((mark) => mark.boundingBox()));
+  if (!sheet) throw new Error('No page is shown');
+  const all = boxes.flatMap((box) => (box ? [box] : []));
+  return [
+    (Math.min(...all.map(({ x }) => x)) + EDGE - sheet.x) / sheet.width,
+    (Math.min(...all.map(({ y }) => y)) + EDGE - sheet.y) / sheet.height,
+    (Math.max(...all.map(({ x, width }) => x + width)) - EDGE - sheet.x) / sheet.width,
+    (Math.max(...all.map(({ y, height }) => y + height)) - EDGE - sheet.y) / sheet.height,
+  ];
+}
+
+const hasFocus = async (locator: Locator) =>
+  (await locator.and(locator.page().locator(':focus')).count()) > 0;
+
+/** One field of a page, whose value the account has nowhere else. */
+function fieldOn(page: number) {
+  const field = drawn.fields.find(
+    (one) =>
+      one.page === page &&
+      drawn.fields.filter((other) => other.account === one.account && other.field === one.field).length === 1,
+  );
+  if (!field) throw new Error(`No field stands on page ${page} alone`);
+  return field;
+}
+
+const rowOf = (page: Page, field: string) =>
+  page.getByRole('row').filter({
+    has: page.getByRole('rowheader', { name: field.replaceAll('_', ' '), exact: true }),
+  });
+
+describe('a click on a value', () => {
+  const sideways = drawn.fields.map(({ page }) => page).filter((page) => ![8].includes(page));
+  test.each([
+    ['with a text layer', 3],
+    ['that was scanned', 8],
+    ['that lies sideways', Math.max(...sideways)],
+  ])('shows its page with the box over the drawn words, on a page %s', async (_kind, number) => {
+    const { account, field, value, box } = fieldOn(number);
+    const page = await open(id);
+    await page.getByRole('tab', { name: `Account ${account}` }).click();
+    const row = rowOf(page, field);
+    expect(await row.getByRole('cell', { name: `page ${number}`, exact: true }).count()).toBe(1);
+    await row.getByRole('button', { name: value, exact: true }).click();
+    await page.getByText(`Page ${number} of ${drawn.pages}`).waitFor();
+    const [left, top, right, bottom] = await marked(page);
+    expect(left - box[0]).toBeLessThan(0.004);
+    expect(top - box[1]).toBeLessThan(0.004);
+    expect(box[2] - right).toBeLessThan(0.004);
+    expect(box[3] - bottom).toBeLessThan(0.004);
+    expect((right - left) * (bottom - top)).toBeLessThan(3 * (box[2] - box[0]) * (box[3] - box[1]) + 0.001);
+    expect(watched.troubles).toEqual([]);
+  });
+
+  test('shows it over the record on a phone, and leads back', async () => {
+    const { account, field, value } = fieldOn(3);
+    const page = await open(id, { viewport: { width: 390, height: 844 } });
+    await page.getByRole('tab', { name: `Account ${account}` }).click();
+    const button = rowOf(page, field).getByRole('button', { name: value, exact: true });
+    await button.click();
+    await page.getByRole('dialog').locator('.page-mark.chosen').first().waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await hasFocus(button)).toBe(true);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+  });
+});
+
+test('by keys alone: from account to account, to a value, about its page and back', async () => {
+  const page = await open(id);
+  await page.getByRole('tab').first().focus();
+  await page.keyboard.press('End');
+  const last = page.getByRole('tab').last();
+  expect(await last.getAttribute('aria-selected')).toBe('true');
+  await page.keyboard.press('ArrowRight');
+  expect(await page.getByRole('tab').first().getAttribute('aria-selected')).toBe('true');
+  const value = page.locator('button.value').first();
+  for (let tabs = 0; tabs < 10; tabs++) {
+    await page.keyboard.press('Tab');
+    if (await hasFocus(value)) break;
+  }
+  await page.keyboard.press('Enter');
+  const picture = page.getByRole('region', { name: /^Picture of page/ });
+  await page.locator('.page-mark.chosen').first().waitFor();
+  expect(await hasFocus(picture)).toBe(true);
+  const sheet = async () => (await page.locator('.page-sheet').boundingBox()) ?? { x: 0, width: 0 };
+  const width = async () => (await sheet()).width;
+  const fitting = await width();
+  await page.keyboard.press('+');
+  expect(await width()).toBeGreaterThan(fitting);
+  const left = async () => (await sheet()).x;
+  const before = await left();
+  await page.keyboard.press('ArrowRight');
+  expect(await left()).toBeLessThan(before);
+  await page.keyboard.press('0');
+  expect(await width()).toBe(fitting);
+  const number = Number(/page (\d+)/.exec((await picture.getAttribute('aria-label')) ?? '')?.[1]);
+  await page.keyboard.press('PageDown');
+  await page.getByText(`Page ${number + 1} of ${drawn.pages}`).waitFor();
+  await page.keyboard.press('Escape');
+  expect(await hasFocus(value)).toBe(true);
+});
+
+test('the pages to know about are listed, and open', async () => {
+  const page = await open(id);
+  const list = page.getByRole('region', { name: 'Pages to know about' });
+  for (const [title, pages] of [
+    ['Pages without an account', drawn.unassignedPages],
+    ['Blank pages', drawn.blankPages],
+    ['Scanned pages', drawn.scannedPages],
+  ] as const) {
+    const group = list.locator('.page-list').filter({ hasText: title });
+    expect(await group.getByRole('button').allTextContents()).toEqual(
+      pages.map((number) => `Page ${number}`),
+    );
+  }
+  await list.getByRole('button', { name: `Page ${drawn.blankPages[0]}`, exact: true }).click();
+  await page.getByText(`Page ${drawn.blankPages[0]} of ${drawn.pages}`).waitFor();
+});
+
+test('axe finds nothing, with a page open beside the record', async () => {
+  const page = await open(id);
+  await page.locator('button.value').first().click();
+  await page.locator('.page-mark.chosen').first().waitFor();
+  expect(await axeFindings(page)).toEqual([]);
+});
+
+test('a value that does not stand on its page says so, and its page is shown', async () => {
+  const evidence: Changes['evidence'] = (accounts) => {
+    for (const { fields } of accounts) {
+      for (const name of Object.keys(fields)) fields[name] = [{ part: 'Ada Lovelace', not_found: true }];
+    }
+  };
+  const page = await open(id, {}, { evidence });
+  const row = page
+    .getByRole('row')
+    .filter({ has: page.locator('button.value') })
+    .first();
+  await row.getByText(/not found on its page/).waitFor();
+  await row.locator('button.value').click();
+  await page.getByText(/“Ada Lovelace” was not found on page/).waitFor();
+  await page.getByRole('img', { name: /as it is on paper/ }).waitFor();
+  expect(await page.locator('.page-mark').count()).toBe(0);
+});
+
+test('markup and long texts of a document are shown as text, cut until all is asked for', async () => {
+  const markup = '<img src=x onerror=alert(1)>';
+  const long = `${'long '.repeat(2_000)}end`;
+  const change: Changes['document'] = (document) => {
+    document.document_name = markup;
+    const [account] = document.documents[0]?.accounts ?? [];
+    if (!account) throw new Error('The package has no account');
+    account.accountNumber = markup;
+    account.result = {
+      [markup]: { value: markup, confidence: 90 },
+      [long]: { value: long, confidence: 90 },
+      Name: { value: 'שלום', confidence: 90 },
+      Empty: { value: '', confidence: 0 },
+    };
+  };
+  const page = await open(id, {}, { document: change });
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(markup);
+  expect(await page.getByRole('tab').first().textContent()).toBe(`Account ${markup}`);
+  expect(await page.locator('button.value').allTextContents()).toEqual([
+    markup,
+    `${long.slice(0, 300)}…`,
+    'שלום',
+  ]);
+  const row = page.getByRole('row').nth(2);
+  expect((await row.getByRole('rowheader').textContent())?.length).toBeLessThan(200);
+  await row
+    .getByRole('cell')
+    .first()
+    .getByRole('button', { name: /^Show all/ })
+    .click();
+  expect(await row.locator('button.value').textContent()).toBe(long);
+  expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(1_280);
+  expect(watched.troubles).toEqual([]);
+});
+
+test('a document that is not there is told as such', async () => {
+  watched = await watchedPage(opened.browser, host.origin);
+  await watched.page.goto(`${host.base}document/00000000-0000-4000-8000-000000000000`);
+  await watched.page.getByRole('heading', { name: 'There is no such document' }).waitFor();
+});

@@ -1,0 +1,181 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import express from 'express';
+import type { Page } from 'playwright-core';
+import type { ReviewAnswer } from '../../src/api/review.js';
+import { createQuire, type Quire, type Store } from '../../src/index.js';
+import { openBrowser, type OpenBrowser } from '../browser.js';
+import { goldenPdf, readSheet, tenPageDocument } from '../golden-pdf.js';
+import { Provider } from '../provider.js';
+import { newStore } from '../shared.js';
+
+/** The review page in a real browser: Anna's document, which Rita may correct and Vera may look at. */
+
+let provider: Provider;
+let store: Store;
+let quire: Quire;
+let server: Server;
+let base: string;
+let opened: OpenBrowser;
+let id: string;
+
+beforeAll(async () => {
+  provider = await Provider.start({ read: readSheet });
+  store = await newStore();
+  const plan = { path: 'batch', batchSize: 2, maxWorkers: 3 } as const;
+  quire = await createQuire({ openai: provider.client(), model: 'test-model', plan, store });
+  const app = express();
+  app.use(
+    '/bank/quire',
+    quire.router({
+      identify: (request) => ({ userId: request.get('x-user') }),
+      mayRead: (request) => ['rita', 'vera'].includes(request.get('x-user') ?? ''),
+      mayCorrect: (request) => request.get('x-user') === 'rita',
+    }),
+    quire.pages(),
+  );
+  server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/bank/quire`;
+  const body = new FormData();
+  body.set('file', new Blob([Uint8Array.from(await goldenPdf(tenPageDocument(0), 'a'))]), 'a.pdf');
+  const headers = { 'x-user': 'anna' };
+  const accepted = await fetch(`${base}/process`, { method: 'POST', body, headers });
+  ({ job_id: id } = (await accepted.json()) as { job_id: string });
+  for (;;) {
+    const status = await (await fetch(`${base}/status/${id}`, { headers })).json();
+    if ((status as { is_complete: boolean }).is_complete) break;
+    await sleep(20);
+  }
+  opened = await openBrowser();
+});
+afterAll(async () => {
+  await opened.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await quire.close();
+  await store.close();
+  await provider.close();
+});
+
+async function show(user: string): Promise<Page> {
+  const context = await opened.browser.newContext({ extraHTTPHeaders: { 'x-user': user } });
+  const page = await context.newPage();
+  await page.goto(`${base}/document/${id}/review`);
+  await page.locator('.value-stop').first().waitFor();
+  return page;
+}
+
+async function review(): Promise<ReviewAnswer> {
+  const answer = await fetch(`${base}/api/document/${id}/review`, { headers: { 'x-user': 'anna' } });
+  return (await answer.json()) as ReviewAnswer;
+}
+
+/** The key of the value that has the focus. */
+const focused = (page: Page) => page.evaluate<string | null>('document.activeElement?.dataset?.key ?? null');
+/** Waits until a value has it. */
+const hasFocus = (page: Page, key = '') => page.locator(`[data-key=${JSON.stringify(key)}]:focus`).waitFor();
+const keysOf = ({ values }: ReviewAnswer) =>
+  values.map(({ account, field }) => JSON.stringify([account, field]));
+
+test('ten doubtful values are reviewed by keyboard alone, and their pages follow', async () => {
+  const page = await show('rita');
+  const keys = keysOf(await review());
+  while ((await focused(page)) !== keys[0]) await page.keyboard.press('Tab');
+  for (const [index, key] of keys.slice(0, 10).entries()) {
+    await hasFocus(page, key);
+    await page.locator('.page-mark.chosen, .notice').first().waitFor();
+    if (index % 3 === 2) {
+      await page.keyboard.press('e');
+      await page.locator('textarea').waitFor();
+      await page.keyboard.type(`As a person reads ${index}`);
+      await page.keyboard.press('Enter');
+    } else {
+      await page.keyboard.press('c');
+    }
+  }
+  await page.getByText(`10 of ${keys.length} values checked`, { exact: true }).waitFor();
+  const { values } = await review();
+  const said = values.slice(0, 10).map(({ state, corrected, person }) => [state, corrected, person]);
+  expect(said).toEqual(
+    Array.from({ length: 10 }, (_, index) =>
+      index % 3 === 2 ? ['corrected', `As a person reads ${index}`, 'rita'] : ['confirmed', null, 'rita'],
+    ),
+  );
+  await page.context().close();
+});
+
+test('what was said is taken back by a key, and Escape leaves a value as it is', async () => {
+  const page = await show('rita');
+  const [key] = keysOf(await review());
+  await page.locator('.value-stop').first().focus();
+  await page.keyboard.press('u');
+  await page.getByText(/: to be checked again\./).waitFor({ state: 'attached' });
+  expect((await review()).values[0]).toMatchObject({ state: 'open' });
+  await page.keyboard.press('e');
+  await page.keyboard.type('nothing of this');
+  await page.keyboard.press('Escape');
+  await hasFocus(page, key);
+  expect((await review()).values[0]).toMatchObject({ state: 'open', corrected: null });
+  await page.context().close();
+});
+
+test('two people see each other, and the later one is asked before anything is overwritten', async () => {
+  const rita = await show('rita');
+  const anna = await show('anna');
+  await anna.getByText('Also here: rita').waitFor();
+  const { values } = await review();
+  const place = values.findIndex(({ state }) => state === 'open');
+  const stop = (page: Page) => page.locator('.value-stop').nth(place);
+  // Anna looks at the value as it was before Rita corrects it.
+  await anna.route('**/presence', (route) => route.abort());
+  await stop(anna).focus();
+  await stop(rita).focus();
+  await rita.keyboard.press('e');
+  await rita.keyboard.type('As Rita reads it');
+  await rita.keyboard.press('Enter');
+  await rita.getByText('As Rita reads it').first().waitFor();
+  await anna.keyboard.press('c');
+  const alert = anna.getByRole('alert');
+  await alert.getByText('As Rita reads it').waitFor();
+  expect((await review()).values[place]).toMatchObject({ corrected: 'As Rita reads it', person: 'rita' });
+  await alert.getByRole('button', { name: 'Use mine' }).click();
+  await anna.locator('.value-stop').nth(place).getByText('confirmed').waitFor();
+  expect((await review()).values[place]).toMatchObject({ state: 'confirmed', person: 'anna' });
+  await rita.context().close();
+  await anna.context().close();
+});
+
+test('a word of the page that is clicked fills the value that is being corrected', async () => {
+  const page = await show('rita');
+  const { values } = await review();
+  await page
+    .locator('.value-stop')
+    .nth(values.findIndex(({ value }) => /^\w{4,}$/.test(value)))
+    .focus();
+  await page.keyboard.press('e');
+  const mark = page.locator('.page-mark.chosen').first();
+  const box = await mark.boundingBox();
+  if (!box) throw new Error('The value is not marked');
+  await page.locator('textarea').fill('');
+  await page.locator('.page-words').waitFor();
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  const wanted = values.find(({ value }) => /^\w{4,}$/.test(value))?.value ?? '';
+  while ((await page.locator('textarea').inputValue()) === '') await sleep(20);
+  expect(await page.locator('textarea').inputValue()).toBe(wanted);
+  await page.context().close();
+});
+
+test('who may only look is told so, and has nothing to act by', async () => {
+  const page = await show('vera');
+  await page.getByText('You may look at this document, but not confirm').waitFor();
+  expect(await page.getByRole('button', { name: /Confirm|Correct/ }).count()).toBe(0);
+  const before = await review();
+  await page.locator('.value-stop').first().focus();
+  for (const key of ['c', 'e', 'u']) await page.keyboard.press(key);
+  expect(await page.locator('textarea').count()).toBe(0);
+  expect((await review()).revision).toBe(before.revision);
+  await page.context().close();
+});
