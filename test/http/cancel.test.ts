@@ -54,8 +54,11 @@ afterAll(async () => {
   await provider.close();
 });
 
-const as = (user: string, path: string, init: RequestInit = {}) =>
-  fetch(base + path, { ...init, headers: { 'x-user': user, ...init.headers } });
+const as = (
+  user: string,
+  path: string,
+  { headers, ...init }: { method?: string; body?: FormData; headers?: Record<string, string> } = {},
+) => fetch(base + path, { ...init, headers: { 'x-user': user, ...headers } });
 const cancel = (user: string, id: string, headers = {}) =>
   as(user, `/api/document/${id}/cancel`, { method: 'POST', headers });
 

@@ -53,8 +53,7 @@ beforeAll(async () => {
   store = await newStore();
   model = await RuleModel.start(readLabelledValues);
   quire = await createQuire({
-    openai: model.provider.client(),
-    model: 'test-model',
+    ...model.options,
     plan: { path: 'batch', batchSize: 2, maxWorkers: 3 },
     store,
     logger: SILENT,
@@ -67,7 +66,7 @@ afterAll(async () => {
   await host.close();
   await quire.close();
   await store.close();
-  await model.provider.close();
+  await model.close();
   await opened.close();
 });
 
@@ -270,7 +269,9 @@ describe('a file that is not taken', () => {
 
   test('is no PDF, is empty or too large; the last two are not even sent', async () => {
     const asked: string[] = [];
-    page.on('request', (request) => void (request.method() === 'POST' && asked.push(request.url())));
+    page.on('request', (request) => {
+      if (request.method() === 'POST') asked.push(request.url());
+    });
     await upload(
       pdf('text.pdf', Buffer.from('text')),
       pdf('empty.pdf', Buffer.alloc(0)),

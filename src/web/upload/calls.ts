@@ -36,7 +36,7 @@ export interface Wait {
 }
 
 /** Something that happened to calls at one time. */
-export interface Mark {
+interface Mark {
   kind: 'salvage' | 'again';
   number: number;
   unit?: string;

@@ -107,6 +107,7 @@ export class Following {
     this.#wake();
     clearTimeout(this.#showing);
     for (const { stream } of this.#known.values()) stream?.close();
+    this.#known.clear();
   }
 
   /** What is followed from now on. */
@@ -137,6 +138,10 @@ export class Following {
     return () => watchers.delete(onChange);
   }
 
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   #watched(id: string): Watched {
     const known = this.#known.get(id);
     if (known) return known;
@@ -163,15 +168,14 @@ export class Following {
   }
 
   async #look(): Promise<void> {
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
+    while (!this.#isClosed) {
       for (const watched of [...this.#known.values()]) {
         const { isBeingRead, isOpen } = watched.wanted;
         if (watched.isComplete || !(isBeingRead || isOpen)) continue;
         const isHeard = watched.stream !== undefined && Date.now() - watched.heardAt < SILENT_MS;
         if (!isHeard) await this.#ask(watched);
-        if (signal.aborted) return;
-        this.#openStream(watched);
+        // It may be wanted no more.
+        if (this.#known.get(watched.id) === watched) this.#openStream(watched);
       }
       await this.#pause(document.hidden ? LOOK_HIDDEN_MS : LOOK_EVERY_MS);
     }

@@ -48,6 +48,7 @@ export function SentFiles() {
 function SentFile({ upload, now }: { upload: Upload; now: number }) {
   const { key, file, documentName, state, sent, id, refusal } = upload;
   const name = documentName ?? file.name;
+  const isWorthAnother = state === 'refused' ? refusal?.isWorthAnother : state === 'cancelled';
   return (
     <>
       <span class="name">
@@ -71,7 +72,7 @@ function SentFile({ upload, now }: { upload: Upload; now: number }) {
           Cancel
         </button>
       )}
-      {((state === 'refused' && refusal?.isWorthAnother) || state === 'cancelled') && (
+      {isWorthAnother && (
         <button type="button" aria-label={`Try ${name} again`} onClick={() => uploads.tryAgain(key)}>
           Try again
         </button>

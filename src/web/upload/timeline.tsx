@@ -198,7 +198,12 @@ function barOf(entry: Entry, id: string, scale: Scale, now: number): VNode {
           {attempt}
         </text>
       )}
-      {isBad(entry) && <path class="cross" d={`M${x + width - 4} ${y + 4}l8 8m0-8l-8 8`} />}
+      {isBad(entry) && (
+        <>
+          <rect class="ground" x={x + width - 12} y={y + 2} width={12} height={12} />
+          <path class="cross" d={`M${x + width - 10} ${y + 4}l8 8m0-8l-8 8`} />
+        </>
+      )}
     </g>
   );
 }
