@@ -76,7 +76,8 @@ afterAll(async () => {
   await provider.close();
 });
 
-const as = (user: string, path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
+type Init = Omit<RequestInit, 'headers'> & { headers?: Record<string, string> };
+const as = (user: string, path: string, init: Init = {}) =>
   fetch(app.base + path, { ...init, headers: { 'x-user': user, ...init.headers } });
 
 async function upload(copy = 'a', [document] = PRINTABLE): Promise<string> {
