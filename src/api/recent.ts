@@ -58,7 +58,7 @@ export interface Spread {
 }
 
 /** A share of so many, 0 to 1, and between which shares it lies in 95 of 100 cases (Wilson's interval). */
-export interface ShareOf {
+interface ShareOf {
   count: number;
   of: number;
   share: number;

@@ -9,7 +9,7 @@ import { json, parsed } from './json.js';
  * What a person says of a value: that it was read right, that it is another one, or that what was said last no longer
  * counts.
  */
-export type Verdict = { action: 'confirmed' | 'reopened' } | { action: 'corrected'; value: string };
+type Verdict = { action: 'confirmed' | 'reopened' } | { action: 'corrected'; value: string };
 
 /** A value of a document. */
 export interface ValueName {

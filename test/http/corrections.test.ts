@@ -76,7 +76,7 @@ afterAll(async () => {
   await provider.close();
 });
 
-const as = (user: string, path: string, init: RequestInit = {}) =>
+const as = (user: string, path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
   fetch(app.base + path, { ...init, headers: { 'x-user': user, ...init.headers } });
 
 async function upload(copy = 'a', [document] = PRINTABLE): Promise<string> {

@@ -10,7 +10,7 @@ export interface RunProgress {
   stop(): void;
 }
 
-export interface FileProgress {
+interface FileProgress {
   update(progress: Progress): void;
   /** @param how what came of it, in a few words */
   end(how: string): void;

@@ -20,7 +20,7 @@ export interface Part<Answer> {
   error?: string;
 }
 
-export type Parts = { [Name in keyof Answers]: Part<Answers[Name]> };
+type Parts = { [Name in keyof Answers]: Part<Answers[Name]> };
 
 const PATHS: Readonly<Record<keyof Answers, string>> = {
   overview: 'ops/overview',

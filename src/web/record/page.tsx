@@ -6,6 +6,7 @@ import { Frame } from '../parts/frame.js';
 import { cutText } from '../parts/long-text.js';
 import { keyOf, useReview } from '../parts/review.js';
 import { Accounts } from './accounts.js';
+import { Calls } from './calls.js';
 import type { ChosenValue } from './fields.js';
 import { Notes } from './notes.js';
 import { PageLists } from './page-lists.js';
@@ -96,6 +97,7 @@ export function RecordPage({ id }: { id: string }) {
               <Notes notes={notes.filter(({ kind }) => kind !== 'service_refused')} onPage={onPage} />
             </>
           )}
+          <Calls id={id} isBeingRead={isBeingRead} />
         </div>
         {look && (
           <Viewer

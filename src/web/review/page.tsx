@@ -108,7 +108,12 @@ function Walk({ id, document, evidence, review, mayCorrect }: WalkProps) {
   latest.current = revision;
   const people = usePresence(
     id,
-    useCallback((known) => void (known !== latest.current && reload()), [reload]),
+    useCallback(
+      (known) => {
+        if (known !== latest.current) reload();
+      },
+      [reload],
+    ),
   );
 
   const focusOn = (value: ReviewedValue | undefined) => {
