@@ -1,5 +1,6 @@
 import type { KeptEvent } from '../../documents/events.js';
 import { useFollowed, type Following } from './following.js';
+import { Icon } from './icon.js';
 import { aboutTime } from './pace.js';
 import { STAGES, WAITS } from './words.js';
 
@@ -26,7 +27,7 @@ export function BeingRead({ following, id, name }: BeingReadProps) {
             class={stepLook(index, current)}
             aria-current={index === current ? 'step' : undefined}
           >
-            <span aria-hidden="true">{index < current ? '✓' : index + 1}</span> {says}
+            <span aria-hidden="true">{index < current ? <Icon shape="done" /> : index + 1}</span> {says}
             {index < current && <span class="unseen"> (done)</span>}
           </li>
         ))}

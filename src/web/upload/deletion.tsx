@@ -19,6 +19,7 @@ export function Deletion({ document, onDeleted, onClosed }: DeletionProps) {
     setSent(true);
     try {
       await post(`api/document/${encodeURIComponent(document.id)}/delete`);
+      dialog.current?.close();
       onDeleted();
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
@@ -50,7 +51,7 @@ export function Deletion({ document, onDeleted, onClosed }: DeletionProps) {
         <button type="button" class="primary" disabled={isSent} onClick={() => void send()}>
           Delete it
         </button>
-        <button type="button" onClick={() => dialog.current?.close()}>
+        <button type="button" autofocus onClick={() => dialog.current?.close()}>
           Keep it
         </button>
       </div>

@@ -3,6 +3,7 @@ import { CallError, post } from '../call.js';
 import { addressOf } from '../place.js';
 import { BeingRead } from './being-read.js';
 import type { Listed } from './documents.js';
+import { Icon } from './icon.js';
 import type { Following } from './following.js';
 import { Timeline } from './timeline.js';
 import { counted, nameOf, planWords, stateOf, STATES } from './words.js';
@@ -36,42 +37,44 @@ export function DocumentRow({ document, following, isOpen, onOpen, onChanged, on
         </h3>
         <State document={document} />
       </div>
-      <p class="quiet about">
-        <Facts document={document} />
-        {filename !== name && filename !== `${name}.pdf` && <bdi>{filename}</bdi>}
-      </p>
+      <div class="line">
+        <p class="quiet about">
+          <Facts document={document} />
+          {filename !== name && filename !== `${name}.pdf` && <bdi>{filename}</bdi>}
+        </p>
+        <div class="actions">
+          {status === 'completed' && (
+            <a class="button" href={addressOf(`${page}/review`)} aria-label={`Review ${name}`}>
+              Review
+            </a>
+          )}
+          {mayRetry && (
+            <button
+              type="button"
+              disabled={isSent}
+              aria-label={`Retry ${name}`}
+              onClick={() => act('retry', `${name}: what failed is asked again.`)}
+            >
+              Retry
+            </button>
+          )}
+          {isBeingRead && (
+            <button
+              type="button"
+              disabled={isSent}
+              aria-label={`Cancel ${name}`}
+              onClick={() => act('cancel', `${name}: cancelled.`)}
+            >
+              Cancel
+            </button>
+          )}
+          <button type="button" aria-label={`Delete ${name}`} onClick={onDelete}>
+            Delete
+          </button>
+        </div>
+      </div>
       {status === 'failed' && error && <p class="bad">{error}</p>}
       {isBeingRead && <BeingRead following={following} id={id} name={name} />}
-      <div class="actions">
-        {status === 'completed' && (
-          <a class="button" href={addressOf(`${page}/review`)} aria-label={`Review ${name}`}>
-            Review
-          </a>
-        )}
-        {mayRetry && (
-          <button
-            type="button"
-            disabled={isSent}
-            aria-label={`Retry ${name}`}
-            onClick={() => act('retry', `${name}: what failed is asked again.`)}
-          >
-            Retry
-          </button>
-        )}
-        {isBeingRead && (
-          <button
-            type="button"
-            disabled={isSent}
-            aria-label={`Cancel ${name}`}
-            onClick={() => act('cancel', `${name}: cancelled.`)}
-          >
-            Cancel
-          </button>
-        )}
-        <button type="button" aria-label={`Delete ${name}`} onClick={onDelete}>
-          Delete
-        </button>
-      </div>
       {problem && (
         <p class="bad" role="alert">
           {problem}
@@ -88,10 +91,11 @@ export function DocumentRow({ document, following, isOpen, onOpen, onChanged, on
 }
 
 function State({ document }: { document: Listed }) {
-  const { icon, says, look } = STATES[stateOf(document)];
+  const state = stateOf(document);
+  const { says, look } = STATES[state];
   return (
     <p class={look}>
-      <span aria-hidden="true">{icon}</span> {says}
+      <Icon shape={state} /> {says}
     </p>
   );
 }

@@ -88,19 +88,17 @@ export function DropZone({ maxMegabytes, say }: DropZoneProps) {
         <input
           ref={files}
           type="file"
-          class="picker"
+          hidden
           multiple
           accept=".pdf,application/pdf"
-          tabIndex={-1}
           aria-label="PDFs to upload"
           onChange={({ currentTarget }) => chosen(currentTarget, false)}
         />
         <input
           ref={folder}
           type="file"
-          class="picker"
+          hidden
           {...{ webkitdirectory: true }}
-          tabIndex={-1}
           aria-label="Folder to upload"
           onChange={({ currentTarget }) => chosen(currentTarget, true)}
         />

@@ -110,7 +110,6 @@ export function UploadPage() {
             document={deleting}
             onClosed={() => setDeleting(undefined)}
             onDeleted={() => {
-              setDeleting(undefined);
               onChanged(`${nameOf(deleting)}: deleted.`);
               heading.current?.focus();
             }}

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { addressOf } from '../place.js';
+import { Icon } from './icon.js';
 import { isUnderWay, uploads, useUploads, type Upload } from './uploads.js';
 import { counted } from './words.js';
 
@@ -54,8 +55,7 @@ function SentFile({ upload, now }: { upload: Upload; now: number }) {
       </span>
       {state === 'sending' && <progress max={1} value={sent} aria-label={`Upload of ${name}`} />}
       <span class={state === 'refused' ? 'bad' : 'says'}>
-        {state === 'refused' && <span aria-hidden="true">✕ </span>}
-        {state === 'accepted' && <span aria-hidden="true">✓ </span>}
+        {state === 'refused' && <Icon shape="failed" />} {state === 'accepted' && <Icon shape="done" />}{' '}
         {stateWords(upload, now)}
         {id !== undefined && (
           <>

@@ -12,10 +12,10 @@ export const STAGES = [
 ] as const;
 
 export const STATES = {
-  reading: { icon: '◔', says: 'Being read', look: 'badge' },
-  done: { icon: '✓', says: 'Read', look: 'good badge' },
-  needs_review: { icon: '!', says: 'Needs review', look: 'notice badge' },
-  failed: { icon: '✕', says: 'Failed', look: 'bad badge' },
+  reading: { says: 'Being read', look: 'badge' },
+  done: { says: 'Read', look: 'good badge' },
+  needs_review: { says: 'Needs review', look: 'notice badge' },
+  failed: { says: 'Failed', look: 'bad badge' },
 } as const;
 
 export function stateOf({ status, needs_review }: Listed): keyof typeof STATES {
