@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { PageWordsAnswer, WordOnPage } from '../../api/page-words.js';
-import { addressOf } from '../place.js';
+import { addressOf, ROOT } from '../place.js';
 import { call, CallError } from '../call.js';
 import './page-view.css';
 import { boxStyle, WordChoice } from './word-choice.js';
@@ -22,6 +22,8 @@ export interface PageViewProps {
   document: string;
   /** The page to begin with; another one leads there. */
   page: number;
+  /** Another one leads back to the page to begin with, though that stays the same. */
+  asking?: string | undefined;
   /** How many pages the document has. */
   pages: number;
   /** On the page to begin with; the first that is chosen is scrolled to. */
@@ -48,11 +50,19 @@ const USUAL_SHAPE = 11 / 8.5;
  * A page of a document as it is on paper, with what is marked on it: to be zoomed, moved about and turned over, by
  * mouse, finger or keys.
  */
-export function PageView({ document, page, pages, marks = NO_MARKS, onPage, onWord }: PageViewProps) {
+export function PageView({
+  document,
+  page,
+  asking = '',
+  pages,
+  marks = NO_MARKS,
+  onPage,
+  onWord,
+}: PageViewProps) {
   const view = useRef<HTMLDivElement>(null);
   const [turned, setTurned] = useState({ from: '', page });
   // Leads away until something else is asked for.
-  const asked = `${page} ${JSON.stringify(marks)}`;
+  const asked = `${page} ${asking} ${JSON.stringify(marks)}`;
   const shown = turned.from === asked ? turned.page : page;
   const turnTo = (to: number) => {
     if (to < 1 || to > pages) return;
@@ -136,6 +146,7 @@ export function PageView({ document, page, pages, marks = NO_MARKS, onPage, onWo
           view={view}
           document={document}
           page={shown}
+          asking={asking}
           marks={shown === page ? marks : NO_MARKS}
           width={width * zoom}
           onWord={onWord}
@@ -145,7 +156,7 @@ export function PageView({ document, page, pages, marks = NO_MARKS, onPage, onWo
   );
 }
 
-interface PageSheetProps extends Pick<PageViewProps, 'document' | 'page' | 'onWord'> {
+interface PageSheetProps extends Pick<PageViewProps, 'document' | 'page' | 'asking' | 'onWord'> {
   view: { current: HTMLElement | null };
   marks: readonly Mark[];
   /** Pixels. */
@@ -153,7 +164,7 @@ interface PageSheetProps extends Pick<PageViewProps, 'document' | 'page' | 'onWo
 }
 
 /** One page: mounted anew for each, so that nothing of another is left. */
-function PageSheet({ view, document, page, marks, width, onWord }: PageSheetProps) {
+function PageSheet({ view, document, page, asking, marks, width, onWord }: PageSheetProps) {
   const sheet = useRef<HTMLDivElement>(null);
   const picture = usePicture(document, page, width);
   const words = useWords(document, page, onWord !== undefined);
@@ -162,7 +173,7 @@ function PageSheet({ view, document, page, marks, width, onWord }: PageSheetProp
   const [box] = (marks.find(({ kind }) => kind === 'chosen') ?? marks[0])?.boxes ?? [];
   useLayoutEffect(() => {
     if (view.current && sheet.current) show(view.current, sheet.current, box);
-  }, [box?.join(), isDrawn, width > 0]);
+  }, [box?.join(), asking, isDrawn, width > 0]);
 
   return (
     <div
@@ -182,10 +193,16 @@ function PageSheet({ view, document, page, marks, width, onWord }: PageSheetProp
       {!isDrawn && !picture.problem && <p class="page-wait">The page is being drawn…</p>}
       {picture.problem && (
         <div class="bad page-problem" role="alert">
-          <p>{picture.problem}</p>
-          <button type="button" onClick={picture.tryAgain}>
-            Try again
-          </button>
+          <p>{picture.problem.says}</p>
+          {picture.problem.isGone ? (
+            <p>
+              <a href={ROOT.href}>Go to the documents.</a>
+            </p>
+          ) : (
+            <button type="button" onClick={picture.tryAgain}>
+              Try again
+            </button>
+          )}
         </div>
       )}
       {isDrawn && onWord && words.length > 0 && <WordChoice words={words} onWord={onWord} />}
@@ -232,11 +249,17 @@ function useWidth(view: { current: HTMLElement | null }): number {
   return width;
 }
 
+interface Problem {
+  says: string;
+  /** It is of no use to ask again. */
+  isGone: boolean;
+}
+
 interface Picture {
   address: string | undefined;
   /** Height by width, once it has come. */
   shape: number | undefined;
-  problem: string | undefined;
+  problem: Problem | undefined;
   onLoad: (event: Event) => void;
   onError: () => void;
   tryAgain: () => void;
@@ -245,7 +268,7 @@ interface Picture {
 /** @param shownWidth in the page's pixels, of which a dense screen has more than one */
 function usePicture(document: string, page: number, shownWidth: number): Picture {
   const [shape, setShape] = useState<number>();
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<Problem>();
   const [trial, setTrial] = useState(0);
   const widest = useRef(0);
   const wanted = shownWidth * devicePixelRatio;
@@ -260,7 +283,7 @@ function usePicture(document: string, page: number, shownWidth: number): Picture
       if (!(error instanceof CallError)) throw error;
       // It comes now.
       if (error.status === 200 && trial < MOST_TRIALS) setTrial(trial + 1);
-      else setProblem(error.status === 200 ? 'The picture of the page cannot be shown.' : error.message);
+      else setProblem(problemOf(error));
     });
   };
   const onLoad = ({ currentTarget }: Event) => {
@@ -275,6 +298,15 @@ function usePicture(document: string, page: number, shownWidth: number): Picture
   const address =
     widest.current === 0 || problem ? undefined : addressOf(trial ? `${path}&trial=${trial}` : path);
   return { address, shape, problem, onLoad, onError, tryAgain };
+}
+
+function problemOf({ status, message }: CallError): Problem {
+  if (status === 404)
+    return {
+      says: 'The page is not there any more. Its document was deleted, or it is somebody else’s.',
+      isGone: true,
+    };
+  return { says: status === 200 ? 'The picture of the page cannot be shown.' : message, isGone: false };
 }
 
 const NO_WORDS: readonly WordOnPage[] = [];

@@ -3,7 +3,7 @@ import { cutText } from '../parts/long-text.js';
 import type { Evidence } from '../parts/document.js';
 import type { ReviewedValue } from '../parts/review.js';
 import { Fields, type ChosenValue } from './fields.js';
-import { pagesInWords, type ShownAccount } from './standing.js';
+import { pagesInWords, type ShownAccount } from '../parts/standing.js';
 
 interface AccountsProps {
   accounts: readonly ShownAccount[];

@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
 import { ROWS_AT_ONCE, useGrowing } from '../parts/growing.js';
+import { Icon } from '../parts/icon.js';
 import { cutText, LongText, ShowAll, spokenName } from '../parts/long-text.js';
 import { isChecked, keyOf, type ReviewedValue } from '../parts/review.js';
 import { reasonSentence, supportLevel } from '../parts/support-words.js';
@@ -12,14 +13,10 @@ import {
   type AccountEvidence,
   type ShownAccount,
   type Standing,
-} from './standing.js';
+} from '../parts/standing.js';
 
-/** A value that is looked at. */
-export interface ChosenValue {
-  name: string;
-  value: string;
-  standing: Standing;
-}
+/** A value that is looked at, by what names it: reading anew may change all else. */
+export type ChosenValue = Pick<ReviewedValue, 'account' | 'field'>;
 
 interface FieldsProps {
   account: ShownAccount;
@@ -45,9 +42,10 @@ export function Fields({ account, evidence, said, chosen, onChoose }: FieldsProp
     if (sought === '') return names;
     return names.filter((name) => {
       const { value } = valueOf(account.result[name]);
-      return `${spokenName(name)}\n${name}\n${value}`.toLowerCase().includes(sought);
+      const corrected = said.get(keyOf({ account: account.accountNumber, field: name }))?.corrected ?? '';
+      return [spokenName(name), name, value, corrected].join('\n').toLowerCase().includes(sought);
     });
-  }, [names, wanted]);
+  }, [names, account, said, wanted]);
   return (
     <>
       {names.length > WORTH_FILTERING && (
@@ -164,7 +162,7 @@ function Row({ name, account, evidence, said, isChosen, onChoose }: RowProps) {
         <Value
           value={value}
           isChosen={isChosen}
-          onChoose={(isByKeys) => onChoose({ name, value, standing }, isByKeys)}
+          onChoose={(isByKeys) => onChoose({ account: account.accountNumber, field: name }, isByKeys)}
         />
         <Said said={said.get(keyOf({ account: account.accountNumber, field: name }))} />
       </td>
@@ -218,10 +216,15 @@ function Said({ said }: { said: ReviewedValue | undefined }) {
       by <bdi>{said.person}</bdi>
     </>
   );
-  if (said.state === 'confirmed') return <p class="said">✓ confirmed{who}</p>;
+  if (said.state === 'confirmed')
+    return (
+      <p class="said">
+        <Icon shape="done" /> confirmed{who}
+      </p>
+    );
   return (
     <p class="said">
-      ✎ corrected{who} to{' '}
+      <Icon shape="corrected" /> corrected{who} to{' '}
       {said.corrected?.trim() ? <LongText text={said.corrected} /> : <span class="quiet">(empty)</span>}
     </p>
   );
@@ -229,7 +232,12 @@ function Said({ said }: { said: ReviewedValue | undefined }) {
 
 function Stands({ standing }: { standing: Standing }) {
   const words = standingWords(standing);
-  return standing.missing.length > 0 ? <span class="missing">{words}</span> : <>{words}</>;
+  if (standing.missing.length === 0) return <>{words}</>;
+  return (
+    <span class="missing">
+      <Icon shape="warning" /> {words}
+    </span>
+  );
 }
 
 /** How far a value can be trusted, and why when that is asked for. */

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { failureWords } from '../parts/failure-words.js';
 import type { Note } from '../parts/document.js';
 import { LongText } from '../parts/long-text.js';
-import type { ShownRecord } from './standing.js';
+import type { ShownRecord } from '../parts/standing.js';
 
 interface PageListsProps {
   record: ShownRecord;

@@ -1,17 +1,18 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { addressOf, ROOT } from '../place.js';
 import { CallError, post } from '../call.js';
-import { useDocument, type KeptDocument, type ReadSoFar } from '../parts/document.js';
+import { useDocument, type Evidence, type KeptDocument, type ReadSoFar } from '../parts/document.js';
 import { Frame } from '../parts/frame.js';
 import { cutText } from '../parts/long-text.js';
 import { keyOf, useReview } from '../parts/review.js';
+import { accountsOf, named, standingOf, valueOf, type ShownAccount } from '../parts/standing.js';
 import { Accounts } from './accounts.js';
 import { Calls } from './calls.js';
 import type { ChosenValue } from './fields.js';
 import { Notes } from './notes.js';
 import { PageLists } from './page-lists.js';
 import './record.css';
-import { accountsOf } from './standing.js';
+
 import { Summary } from './summary.js';
 import { Viewer, type Looked } from './viewer.js';
 
@@ -24,17 +25,15 @@ export function RecordPage({ id }: { id: string }) {
   const { values } = useReview(id, isRead);
   const said = useMemo(() => new Map(values.map((value) => [keyOf(value), value])), [values]);
   const [shown, show] = useState(0);
-  const [look, setLook] = useState<{ at: Looked; isByKeys: boolean }>();
+  const [look, setLook] = useState<Look>();
   const from = useRef<Element | null>(null);
-  const lookAt = useCallback((at: Looked, isByKeys: boolean) => {
+  const asked = useRef(0);
+  const lookAt = useCallback((at: Look['at'], isByKeys: boolean) => {
     from.current = window.document.activeElement;
-    setLook({ at, isByKeys });
+    asked.current += 1;
+    setLook({ at, isByKeys, asking: asked.current });
   }, []);
-  const onChoose = useCallback(
-    (value: ChosenValue, isByKeys: boolean) => lookAt({ value }, isByKeys),
-    [lookAt],
-  );
-  const onPage = useCallback((page: number, isByKeys: boolean) => lookAt({ page }, isByKeys), [lookAt]);
+  const lookAtPage = useCallback((page: number, isByKeys: boolean) => lookAt({ page }, isByKeys), [lookAt]);
   const close = useCallback(() => setLook(undefined), []);
   // Once the picture is gone: as long as it lies over the record, nothing below can have the keys.
   useEffect(() => {
@@ -46,6 +45,7 @@ export function RecordPage({ id }: { id: string }) {
   if (!document) return <NotShown error={error} />;
   const [record] = document.documents;
   const accounts = accountsOf(record);
+  const looked = look && lookedAt(look.at, accounts, evidence);
   const retry = access.own && <Retry id={id} onStarted={reload} />;
   const isBeingRead = document.status === 'extracting';
   return (
@@ -65,7 +65,7 @@ export function RecordPage({ id }: { id: string }) {
           {retry}
         </div>
       )}
-      <div class={look ? 'record looked' : 'record'}>
+      <div class={looked ? 'record looked' : 'record'}>
         <div class="record-told">
           <Links id={id} hasRecord={record !== undefined} mayCorrect={access.correct} />
           <Summary document={document} />
@@ -82,8 +82,8 @@ export function RecordPage({ id }: { id: string }) {
                     from.current = null;
                     setLook(undefined);
                   }}
-                  chosen={look && 'value' in look.at ? look.at.value.name : undefined}
-                  onChoose={onChoose}
+                  chosen={look && 'field' in look.at ? look.at.field : undefined}
+                  onChoose={lookAt}
                 />
               ) : (
                 <p class="sheet">No fields were read.</p>
@@ -91,19 +91,20 @@ export function RecordPage({ id }: { id: string }) {
               <PageLists
                 record={record}
                 notes={notes}
-                onPage={onPage}
+                onPage={lookAtPage}
                 retry={document.status === 'completed' && retry}
               />
-              <Notes notes={notes.filter(({ kind }) => kind !== 'service_refused')} onPage={onPage} />
+              <Notes notes={notes.filter(({ kind }) => kind !== 'service_refused')} onPage={lookAtPage} />
             </>
           )}
           <Calls id={id} isBeingRead={isBeingRead} />
         </div>
-        {look && (
+        {look && looked && (
           <Viewer
             document={id}
             pages={Math.max(document.total_pages, 1)}
-            looked={look.at}
+            looked={looked}
+            asking={look.asking}
             isByKeys={look.isByKeys}
             onClose={close}
           />
@@ -111,6 +112,25 @@ export function RecordPage({ id }: { id: string }) {
       </div>
     </Frame>
   );
+}
+
+/** Something that was asked for. */
+interface Look {
+  at: ChosenValue | { page: number };
+  isByKeys: boolean;
+  /** Another one each time. */
+  asking: number;
+}
+
+/** undefined where the record has no such value any more. */
+function lookedAt(at: Look['at'], accounts: readonly ShownAccount[], evidence: Evidence): Looked | undefined {
+  if ('page' in at) return at;
+  const index = accounts.findIndex(({ accountNumber }) => accountNumber === at.account);
+  const account = accounts[index];
+  const field = account && named(account.result, at.field);
+  if (!account || field === undefined) return undefined;
+  const { value } = valueOf(field);
+  return { of: at, value, standing: standingOf(account, at.field, evidence?.[index]) };
 }
 
 function NotShown({ error }: { error: CallError | undefined }) {

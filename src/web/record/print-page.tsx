@@ -7,7 +7,7 @@ import { ROWS_AT_ONCE, useGrowing } from '../parts/growing.js';
 import { cutText, spokenName } from '../parts/long-text.js';
 import { addressOf } from '../place.js';
 import './print.css';
-import { accountsOf, pagesInWords, standingOf, standingWords, valueOf } from './standing.js';
+import { accountsOf, pagesInWords, standingOf, standingWords, valueOf } from '../parts/standing.js';
 
 const TITLE_MOST = 200;
 

@@ -1,17 +1,20 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { cutText, spokenName } from '../parts/long-text.js';
 import { PageView } from '../parts/page-view.js';
+import { keyOf } from '../parts/review.js';
+import { pagesInWords, type Standing } from '../parts/standing.js';
 import type { ChosenValue } from './fields.js';
-import { pagesInWords } from './standing.js';
 
 /** What is looked at: a value where it stands, or a page as a whole. */
-export type Looked = { value: ChosenValue } | { page: number };
+export type Looked = { of: ChosenValue; value: string; standing: Standing } | { page: number };
 
 interface ViewerProps {
   /** The document's id. */
   document: string;
   pages: number;
   looked: Looked;
+  /** Grows with each time that something is asked for, and be it the same. */
+  asking: number;
   /** Whether who looks has no mouse in hand: the picture has the keys then. */
   isByKeys: boolean;
   onClose: () => void;
@@ -20,7 +23,7 @@ interface ViewerProps {
 const NARROW = '(max-width: 60rem)';
 
 /** The picture of a page beside the record, or over it where there is no room. */
-export function Viewer({ document, pages, looked, isByKeys, onClose }: ViewerProps) {
+export function Viewer({ document, pages, looked, asking, isByKeys, onClose }: ViewerProps) {
   const isNarrow = useMatches(NARROW);
   const box = useRef<HTMLElement>(null);
   const dialog = useRef<HTMLDialogElement>(null);
@@ -29,7 +32,7 @@ export function Viewer({ document, pages, looked, isByKeys, onClose }: ViewerPro
   }, [isNarrow]);
   useEffect(() => {
     if (isByKeys) box.current?.querySelector<HTMLElement>('.page-scroll')?.focus();
-  }, [looked, isByKeys]);
+  }, [asking, isByKeys]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Escape') onClose();
   };
@@ -37,16 +40,17 @@ export function Viewer({ document, pages, looked, isByKeys, onClose }: ViewerPro
     <section ref={box} class="viewer" aria-label="Picture of a page" onKeyDown={onKeyDown}>
       {'value' in looked ? (
         <OfValue
-          key={looked.value.name}
+          key={keyOf(looked.of)}
           document={document}
           pages={pages}
-          value={looked.value}
+          looked={looked}
+          asking={asking}
           onClose={onClose}
         />
       ) : (
         <>
           <Head title={`Page ${looked.page}`} onClose={onClose} />
-          <PageView document={document} page={looked.page} pages={pages} />
+          <PageView document={document} page={looked.page} asking={`${asking}`} pages={pages} />
         </>
       )}
     </section>
@@ -59,24 +63,27 @@ export function Viewer({ document, pages, looked, isByKeys, onClose }: ViewerPro
   );
 }
 
-interface OfValueProps extends Pick<ViewerProps, 'document' | 'pages' | 'onClose'> {
-  value: ChosenValue;
+interface OfValueProps extends Pick<ViewerProps, 'document' | 'pages' | 'asking' | 'onClose'> {
+  looked: Extract<Looked, { of: ChosenValue }>;
 }
 
-function OfValue({ document, pages, value: { name, value, standing }, onClose }: OfValueProps) {
-  const [at, setAt] = useState(0);
+function OfValue({ document, pages, looked, asking, onClose }: OfValueProps) {
+  const { of, value, standing } = looked;
   const { stops, missing, sources, isKnown } = standing;
-  const stop = stops[at];
+  const [led, setLed] = useState({ asking, page: stops[0]?.page, times: 0 });
+  const wanted = led.asking === asking ? led.page : undefined;
+  const stop = stops.find(({ page }) => page === wanted) ?? stops[0];
+  const leadTo = (page: number) => setLed({ asking, page, times: led.times + 1 });
   return (
     <>
-      <Head title={spokenName(name)} onClose={onClose} />
+      <Head title={spokenName(of.field)} onClose={onClose} />
       <p class="looked-value" dir="auto">
         {cutText(value, VALUE_MOST)}
       </p>
       {stops.length > 1 && (
         <p class="actions">
-          {stops.map(({ page }, index) => (
-            <button key={page} type="button" aria-pressed={index === at} onClick={() => setAt(index)}>
+          {stops.map(({ page }) => (
+            <button key={page} type="button" aria-pressed={page === stop?.page} onClick={() => leadTo(page)}>
               Page {page}
             </button>
           ))}
@@ -91,7 +98,13 @@ function OfValue({ document, pages, value: { name, value, standing }, onClose }:
       {!isKnown && (
         <p class="quiet">An earlier version read this document: where its values stand is not known.</p>
       )}
-      <PageView document={document} page={stop?.page ?? sources[0] ?? 1} pages={pages} marks={stop?.marks} />
+      <PageView
+        document={document}
+        page={stop?.page ?? sources[0] ?? 1}
+        asking={`${asking} ${led.times}`}
+        pages={pages}
+        marks={stop?.marks}
+      />
     </>
   );
 }

@@ -3,7 +3,7 @@ import { cutText, LongText, spokenName } from '../parts/long-text.js';
 import { PageView } from '../parts/page-view.js';
 import type { ReviewedValue } from '../parts/review.js';
 import { reasonSentence } from '../parts/support-words.js';
-import { pagesInWords, type Standing } from '../record/standing.js';
+import { pagesInWords, type Standing } from '../parts/standing.js';
 
 export interface OneValueProps {
   document: string;

@@ -5,7 +5,7 @@ import { useDocument, type Evidence, type KeptDocument } from '../parts/document
 import { Frame } from '../parts/frame.js';
 import { cutText, spokenName } from '../parts/long-text.js';
 import { isChecked, keyOf, say, useReview, type Review, type ReviewedValue } from '../parts/review.js';
-import { accountsOf, standingOf } from '../record/standing.js';
+import { accountsOf, standingOf } from '../parts/standing.js';
 import { OneValue, type Collision } from './one-value.js';
 import { usePresence } from './presence.js';
 import './review.css';

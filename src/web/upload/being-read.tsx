@@ -1,6 +1,6 @@
 import type { KeptEvent } from '../../documents/events.js';
 import { useFollowed, type Following } from './following.js';
-import { Icon } from './icon.js';
+import { Icon } from '../parts/icon.js';
 import { aboutTime } from './pace.js';
 import { STAGES, WAITS } from './words.js';
 

@@ -3,7 +3,7 @@ import { CallError, post } from '../call.js';
 import { addressOf } from '../place.js';
 import { BeingRead } from './being-read.js';
 import type { Listed } from './documents.js';
-import { Icon } from './icon.js';
+import { Icon } from '../parts/icon.js';
 import type { Following } from './following.js';
 import { Timeline } from './timeline.js';
 import { counted, nameOf, planWords, stateOf, STATES } from './words.js';

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { addressOf } from '../place.js';
-import { Icon } from './icon.js';
+import { Icon } from '../parts/icon.js';
 import { isUnderWay, uploads, useUploads, type Upload } from './uploads.js';
 import { counted } from './words.js';
 

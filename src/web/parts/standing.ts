@@ -1,5 +1,5 @@
-import type { Mark } from '../parts/page-view.js';
-import type { Evidence, KeptDocument } from '../parts/document.js';
+import type { Mark } from './page-view.js';
+import type { Evidence, KeptDocument } from './document.js';
 
 export type ShownRecord = KeptDocument['documents'][number];
 export type ShownAccount = ShownRecord['accounts'][number];
