@@ -1,5 +1,6 @@
 import { PDFiumLibrary } from '@hyzyla/pdfium';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { ExportedDocument } from '../../src/api/export.js';
 import type { ReviewAnswer } from '../../src/api/review.js';
 import { createQuire, type Quire, type Store } from '../../src/index.js';
 import { axeFindings } from '../axe.js';
@@ -31,6 +32,7 @@ beforeAll(async () => {
     fault: ({ pages }) => (pages.some(({ text }) => text.includes('Sheet 3')) ? 'refusal' : undefined),
     read: ({ text }) => [
       { name: 'Holder', value: MARKUP, confidence: 90 },
+      { name: 'Co-holder', value: 'N/A', confidence: 90 },
       ...upTo(text.includes('Sheet 1') ? 90 : 3).map((number) => ({
         name: `Field_${number}`,
         value: `Value ${number}`,
@@ -122,5 +124,31 @@ test('who may not read it is told so', async () => {
   const { page, close } = await watchedPage(opened.browser, host.origin, { user: 'otto' });
   await page.goto(`${host.base}document/${id}/print`);
   await page.getByRole('alert').getByText('no document at this address that you may read').waitFor();
+  await close();
+});
+
+test('notes about the reading go on paper, and then nothing says that all is there', async () => {
+  const { page, close } = await watchedPage(opened.browser, host.origin);
+  await page.route(/export\.json$/, async (route) => {
+    const answer = (await (await route.fetch()).json()) as ExportedDocument;
+    answer.record.failed_pages = [];
+    answer.notes = [{ kind: 'few_fields', page: 2, detail: '4 of 12' }];
+    await route.fulfill({ json: answer });
+  });
+  await page.goto(`${host.base}document/${id}/print`);
+  await page.getByRole('button', { name: 'Print', disabled: false }).waitFor();
+  const notes = page.getByRole('region', { name: 'Notes about the reading' });
+  expect(await notes.getByRole('listitem').allTextContents()).toEqual([
+    'Page 2: Fewer values were read than stand there: 4 of 12. Look at this page first.',
+  ]);
+  expect(await page.getByText('Nothing is missing').count()).toBe(0);
+  await close();
+});
+
+test('what has no value stands nowhere', async () => {
+  const { page, close } = await watchedPage(opened.browser, host.origin);
+  await page.goto(`${host.base}document/${id}/print`);
+  const row = page.getByRole('row').filter({ hasText: 'Co-holder' }).first();
+  expect(await row.getByRole('cell').allTextContents()).toEqual(['N/A', '', '', '', '90']);
   await close();
 });

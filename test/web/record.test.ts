@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Locator } from 'playwright-core';
+import type { Locator, Route } from 'playwright-core';
 import { createQuire, type Quire, type StoredDocument } from '../../src/index.js';
 import { axeFindings } from '../axe.js';
 import { openBrowser, type OpenBrowser } from '../browser.js';
 import { streamed } from '../event-stream.js';
 import { pagesHost, type PagesHost } from '../pages-host.js';
+import type { ReviewAnswer } from '../../src/api/review.js';
+import type { Note } from '../../src/store/document.js';
 import type { AccountEvidence } from '../../src/stages/evidence.js';
 import type { DrawnPackage } from '../sample-package/package.js';
 import { newDatabase } from '../shared.js';
@@ -51,6 +53,8 @@ afterAll(async () => {
 interface Changes {
   document?: (document: StoredDocument) => void;
   evidence?: (evidence: AccountEvidence[]) => void;
+  notes?: (notes: Note[]) => void;
+  review?: (review: ReviewAnswer) => void;
 }
 
 async function open(
@@ -64,10 +68,18 @@ async function open(
     const answer = (await (await route.fetch()).json()) as {
       document?: StoredDocument;
       evidence?: AccountEvidence[];
+      notes?: Note[];
     };
     if (answer.document) changes.document?.(answer.document);
     if (answer.evidence) changes.evidence?.(answer.evidence);
+    if (answer.notes) changes.notes?.(answer.notes);
     await route.fulfill({ json: answer });
+  });
+  await page.route(/\/review$/, async (route) => {
+    if (route.request().resourceType() === 'document') return route.fallback();
+    const answer = (await (await route.fetch()).json()) as ReviewAnswer;
+    changes.review?.(answer);
+    return route.fulfill({ json: answer });
   });
   await page.goto(`${host.base}document/${document}`);
   await page.getByRole('tab').first().waitFor();
@@ -266,4 +278,146 @@ test('a document that is not there is told as such', async () => {
   watched = await watchedPage(opened.browser, host.origin);
   await watched.page.goto(`${host.base}document/00000000-0000-4000-8000-000000000000`);
   await watched.page.getByRole('heading', { name: 'There is no such document' }).waitFor();
+});
+
+test('what to look at first stands above the fields, and the state is not green then', async () => {
+  const page = await open(
+    id,
+    {},
+    {
+      document: ({ documents: [record] }) =>
+        record?.failed_pages.push({ page: 2, account: null, reason: 'no_json' }),
+      notes: (notes) => {
+        notes.splice(0, notes.length, { kind: 'few_fields', page: 9, detail: '4 of 12' });
+      },
+      evidence: (accounts) => {
+        let doubtful = 2;
+        for (const one of accounts.flatMap(({ support }) => Object.values(support ?? {}))) {
+          if (one.support !== null) one.support = doubtful-- > 0 ? 6 : 99;
+        }
+      },
+    },
+  );
+  const line = page.locator('p').filter({ hasText: '1 page to look at first' });
+  expect(await line.getByRole('link').allTextContents()).toEqual([
+    '1 page failed',
+    '1 page to look at first',
+    '2 doubtful values',
+  ]);
+  const [above, tabs] = await Promise.all([line.boundingBox(), page.getByRole('tablist').boundingBox()]);
+  expect(above?.y).toBeLessThan(tabs?.y ?? 0);
+  await page.locator('.title').getByText('2 doubtful').waitFor();
+  expect(await page.locator('.title .good').count()).toBe(0);
+  await line.getByRole('link', { name: /first/ }).click();
+  await page.waitForFunction('document.querySelector(":target")?.getBoundingClientRect().top < innerHeight');
+});
+
+test('corrections that cannot be fetched are told of, and fetched when asked for again', async () => {
+  const page = await open(id);
+  const broken = async (route: Route) => route.fulfill({ status: 503, json: { success: false } });
+  await page.route(/\/api\/document\/[^/]+\/review$/, broken);
+  await page.reload();
+  const told = page.getByRole('alert').filter({ hasText: 'What people corrected could not be fetched' });
+  await told.waitFor();
+  await page.unroute(/\/api\/document\/[^/]+\/review$/, broken);
+  await told.getByRole('button', { name: 'Try again' }).click();
+  await told.waitFor({ state: 'detached' });
+});
+
+test('a value that is corrected is found by what it was corrected to', async () => {
+  const review: Changes['review'] = ({ values }) => {
+    const { account } = drawn.fields[0] ?? {};
+    const value = values.find((each) => each.account === account);
+    if (value) Object.assign(value, { state: 'corrected', corrected: 'Zebra 77' });
+  };
+  const page = await open(id, {}, { review });
+  await page.getByText('Zebra 77').waitFor();
+  await page.getByRole('searchbox', { name: 'Find a field or value' }).fill('zebra');
+  await page.getByText(/^1 of \d+ fields$/).waitFor();
+  expect(await page.locator('.said').textContent()).toMatch(/^ ?corrected to Zebra 77$/);
+  expect(await page.locator('.said svg').count()).toBe(1);
+});
+
+test('asking for a value or a page again leads back to it', async () => {
+  const page = await open(id);
+  const value = page.locator('button.value').first();
+  const next = page.getByRole('button', { name: 'Next page' });
+  const at = page.locator('.page-tools [aria-live]');
+  await value.click();
+  await page.locator('.page-mark.chosen').first().waitFor();
+  const whole = await at.textContent();
+  await next.click();
+  await page.locator('.page-mark.chosen').first().waitFor({ state: 'detached' });
+  await value.click();
+  await page.locator('.page-mark.chosen').first().waitFor();
+  expect(await at.textContent()).toBe(whole);
+  const blank = page.getByRole('button', { name: `Page ${drawn.blankPages[0]}`, exact: true }).first();
+  const shown = page.getByText(`Page ${drawn.blankPages[0]} of ${drawn.pages}`);
+  await blank.click();
+  await shown.waitFor();
+  await page.getByRole('button', { name: 'Previous page' }).click();
+  await shown.waitFor({ state: 'detached' });
+  await blank.click();
+  await shown.waitFor();
+});
+
+test('what is shown beside the record changes with it', async () => {
+  let isReadAnew = false;
+  const change: Changes['document'] = ({ documents: [record] }) => {
+    const [account] = record?.accounts ?? [];
+    const [name] = Object.keys(account?.result ?? {});
+    if (!record || !account || name === undefined) throw new Error('The package has no value');
+    record.failed_pages.push({ page: 2, account: null, reason: 'no_json' });
+    account.result[name] = { value: isReadAnew ? 'Read anew' : 'Read before', confidence: 90 };
+  };
+  const page = await open(id, {}, { document: change });
+  await page.route(/\/retry$/, (route) => route.fulfill({ status: 202, json: { success: true } }));
+  await page.getByRole('button', { name: 'Read before' }).click();
+  await page.locator('.looked-value').getByText('Read before').waitFor();
+  isReadAnew = true;
+  await page.getByRole('button', { name: 'Try again what failed' }).click();
+  await page.locator('.looked-value').getByText('Read anew').waitFor();
+});
+
+test('stages of a reading and its end are said, and nothing else of it', async () => {
+  let stages = ['page_analysis', 'llm_extraction', 'completed'];
+  const page = await open(
+    id,
+    {},
+    { document: (document) => void (stages.length > 0 && (document.status = 'extracting')) },
+  );
+  await page.evaluate(`window.said = []; new MutationObserver(() => {
+    const now = document.querySelector('main > [role=status]').textContent;
+    if (said.at(-1) !== now) said.push(now);
+  }).observe(document.querySelector('main > [role=status]'), { characterData: true, childList: true, subtree: true })`);
+  let done = 0;
+  await page.route(/\/background-status$/, async (route) => {
+    const [stage = 'completed', ...rest] = stages;
+    stages = rest;
+    done += 1;
+    const status = { progress: done, stage, pages_processed: done, total_pages: drawn.pages };
+    await route.fulfill({ json: { success: true, status } });
+  });
+  await page.locator('main > [role=status]').getByText('The document is read.', { exact: true }).waitFor();
+  expect(await page.evaluate('said')).toEqual([
+    'The document is being read: Page analysis.',
+    'The document is being read: Fields.',
+    'The document is read.',
+  ]);
+});
+
+test('the picture of a document that was deleted meanwhile is not offered again', async () => {
+  const page = await open(id);
+  await page.route(/\/picture\?/, (route) =>
+    route.fulfill({ status: 404, json: { success: false, message: 'Document not found' } }),
+  );
+  await page.locator('button.value').first().click();
+  const told = page.getByRole('alert').filter({ hasText: 'deleted' });
+  await told.getByRole('link', { name: 'Go to the documents' }).waitFor();
+  expect(await told.getByRole('button').count()).toBe(0);
+});
+
+test('that no model was called is explained', async () => {
+  const page = await open(id, {}, { document: ({ processing_cost: cost }) => void (cost.llm_calls = 0) });
+  await page.getByText('0 (its answers were there already, from the same pages)').waitFor();
 });

@@ -1,36 +1,17 @@
 import type { ComponentChildren } from 'preact';
 import { failureWords } from '../parts/failure-words.js';
-import type { Note } from '../parts/document.js';
 import { LongText } from '../parts/long-text.js';
-import type { ShownRecord } from '../parts/standing.js';
+import type { AboutReading } from './special-pages.js';
 
 interface PageListsProps {
-  record: ShownRecord;
-  notes: readonly Note[];
+  about: AboutReading;
   onPage: (page: number, isByKeys: boolean) => void;
   /** What can be done about pages that failed. */
   retry: ComponentChildren;
 }
 
 /** The pages that are special in some way: which, why, and how they look. */
-export function PageLists({ record, notes, onPage, retry }: PageListsProps) {
-  const { failed_pages: failed, blank_pages: blank, unassigned_pages: unassigned } = record;
-  const { truncated_pages: cut, ocr_pages: scanned } = record;
-  const lists = [
-    { title: 'Cut pages', pages: cut, told: 'Only their first 12,000 characters were read.' },
-    {
-      title: 'Pages without an account',
-      // Where no page names one, they were read as one document.
-      pages: record.document ? [] : unassigned,
-      told: 'They come before the first page that names an account, and were not read.',
-    },
-    {
-      title: 'Blank pages',
-      pages: blank,
-      told: 'They hold hardly any text, so nothing was asked about them.',
-    },
-    { title: 'Scanned pages', pages: scanned, told: 'Their text was read from a picture (OCR).' },
-  ].filter(({ pages }) => pages.length > 0);
+export function PageLists({ about: { failed, lists }, onPage, retry }: PageListsProps) {
   if (failed.length === 0 && lists.length === 0) return null;
   return (
     <section class="sheet" aria-labelledby="special-pages">
@@ -40,7 +21,7 @@ export function PageLists({ record, notes, onPage, retry }: PageListsProps) {
           <h3>Failed pages</h3>
           <p>The record lacks them, or has only a part of them.</p>
           <ul class="failed">
-            {failed.map(({ page, account, reason }) => (
+            {failed.map(({ page, account, reason, said }) => (
               <li key={`${page} ${reason}`}>
                 <PageButton page={page} onPage={onPage} /> failed because {failureWords(reason)}.
                 {account !== null && (
@@ -49,13 +30,11 @@ export function PageLists({ record, notes, onPage, retry }: PageListsProps) {
                     Account <LongText text={account} most={60} />.
                   </>
                 )}
-                {notes
-                  .filter((note) => note.kind === 'service_refused' && note.page === page)
-                  .map(({ detail }) => (
-                    <p key={detail} class="quiet">
-                      The model service said: <LongText text={detail} />
-                    </p>
-                  ))}
+                {said.map((detail) => (
+                  <p key={detail} class="quiet">
+                    The model service said: <LongText text={detail} />
+                  </p>
+                ))}
               </li>
             ))}
           </ul>

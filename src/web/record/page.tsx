@@ -4,15 +4,18 @@ import { CallError, post } from '../call.js';
 import { useDocument, type Evidence, type KeptDocument, type ReadSoFar } from '../parts/document.js';
 import { Frame } from '../parts/frame.js';
 import { cutText } from '../parts/long-text.js';
-import { keyOf, useReview } from '../parts/review.js';
+import { isChecked, keyOf, useReview, type ReviewedValue } from '../parts/review.js';
 import { accountsOf, named, standingOf, valueOf, type ShownAccount } from '../parts/standing.js';
+import { STAGES } from '../upload/words.js';
 import { Accounts } from './accounts.js';
+import { AtAGlance, countDoubtful } from './at-a-glance.js';
 import { Calls } from './calls.js';
 import type { ChosenValue } from './fields.js';
 import { Notes } from './notes.js';
 import { PageLists } from './page-lists.js';
 import './record.css';
 
+import { aboutReading } from './special-pages.js';
 import { Summary } from './summary.js';
 import { Viewer, type Looked } from './viewer.js';
 
@@ -22,10 +25,11 @@ const TITLE_MOST = 120;
 export function RecordPage({ id }: { id: string }) {
   const { document, evidence, notes, access, progress, error, reload } = useDocument(id);
   const isRead = document !== undefined && document.status !== 'extracting' && document.documents.length > 0;
-  const { values } = useReview(id, isRead);
+  const { values, error: unreviewed, reload: reloadReview } = useReview(id, isRead);
   const said = useMemo(() => new Map(values.map((value) => [keyOf(value), value])), [values]);
   const [shown, show] = useState(0);
   const [look, setLook] = useState<Look>();
+  const told = useTold(document, progress);
   const from = useRef<Element | null>(null);
   const asked = useRef(0);
   const lookAt = useCallback((at: Look['at'], isByKeys: boolean) => {
@@ -46,18 +50,23 @@ export function RecordPage({ id }: { id: string }) {
   const [record] = document.documents;
   const accounts = accountsOf(record);
   const looked = look && lookedAt(look.at, accounts, evidence);
+  const about = record && aboutReading(record, notes);
+  const doubtful = countDoubtful(accounts, evidence, said);
   const retry = access.own && <Retry id={id} onStarted={reload} />;
   const isBeingRead = document.status === 'extracting';
   return (
     <Frame
       title={cutText(document.document_name || document.filename, TITLE_MOST)}
-      beside={<State document={document} />}
+      beside={<State document={document} doubtful={doubtful} values={values} />}
     >
       {error && (
         <p class="bad" role="alert">
           {error.message}
         </p>
       )}
+      <p class="unseen" role="status">
+        {told}
+      </p>
       {isBeingRead && <BeingRead progress={progress} />}
       {document.status === 'failed' && (
         <div class="bad" role="alert">
@@ -69,8 +78,21 @@ export function RecordPage({ id }: { id: string }) {
         <div class="record-told">
           <Links id={id} hasRecord={record !== undefined} mayCorrect={access.correct} />
           <Summary document={document} />
-          {record && (
+          {about && (
             <>
+              <AtAGlance
+                about={about}
+                doubtful={doubtful}
+                review={access.correct ? addressOf(`document/${encodeURIComponent(id)}/review`) : undefined}
+              />
+              {unreviewed && (
+                <div class="bad" role="alert">
+                  <p>What people corrected could not be fetched: the values stand here as they were read.</p>
+                  <button type="button" onClick={reloadReview}>
+                    Try again
+                  </button>
+                </div>
+              )}
               {accounts.length > 0 ? (
                 <Accounts
                   accounts={accounts}
@@ -88,13 +110,8 @@ export function RecordPage({ id }: { id: string }) {
               ) : (
                 <p class="sheet">No fields were read.</p>
               )}
-              <PageLists
-                record={record}
-                notes={notes}
-                onPage={lookAtPage}
-                retry={document.status === 'completed' && retry}
-              />
-              <Notes notes={notes.filter(({ kind }) => kind !== 'service_refused')} onPage={lookAtPage} />
+              <PageLists about={about} onPage={lookAtPage} retry={document.status === 'completed' && retry} />
+              <Notes notes={about.notes} onPage={lookAtPage} />
             </>
           )}
           <Calls id={id} isBeingRead={isBeingRead} />
@@ -154,15 +171,48 @@ function NotShown({ error }: { error: CallError | undefined }) {
   );
 }
 
-function State({ document }: { document: KeptDocument }) {
+interface StateProps {
+  document: KeptDocument;
+  doubtful: number;
+  values: readonly ReviewedValue[];
+}
+
+function State({ document, doubtful, values }: StateProps) {
   if (document.status === 'extracting') return null;
   if (document.status === 'failed') return <p class="bad badge">Failed</p>;
   const [record] = document.documents;
-  return record?.needs_human_review ? (
-    <p class="notice badge">Needs review</p>
-  ) : (
-    <p class="good badge">Read</p>
+  const checked = values.filter(isChecked).length;
+  // Green would say that all is well.
+  const look = doubtful > 0 || (record && record.failed_pages.length > 0) ? 'badge' : 'good badge';
+  return (
+    <>
+      {record?.needs_human_review ? (
+        <p class="notice badge">Needs review</p>
+      ) : (
+        <p class={`state ${look}`}>Read</p>
+      )}
+      {doubtful > 0 && <p class="notice badge">{doubtful} doubtful</p>}
+      {checked > 0 && (
+        <p class="quiet">
+          {checked} of {values.length} checked
+        </p>
+      )}
+    </>
   );
+}
+
+/** What a screen reader says of the reading: its stages, and how it ended. */
+function useTold(document: KeptDocument | undefined, progress: ReadSoFar | undefined): string {
+  const wasRead = useRef(false);
+  if (!document) return '';
+  if (document.status === 'extracting') {
+    wasRead.current = true;
+    const [, stage] = STAGES.find(([name]) => name === progress?.stage) ?? [];
+    return stage === undefined ? 'The document is being read.' : `The document is being read: ${stage}.`;
+  }
+  // It was there already when the page was opened.
+  if (!wasRead.current) return '';
+  return document.status === 'failed' ? 'The reading failed.' : 'The document is read.';
 }
 
 function BeingRead({ progress }: { progress: ReadSoFar | undefined }) {
@@ -173,7 +223,7 @@ function BeingRead({ progress }: { progress: ReadSoFar | undefined }) {
         <label for="reading">The document is being read. This page follows it.</label>
       </p>
       <progress id="reading" max={100} value={percent} />
-      <p class="quiet" role="status">
+      <p class="quiet">
         {total > 0 ? `${done} of ${total} pages in this stage` : 'It waits for its turn, or is being opened.'}
       </p>
     </div>

@@ -5,9 +5,12 @@ import { Frame } from '../parts/frame.js';
 import { failureWords } from '../parts/failure-words.js';
 import { ROWS_AT_ONCE, useGrowing } from '../parts/growing.js';
 import { cutText, spokenName } from '../parts/long-text.js';
+import { keyOf } from '../parts/review.js';
 import { addressOf } from '../place.js';
 import './print.css';
-import { accountsOf, pagesInWords, standingOf, standingWords, valueOf } from '../parts/standing.js';
+import { aboutReading, noteSentence, type AboutReading } from './special-pages.js';
+import { planWords } from './summary.js';
+import { accountsOf, isEmpty, pagesInWords, standingOf, standingWords, valueOf } from '../parts/standing.js';
 
 const TITLE_MOST = 200;
 
@@ -59,14 +62,15 @@ interface PrintedField {
 }
 
 interface PrintedAccount {
-  name: string;
+  /** null for all pages of a document in which none names an account. */
+  number: string | null;
   pages: readonly number[];
   /** A part of its fields each, with how many stand before it in the document. */
   parts: { before: number; fields: PrintedField[] }[];
 }
 
 function Paper({ id, exported }: { id: string; exported: ExportedDocument }) {
-  const { document, record, corrections } = exported;
+  const { document, record, notes, corrections } = exported;
   const { fields, accounts } = useMemo(() => printed(exported), [exported]);
   const drawn = useGrowing(fields);
   const isWhole = drawn >= fields.length;
@@ -86,12 +90,24 @@ function Paper({ id, exported }: { id: string; exported: ExportedDocument }) {
       <div class="printed">
         {!isWhole && <p class="notice">Not all of the record is here yet. Print when it is.</p>}
         <About exported={exported} />
-        <Missing record={record} isFailed={document.status === 'failed'} error={document.error} />
+        <Missing
+          about={aboutReading(record, notes)}
+          isFailed={document.status === 'failed'}
+          error={document.error}
+        />
         {accounts.length === 0 && <p>No fields were read.</p>}
-        {accounts.map(({ name, pages, parts }) => (
+        {accounts.map(({ number, pages, parts }, index) => (
           // Where it is wider than a phone, it is moved by the arrow keys.
-          <section key={name} class="printed-account" tabIndex={0} aria-label={name}>
-            <h2>{name}</h2>
+          <section key={number} class="printed-account" tabIndex={0} aria-labelledby={`account-${index}`}>
+            <h2 id={`account-${index}`}>
+              {number === null ? (
+                'Whole document'
+              ) : (
+                <>
+                  Account <bdi>{number}</bdi>
+                </>
+              )}
+            </h2>
             <p class="quiet">Read on {pagesInWords(pages)}.</p>
             <table>
               <thead>
@@ -123,11 +139,6 @@ function Paper({ id, exported }: { id: string; exported: ExportedDocument }) {
 }
 
 function About({ exported: { document, record } }: { exported: ExportedDocument }) {
-  const { plan } = record;
-  const how =
-    plan.path === 'single-page'
-      ? 'page by page'
-      : `in batches of up to ${plan.batchSize} pages, ${plan.maxWorkers} at once`;
   return (
     <dl class="summary">
       <div>
@@ -139,7 +150,7 @@ function About({ exported: { document, record } }: { exported: ExportedDocument 
       <div>
         <dt>Read</dt>
         <dd>
-          {timeOf(document.processed_date)}, {how}
+          {timeOf(document.processed_date)}, {planWords(record.plan)}
         </dd>
       </div>
       <div>
@@ -155,49 +166,65 @@ function About({ exported: { document, record } }: { exported: ExportedDocument 
 }
 
 interface MissingProps {
-  record: ExportedDocument['record'];
+  about: AboutReading;
   isFailed: boolean;
   error: string | null;
 }
 
-/** What the record does not hold. */
-function Missing({ record, isFailed, error }: MissingProps) {
-  const { failed_pages: failed, truncated_pages: cut, blank_pages: blank, unassigned_pages: covers } = record;
-  const others = [
-    { pages: cut, words: 'only the first 12,000 characters were read' },
-    { pages: record.document ? [] : covers, words: 'before the first account, not read' },
-    { pages: blank, words: 'hardly any text, so nothing was asked' },
-  ].filter(({ pages }) => pages.length > 0);
-  if (!isFailed && failed.length === 0 && others.length === 0) {
-    return <p>Nothing is missing: every page was read.</p>;
-  }
+/** What the record does not hold, and what was remarked about its reading. */
+function Missing({ about: { failed, lists, notes }, isFailed, error }: MissingProps) {
+  const missing = lists.filter(({ isMissing }) => isMissing);
+  const isWhole = !isFailed && failed.length === 0 && missing.length === 0;
   return (
-    <section
-      class={isFailed || failed.length > 0 ? 'printed-missing failed' : 'printed-missing'}
-      aria-labelledby="missing"
-    >
-      <h2 id="missing">What is missing</h2>
-      {isFailed && <p>{error ?? 'The document could not be read.'}</p>}
-      <ul>
-        {failed.map(({ page, reason, account }) => (
-          <li key={`${page} ${reason}`}>
-            <strong>Page {page}</strong> failed because {failureWords(reason)}
-            {account !== null && (
-              <>
-                {' '}
-                (account <bdi>{account}</bdi>)
-              </>
-            )}
-            .
-          </li>
-        ))}
-        {others.map(({ pages, words }) => (
-          <li key={words}>
-            {capital(pagesInWords(pages))}: {words}.
-          </li>
-        ))}
-      </ul>
-    </section>
+    <>
+      {isWhole && notes.length === 0 && <p>Nothing is missing: every page was read.</p>}
+      {!isWhole && (
+        <section
+          class={isFailed || failed.length > 0 ? 'printed-missing failed' : 'printed-missing'}
+          aria-labelledby="missing"
+        >
+          <h2 id="missing">What is missing</h2>
+          {isFailed && <p>{error ?? 'The document could not be read.'}</p>}
+          <ul>
+            {failed.map(({ page, reason, account, said }) => (
+              <li key={`${page} ${reason}`}>
+                <strong>Page {page}</strong> failed because {failureWords(reason)}
+                {account !== null && (
+                  <>
+                    {' '}
+                    (account <bdi>{account}</bdi>)
+                  </>
+                )}
+                .
+                {said.map((detail) => (
+                  <span key={detail} class="by">
+                    The model service said: <bdi>{cutText(detail)}</bdi>
+                  </span>
+                ))}
+              </li>
+            ))}
+            {missing.map(({ title, pages, told }) => (
+              <li key={title}>
+                <strong>{title}</strong>: {pagesInWords(pages)}. {told}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {notes.length > 0 && (
+        <section class="printed-missing" aria-labelledby="notes">
+          <h2 id="notes">Notes about the reading</h2>
+          <ul>
+            {notes.map((note, index) => (
+              <li key={index}>
+                {note.page !== undefined && <strong>Page {note.page}: </strong>}
+                <bdi>{cutText(noteSentence(note))}</bdi>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
   );
 }
 
@@ -252,14 +279,14 @@ function printed({ record, evidence, corrections }: ExportedDocument): {
   fields: PrintedField[];
   accounts: PrintedAccount[];
 } {
-  const said = new Map(corrections.map((each) => [keyOf(each.account, each.field), each]));
+  const said = new Map(corrections.map((each) => [keyOf(each), each]));
   const all: PrintedField[] = [];
   const accounts = accountsOf(record).map((account, index): PrintedAccount => {
     const known = evidence?.[index];
     const parts: PrintedAccount['parts'] = [];
     const fields = Object.entries(account.result).map(([name, field]): PrintedField => {
       const { value, confidence } = valueOf(field);
-      const last = said.get(keyOf(account.accountNumber, name));
+      const last = said.get(keyOf({ account: account.accountNumber, field: name }));
       // What was said of a value that was read anew as something else does not hold any more.
       const holds = last && last.action !== 'reopened' && last.read_value === value;
       const support = known?.support && Object.hasOwn(known.support, name) ? known.support[name] : undefined;
@@ -268,7 +295,7 @@ function printed({ record, evidence, corrections }: ExportedDocument): {
         value,
         confidence,
         corrected: holds ? last : undefined,
-        stands: standingWords(standingOf(account, name, known)),
+        stands: isEmpty(value) ? '' : standingWords(standingOf(account, name, known)),
         support: support?.support ?? undefined,
       };
     });
@@ -276,20 +303,11 @@ function printed({ record, evidence, corrections }: ExportedDocument): {
       parts.push({ before: all.length + from, fields: fields.slice(from, from + ROWS_AT_ONCE) });
     }
     all.push(...fields);
-    const name = account.accountNumber === null ? 'Whole document' : `Account ${account.accountNumber}`;
-    return { name, pages: account.pages, parts };
+    return { number: account.accountNumber, pages: account.pages, parts };
   });
   return { fields: all, accounts };
 }
 
-function keyOf(account: string | null, field: string): string {
-  return JSON.stringify([account, field]);
-}
-
 function timeOf(at: string): string {
   return new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

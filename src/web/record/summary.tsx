@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { KeptDocument } from '../parts/document.js';
 import { LongText } from '../parts/long-text.js';
+import { accountsOf } from '../parts/standing.js';
 
 const STATES = { extracting: 'Being read', completed: 'Read', failed: 'Failed' } as const;
 
@@ -8,6 +9,8 @@ const STATES = { extracting: 'Being read', completed: 'Read', failed: 'Failed' }
 export function Summary({ document }: { document: KeptDocument }) {
   const [record] = document.documents;
   const { llm_calls: calls, cost_usd: cost, unknown_usage_calls: unknown } = document.processing_cost;
+  // What was read of the same pages before is not asked for again.
+  const isAnswered = accountsOf(record).some(({ filled_fields: filled }) => filled > 0);
   return (
     <dl class="summary">
       <Entry name="State">{STATES[document.status]}</Entry>
@@ -22,6 +25,7 @@ export function Summary({ document }: { document: KeptDocument }) {
       )}
       <Entry name="Model calls">
         {calls}
+        {calls === 0 && isAnswered && ' (its answers were there already, from the same pages)'}
         {unknown ? ` (${unknown} more may have been billed)` : ''}
       </Entry>
       <Entry name="Cost">
@@ -40,7 +44,8 @@ function Entry({ name, children }: { name: string; children: ComponentChildren }
   );
 }
 
-function planWords(plan: KeptDocument['documents'][number]['plan']): string {
+/** How its pages were asked about. */
+export function planWords(plan: KeptDocument['documents'][number]['plan']): string {
   if (plan.path === 'single-page') return 'page by page';
   const { batchSize, maxWorkers } = plan;
   return `in batches of up to ${batchSize} pages, ${maxWorkers} at once`;
