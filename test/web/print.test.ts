@@ -149,6 +149,7 @@ test('what has no value stands nowhere', async () => {
   const { page, close } = await watchedPage(opened.browser, host.origin);
   await page.goto(`${host.base}document/${id}/print`);
   const row = page.getByRole('row').filter({ hasText: 'Co-holder' }).first();
+  await row.waitFor();
   expect(await row.getByRole('cell').allTextContents()).toEqual(['N/A', '', '', '', '90']);
   await close();
 });

@@ -8,7 +8,7 @@ import { streamed } from '../event-stream.js';
 import { pagesHost, type PagesHost } from '../pages-host.js';
 import type { ReviewAnswer } from '../../src/api/review.js';
 import type { Note } from '../../src/store/document.js';
-import type { AccountEvidence } from '../../src/stages/evidence.js';
+import type { SupportedEvidence } from '../../src/stages/support/support.js';
 import type { DrawnPackage } from '../sample-package/package.js';
 import { newDatabase } from '../shared.js';
 import { SILENT } from '../silent.js';
@@ -52,7 +52,7 @@ afterAll(async () => {
 /** What the page is told of a document instead. */
 interface Changes {
   document?: (document: StoredDocument) => void;
-  evidence?: (evidence: AccountEvidence[]) => void;
+  evidence?: (evidence: SupportedEvidence[]) => void;
   notes?: (notes: Note[]) => void;
   review?: (review: ReviewAnswer) => void;
 }
@@ -67,7 +67,7 @@ async function open(
   await page.route(/\/api\/document\/[^/]+(\/evidence)?$/, async (route) => {
     const answer = (await (await route.fetch()).json()) as {
       document?: StoredDocument;
-      evidence?: AccountEvidence[];
+      evidence?: SupportedEvidence[];
       notes?: Note[];
     };
     if (answer.document) changes.document?.(answer.document);
@@ -286,7 +286,7 @@ test('what to look at first stands above the fields, and the state is not green 
     {},
     {
       document: ({ documents: [record] }) =>
-        record?.failed_pages.push({ page: 2, account: null, reason: 'no_json' }),
+        record?.failed_pages.push({ page: 2, account: null, reason: 'not_json' }),
       notes: (notes) => {
         notes.splice(0, notes.length, { kind: 'few_fields', page: 9, detail: '4 of 12' });
       },
@@ -367,7 +367,7 @@ test('what is shown beside the record changes with it', async () => {
     const [account] = record?.accounts ?? [];
     const [name] = Object.keys(account?.result ?? {});
     if (!record || !account || name === undefined) throw new Error('The package has no value');
-    record.failed_pages.push({ page: 2, account: null, reason: 'no_json' });
+    record.failed_pages.push({ page: 2, account: null, reason: 'not_json' });
     account.result[name] = { value: isReadAnew ? 'Read anew' : 'Read before', confidence: 90 };
   };
   const page = await open(id, {}, { document: change });

@@ -204,12 +204,16 @@ function State({ document, doubtful, values }: StateProps) {
 /** What a screen reader says of the reading: its stages, and how it ended. */
 function useTold(document: KeptDocument | undefined, progress: ReadSoFar | undefined): string {
   const wasRead = useRef(false);
+  const stage = useRef('');
   if (!document) return '';
   if (document.status === 'extracting') {
     wasRead.current = true;
-    const [, stage] = STAGES.find(([name]) => name === progress?.stage) ?? [];
-    return stage === undefined ? 'The document is being read.' : `The document is being read: ${stage}.`;
+    // The last one stays until the record has come.
+    stage.current = STAGES.find(([name]) => name === progress?.stage)?.[1] ?? stage.current;
+    const { current } = stage;
+    return current === '' ? 'The document is being read.' : `The document is being read: ${current}.`;
   }
+  stage.current = '';
   // It was there already when the page was opened.
   if (!wasRead.current) return '';
   return document.status === 'failed' ? 'The reading failed.' : 'The document is read.';
