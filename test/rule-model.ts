@@ -10,7 +10,7 @@ export const RULE_MODEL = 'example-model';
  * told.
  */
 export class RuleModel {
-  readonly #provider: Provider;
+  readonly provider: Provider;
   /** What it makes of a page's fields instead. */
   errs: (fields: Field[], page: ReceivedPage, call: Call) => Field[] = (fields) => fields;
   fails: (call: Call) => Fault | undefined = () => undefined;
@@ -18,7 +18,7 @@ export class RuleModel {
   waits: (call: Call) => number | Promise<unknown> = () => 0;
 
   private constructor(provider: Provider, read: typeof readLabelledValues) {
-    this.#provider = provider;
+    this.provider = provider;
     provider.behaviour = {
       read: (page, call) => this.errs(read(page.text), page, call),
       fault: (call) => this.fails(call),
@@ -32,18 +32,18 @@ export class RuleModel {
   }
 
   get calls(): readonly Call[] {
-    return this.#provider.calls;
+    return this.provider.calls;
   }
 
   /** What Quire is given to ask it. */
   get options(): Required<Pick<QuireOptions, 'openai' | 'model'>> {
-    const { completions } = this.#provider.client().chat;
+    const { completions } = this.provider.client().chat;
     const create = (request: object, options?: object) =>
       completions.create({ ...request, model: 'test-model' } as never, options);
     return { openai: { chat: { completions: { create } } }, model: RULE_MODEL };
   }
 
   close(): Promise<void> {
-    return this.#provider.close();
+    return this.provider.close();
   }
 }

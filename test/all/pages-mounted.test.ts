@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openBrowser, type OpenBrowser } from '../browser.js';
 import { Child } from '../child.js';
 import { strippingProxy } from '../pages-host.js';
+import { longPackage } from '../sample-package/package.js';
 import { watchedPage, type WatchedPage } from '../watched-page.js';
 import { install, newFolder, pack } from './package.js';
 
@@ -46,9 +47,11 @@ const STRICT = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 let opened: OpenBrowser;
 const root = newFolder();
 let packed: string;
+let pdf: Buffer;
 beforeAll(async () => {
   opened = await openBrowser();
   packed = await pack(root);
+  ({ pdf } = await longPackage({ pages: 4, accounts: 1 }));
 }, LIMIT_MS);
 afterAll(async () => {
   await opened.close();
@@ -100,7 +103,22 @@ describe.each([
   });
 });
 
-/** Uploads the sample, looks at a value where it stands, and confirms one. */
+/** Uploads a document, looks at a value where it stands, and confirms the first of the doubtful ones. */
 async function throughAll({ page }: WatchedPage, address: string): Promise<void> {
   await page.goto(address);
+  const name = `package of ${address.length}`;
+  await page
+    .getByLabel('PDFs to upload')
+    .setInputFiles([{ name: `${name}.pdf`, mimeType: 'application/pdf', buffer: pdf }]);
+  const row = page
+    .locator('[data-document]')
+    .filter({ has: page.getByRole('heading', { name, exact: true }) });
+  await row.locator('.badge', { hasText: /Read$|Needs review$/ }).waitFor({ timeout: 120_000 });
+  await row.getByRole('link', { name, exact: true }).click();
+  await page.locator('button.value').nth(1).click();
+  await page.locator('.page-mark.chosen').first().waitFor();
+  await page.getByRole('link', { name: 'Review' }).click();
+  await page.locator('[data-key]').first().focus();
+  await page.keyboard.press('c');
+  await page.getByText(/^1 of \d+ values checked$/).waitFor();
 }

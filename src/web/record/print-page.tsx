@@ -89,7 +89,8 @@ function Paper({ id, exported }: { id: string; exported: ExportedDocument }) {
         <Missing record={record} isFailed={document.status === 'failed'} error={document.error} />
         {accounts.length === 0 && <p>No fields were read.</p>}
         {accounts.map(({ name, pages, parts }) => (
-          <section key={name} class="printed-account" aria-label={name}>
+          // Where it is wider than a phone, it is moved by the arrow keys.
+          <section key={name} class="printed-account" tabIndex={0} aria-label={name}>
             <h2>{name}</h2>
             <p class="quiet">Read on {pagesInWords(pages)}.</p>
             <table>
