@@ -153,7 +153,7 @@ test('an answer that comes late leads nobody away from the value they look at by
   const { values } = await review();
   const [first, second] = values.flatMap(({ state }, index) => (state === 'open' ? [index] : []));
   if (first === undefined || second === undefined) throw new Error('Too few values are open');
-  let answer = () => undefined as void;
+  let answer: () => void = () => undefined;
   const asked = new Promise<void>((resolve) => {
     void page.route('**/corrections', async (route) => {
       resolve();
