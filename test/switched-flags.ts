@@ -15,6 +15,14 @@ export class SwitchedFlags {
       : { enabled: true, feature_enabled: true, payload: { type: 'json', value: payload } };
   }
 
+  getFeatureToggleDefinition(flag: string) {
+    const payload = this.#payloads.get(flag);
+    const variants =
+      payload === undefined ? [] : [{ name: 'batch', payload: { type: 'json', value: payload } }];
+    const strategies = [{ name: 'flexibleRollout', parameters: { rollout: '100' }, variants }];
+    return { name: flag, enabled: payload !== undefined, strategies };
+  }
+
   isSynchronized(): boolean {
     return true;
   }

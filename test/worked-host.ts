@@ -5,7 +5,9 @@ import type { readLabelledValues } from '../src/embedded-model/rules.js';
 import type { createQuire, QuireOptions } from '../src/index.js';
 import { BATCH_FLAG, SHADOW_FLAG } from './flag-client.js';
 import { pagesHost, type PagesHost } from './pages-host.js';
+import type { Call, Fault } from './provider.js';
 import { RULE_MODEL, RuleModel } from './rule-model.js';
+import { largePackage } from './large-package.js';
 import { lines, makePdf } from './pdf-fixtures.js';
 import { longPackage, samplePackage } from './sample-package/package.js';
 import { SwitchedFlags } from './switched-flags.js';
@@ -36,8 +38,8 @@ interface UnderTest {
 /** Who has uploaded all of them. */
 export const OWNER = 'marta';
 
-/** Pages of the one that is being read. */
-const LONG = 40;
+/** Calls that are answered of the document that is being read. */
+const ANSWERED = 16;
 
 export async function workedHost(
   { createQuire, readLabelledValues }: UnderTest,
@@ -87,14 +89,22 @@ export async function workedHost(
   const failed = await client.read(unread, 'Not answered.pdf');
   model.fails = () => undefined;
 
+  // None of its pages is like one that was read before, for which answers are kept.
+  const long = await largePackage({ pages: 40, fieldsAPage: 10 });
+  const isOfLong = ({ pages }: Call) => pages.some(({ text }) => text.includes('Item '));
   let goOn = (): void => undefined;
   const closing = new Promise<void>((resolve) => (goOn = resolve));
-  const isLate = ({ number }: { number: number }) => number > LONG / 2;
-  model.waits = ({ pages }) => (pages.some(isLate) ? closing : 0);
+  let calls = 0;
+  model.waits = (call) => {
+    if (!isOfLong(call)) return 0;
+    return calls++ < ANSWERED ? 200 + ((calls * 131) % 400) : closing;
+  };
+  // One call is answered by an error, and one answer lacks a page.
+  const faults: (Fault | undefined)[] = [undefined, { status: 500 }, undefined, 'missing page'];
+  model.fails = (call) => (isOfLong(call) ? faults.shift() : undefined);
   flags.flip(BATCH_FLAG, { batchSize: 2, maxWorkers: 3 });
-  const long = await longPackage({ pages: LONG, accounts: 3 });
-  const beingRead = await client.upload(long.pdf, 'Whole quarter.pdf');
-  await until('half of it is read', () => model.calls.some(({ pages }) => pages.some(isLate)));
+  const beingRead = await client.upload(long, 'Whole quarter.pdf');
+  await until('half of it is read', () => calls > ANSWERED);
 
   return {
     ...host,

@@ -49,7 +49,6 @@ export type CorrectionRequest = {
 export interface CorrectionAnswer {
   success: boolean;
   message: string;
-  revision: number;
   value: ReviewedValue;
 }
 

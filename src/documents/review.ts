@@ -1,5 +1,6 @@
-import { isFilled, textOf } from '../processor/merge.js';
+import { fieldNamed, isFilled, textOf, type AccountRecord, type FieldValue } from '../processor/merge.js';
 import { accountRecords } from '../stages/record.js';
+import type { SupportedEvidence } from '../stages/support/support.js';
 import type { Reason } from '../stages/support/table.js';
 import {
   keepable,
@@ -25,20 +26,51 @@ export function valuesToReview(
   corrections: readonly Correction[],
 ): ValueToReview[] {
   const said = new Map(corrections.map((correction) => [keyOfValue(correction), correction]));
-  const values = accountRecords(entry).flatMap(({ accountNumber: account, result }, index) => {
-    const supports = evidence?.[index]?.support;
-    return Object.entries(result).map(([field, read]): ValueToReview => {
-      const known = supports && Object.hasOwn(supports, field) ? supports[field] : undefined;
-      return {
-        ...{ account, field, value: textOf(read) },
-        confidence: typeof read === 'string' ? null : read.confidence,
-        support: known?.support ?? null,
-        reasons: known?.reasons ?? [],
-        said: said.get(keyOfValue({ account, field })),
-      };
-    });
-  });
+  const values = accountRecords(entry).flatMap((account, index) =>
+    Object.entries(account.result).map(([field, read]) =>
+      valueOf(
+        account,
+        field,
+        read,
+        evidence?.[index],
+        said.get(keyOfValue({ account: account.accountNumber, field })),
+      ),
+    ),
+  );
   return values.sort((a, b) => (doubt(a) < doubt(b) ? -1 : Number(doubt(a) > doubt(b))));
+}
+
+/** The value of this name, {@link keepable} or not; undefined where nothing was read as that. */
+export function valueToReview(
+  { entry, evidence }: ReviewedDocument,
+  named: ValueName,
+): ValueToReview | undefined {
+  const wanted = keyOfValue(named);
+  for (const [index, account] of accountRecords(entry).entries()) {
+    const { accountNumber } = account;
+    const own = fieldNamed(account.result, named.field);
+    if (own !== undefined && keyOfValue({ account: accountNumber, field: named.field }) === wanted) {
+      return valueOf(account, named.field, own, evidence?.[index], undefined);
+    }
+  }
+  return undefined;
+}
+
+function valueOf(
+  { accountNumber: account }: AccountRecord,
+  field: string,
+  read: FieldValue,
+  evidence: SupportedEvidence | undefined,
+  said: Correction | undefined,
+): ValueToReview {
+  const known =
+    evidence?.support && Object.hasOwn(evidence.support, field) ? evidence.support[field] : undefined;
+  return {
+    ...{ account, field, value: textOf(read), said },
+    confidence: typeof read === 'string' ? null : read.confidence,
+    support: known?.support ?? null,
+    reasons: known?.reasons ?? [],
+  };
 }
 
 /** What is said of a value that was read as something else meanwhile does not hold any more. */

@@ -9,11 +9,11 @@ import type {
   ReviewedValue,
   ReviewState,
 } from '../api/review.js';
-import { isReadAnew, valuesToReview, type ValueToReview } from '../documents/review.js';
+import { isReadAnew, valuesToReview, valueToReview, type ValueToReview } from '../documents/review.js';
 import type { AnswerForm } from '../llm/wire.js';
 import type { Logger } from '../logger.js';
 import type { ProcessingPlan } from '../processor/plan.js';
-import type { Correction, ReviewedDocument } from '../store/corrections.js';
+import type { ReviewedDocument } from '../store/corrections.js';
 import type { Store } from '../store/store.js';
 import type { Access, Granted } from './access.js';
 import { answeringErrors, notFound, refuse } from './answers.js';
@@ -115,11 +115,7 @@ export function correctionsRouter(routes: CorrectionsRoutes): RequestHandler {
     { store, id, reviewed, sender, asked, seen }: Adding,
   ): Promise<void> {
     const { account, field, reading } = asked;
-    const find = (said: Correction | undefined) =>
-      valuesToReview(reviewed, said ? [said] : []).find(
-        (value) => value.account === account && value.field === field,
-      );
-    const found = find(undefined);
+    const found = valueToReview(reviewed, { account, field });
     if (!found) return refuse(response, 404, 'The document has no such field');
     const { plan } = reviewed.entry;
     const about = { readValue: found.value, person: sender.userId, personName: sender.displayName, plan };
@@ -136,7 +132,6 @@ export function correctionsRouter(routes: CorrectionsRoutes): RequestHandler {
     const answer: CorrectionAnswer = {
       success: isDone,
       message: isDone ? 'Kept' : 'Somebody else has said something of this value meanwhile',
-      revision: await store.corrections.revision(id),
       value,
     };
     response.status(isDone ? 200 : 412).json(answer);

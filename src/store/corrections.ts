@@ -167,9 +167,20 @@ export class Corrections {
   }
 }
 
-/** Which model answered most of the document's calls. */
-const MODEL = `(SELECT event ->> 'model' FROM quire.events WHERE document_id = $1 AND event ->> 'type' = 'call_ended'
-  AND event ->> 'model' IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1)`;
+/**
+ * Which model answered most of the document's calls, those since it was last taken up first. Looked for in the text of
+ * events: PostgreSQL cannot look into JSON that holds U+0000, as what a service says may.
+ */
+const MODEL = `(
+  WITH told AS (SELECT number, event::text AS event FROM quire.events WHERE document_id = $1),
+  calls AS (
+    SELECT substring(event FROM '"model":"([^"\\\\]{1,200})"') AS model,
+      number > (SELECT coalesce(max(number), 0) FROM told WHERE strpos(event, '"type":"accepted"') > 0) AS is_latest
+    FROM told WHERE strpos(event, '"type":"call_ended"') > 0
+  )
+  SELECT model FROM calls WHERE model IS NOT NULL
+  GROUP BY model, is_latest ORDER BY is_latest DESC, count(*) DESC, model LIMIT 1
+)`;
 
 const COLUMNS = `corrections.number::text AS number, reading, account, field, action, read_value, value, person,
   person_name, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`;

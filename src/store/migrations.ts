@@ -148,7 +148,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       model text,
       answer_form text
     )`,
-    'CREATE INDEX corrections_by_document ON quire.corrections (document_id, number)',
+    'CREATE INDEX corrections_by_value ON quire.corrections (document_id, reading, account, field, number DESC)',
     // Who has a document open for review.
     `CREATE TABLE quire.viewers (
       document_id uuid NOT NULL REFERENCES quire.documents ON DELETE CASCADE,

@@ -290,6 +290,11 @@ test('a value with characters that a database cannot keep is confirmed and corre
   misread.clear();
   const found = (await review('anna', odd)).values.find(({ value: text }) => text.startsWith('half'));
   if (!found) throw new Error('It was not read');
+  // What a model service says may hold them, too.
+  await runSql(
+    url,
+    `INSERT INTO quire.events VALUES ('${odd}', 9999, now(), '{"type":"call_ended","service":{"message":"\\u0000 \\ud83d"},"model":"m"}')`,
+  );
   const tell = (what: object, seen: number) =>
     as('anna', `/api/document/${odd}/corrections`, {
       method: 'POST',

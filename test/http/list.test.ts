@@ -237,7 +237,7 @@ describe('a search', () => {
       expect([letter, ids(await search({ name: letter }))]).toEqual([letter, [id]]);
     // What is written as an escape is not that text.
     const escaped = await add('ada', { document_name: 'x\u0000\ny' });
-    expect(ids(await search({ name: 'u0000' }))).toEqual([]);
+    for (const name of ['u0000', '000']) expect(ids(await search({ name }))).toEqual([]);
     expect(ids(await search({ name: 'Y' }))).toEqual([escaped]);
   });
 

@@ -148,6 +148,82 @@ test('two people see each other, and the later one is asked before anything is o
   await anna.context().close();
 });
 
+test('an answer that comes late leads nobody away from the value they look at by then', async () => {
+  const page = await show('rita');
+  const { values } = await review();
+  const [first, second] = values.flatMap(({ state }, index) => (state === 'open' ? [index] : []));
+  if (first === undefined || second === undefined) throw new Error('Too few values are open');
+  let answer: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    void page.route('**/corrections', async (route) => {
+      resolve();
+      await new Promise<void>((go) => (answer = go));
+      await route.continue();
+    });
+  });
+  await page.locator('.value-stop').nth(first).focus();
+  await page.keyboard.press('c');
+  await asked;
+  await page.locator('.value-stop').nth(second).focus();
+  await page.keyboard.press('e');
+  await page.keyboard.type('Columbia Circle');
+  answer();
+  await page.locator('.value-stop').nth(first).getByText('confirmed').waitFor();
+  await page.keyboard.type(', Cupertino');
+  expect(await page.locator('textarea').inputValue()).toBe('Columbia Circle, Cupertino');
+  // What is typed stays until it is kept, and says so.
+  await page.locator('.value-stop').nth(first).click();
+  await page.locator('.value-stop').nth(second).getByText('typed, not kept yet').waitFor();
+  await page.locator('.value-stop').nth(second).click();
+  expect(await page.locator('textarea').inputValue()).toBe('Columbia Circle, Cupertino');
+  const { values: after } = await review();
+  expect(after.map(({ state }) => state).filter((state) => state !== 'open')).toHaveLength(
+    values.filter(({ state }) => state !== 'open').length + 1,
+  );
+  await page.context().close();
+});
+
+test('a collision stays with its value, and a key pressed twice collides with nobody', async () => {
+  const [rita, anna] = [await show('rita'), await show('anna')];
+  const { values } = await review();
+  const [first, second] = values.flatMap(({ state }, index) => (state === 'open' ? [index] : []));
+  if (first === undefined || second === undefined) throw new Error('Too few values are open');
+  await anna.route('**/presence', (route) => route.abort());
+  await rita.locator('.value-stop').nth(first).focus();
+  await rita.keyboard.press('c');
+  await rita.keyboard.press('c');
+  await rita.locator('.value-stop').nth(first).getByText('confirmed').waitFor();
+  await anna.locator('.value-stop').nth(first).focus();
+  await anna.keyboard.press('e');
+  await anna.keyboard.type('As Anna reads it');
+  await anna.keyboard.press('Enter');
+  await anna.getByRole('alert').waitFor();
+  await anna
+    .locator('.value-stop')
+    .nth(second + 1)
+    .click();
+  await anna.getByRole('alert').waitFor({ state: 'detached' });
+  await anna.locator('.value-stop').nth(first).click();
+  await anna.getByRole('button', { name: 'Use mine' }).click();
+  await anna.locator('.value-stop').nth(first).getByText('As Anna reads it').waitFor();
+  const { values: after } = await review();
+  expect(after[first]).toMatchObject({ corrected: 'As Anna reads it', person: 'anna' });
+  expect(await rita.getByRole('alert').count()).toBe(0);
+  await rita.context().close();
+  await anna.context().close();
+});
+
+test('the page of a value is reached from it by a key, and Escape leads back', async () => {
+  const page = await show('vera');
+  const [key] = keysOf(await review());
+  await page.locator('.value-stop').first().focus();
+  await page.keyboard.press('p');
+  await page.locator('.page-scroll:focus').waitFor();
+  await page.keyboard.press('Escape');
+  await hasFocus(page, key);
+  await page.context().close();
+});
+
 test('a word of the page that is clicked fills the value that is being corrected', async () => {
   const page = await show('rita');
   const { values } = await review();

@@ -18,3 +18,8 @@ export function failureWords(reason: string): string {
   if (Object.hasOwn(REASONS, reason)) return REASONS[reason as FailureReason].says;
   return Object.hasOwn(UNREAD, reason) ? UNREAD[reason as keyof typeof UNREAD] : reason;
 }
+
+/** Why a document failed: the server's sentence, which names a key of the record, as people read it. */
+export function documentFailureWords(error: string): string {
+  return error.replace('failed_pages says why', 'the record says why, page by page');
+}

@@ -14,7 +14,7 @@ export interface Review {
   error: CallError | undefined;
   reload: () => void;
   /** Takes in a value as it stands now. */
-  update: (answer: Pick<CorrectionAnswer, 'value' | 'revision'>) => void;
+  update: (value: ReviewedValue) => void;
 }
 
 type Loaded = Pick<Review, 'reading' | 'revision' | 'values'>;
@@ -41,10 +41,10 @@ export function useReview(id: string, isRead: boolean): Review {
     return () => leaving.abort();
   }, [id, isRead, round]);
   const reload = useCallback(() => setRound((before) => before + 1), []);
-  const update = useCallback<Review['update']>(({ value, revision }) => {
+  // The revision stays: what others said meanwhile is still to be fetched.
+  const update = useCallback<Review['update']>((value) => {
     setLoaded((before) => ({
       ...before,
-      revision: Math.max(before.revision, revision),
       values: before.values.map((each) => (keyOf(each) === keyOf(value) ? value : each)),
     }));
   }, []);

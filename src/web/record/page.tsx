@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { addressOf, ROOT } from '../place.js';
 import { CallError, post } from '../call.js';
 import { useDocument, type Evidence, type KeptDocument, type ReadSoFar } from '../parts/document.js';
+import { documentFailureWords } from '../parts/failure-words.js';
 import { Frame } from '../parts/frame.js';
 import { cutText } from '../parts/long-text.js';
 import { isChecked, keyOf, useReview, type ReviewedValue } from '../parts/review.js';
@@ -70,7 +71,7 @@ export function RecordPage({ id }: { id: string }) {
       {isBeingRead && <BeingRead progress={progress} />}
       {document.status === 'failed' && (
         <div class="bad" role="alert">
-          <p>{document.error ?? 'The document could not be read.'}</p>
+          <p>{documentFailureWords(document.error ?? 'The document could not be read.')}</p>
           {retry}
         </div>
       )}

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { ExportedCorrection, ExportedDocument } from '../../api/export.js';
 import { call, CallError } from '../call.js';
 import { Frame } from '../parts/frame.js';
-import { failureWords } from '../parts/failure-words.js';
+import { documentFailureWords, failureWords } from '../parts/failure-words.js';
 import { ROWS_AT_ONCE, useGrowing } from '../parts/growing.js';
 import { cutText, spokenName } from '../parts/long-text.js';
 import { keyOf } from '../parts/review.js';
@@ -184,7 +184,7 @@ function Missing({ about: { failed, lists, notes }, isFailed, error }: MissingPr
           aria-labelledby="missing"
         >
           <h2 id="missing">What is missing</h2>
-          {isFailed && <p>{error ?? 'The document could not be read.'}</p>}
+          {isFailed && <p>{documentFailureWords(error ?? 'The document could not be read.')}</p>}
           <ul>
             {failed.map(({ page, reason, account, said }) => (
               <li key={`${page} ${reason}`}>

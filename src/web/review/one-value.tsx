@@ -13,7 +13,10 @@ export interface OneValueProps {
   mayCorrect: boolean;
   /** What is being typed in its place; undefined while it is not being corrected. */
   draft: string | undefined;
+  /** Whether who types has just begun, so that the keys are for that. */
+  isBegun: boolean;
   onDraft: (draft: string | undefined) => void;
+  onBegin: () => void;
   onConfirm: () => void;
   onCorrect: (value: string) => void;
   onReopen: () => void;
@@ -24,6 +27,8 @@ export interface OneValueProps {
 
 /** Two people who said something of one value. */
 export interface Collision {
+  /** The value's key. */
+  of: string;
   theirs: ReviewedValue;
   /** What was to be said here. */
   mine: { action: 'confirmed' | 'reopened' } | { action: 'corrected'; value: string };
@@ -35,7 +40,8 @@ const PART_MOST = 200;
 /** One value: why it is doubtful, what can be done about it, and its page. */
 export function OneValue(props: OneValueProps) {
   const { document, pages, value, standing, mayCorrect, draft, onDraft } = props;
-  const { stops, missing, sources } = standing;
+  const { stops, missing, sources, isKnown } = standing;
+  const box = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
   const stop = stops[at];
   const marks = useMemo(() => stop?.marks, [stop]);
@@ -50,10 +56,17 @@ export function OneValue(props: OneValueProps) {
       </p>
       {value.state === 'changed' && (
         <p class="notice">
-          {value.corrected === null
-            ? `${value.person ?? 'Somebody'} confirmed another value before the document was read anew.`
-            : `Before the document was read anew, ${value.person ?? 'somebody'} gave: `}
-          {value.corrected !== null && <LongText text={value.corrected} />}
+          {value.corrected === null ? (
+            <>
+              <bdi>{value.person ?? 'Somebody'}</bdi> confirmed another value before the document was read
+              anew.
+            </>
+          ) : (
+            <>
+              Before the document was read anew, <bdi>{value.person ?? 'somebody'}</bdi> gave:{' '}
+              <LongText text={value.corrected} />
+            </>
+          )}
         </p>
       )}
       <Reasons value={value} />
@@ -64,7 +77,14 @@ export function OneValue(props: OneValueProps) {
         </p>
       ))}
       {props.collision && <Collided collision={props.collision} onOver={props.onCollisionOver} />}
-      {mayCorrect && !props.collision && <Actions {...props} />}
+      {!isKnown && value.value.trim() !== '' && (
+        <p class="quiet">An earlier version read this document: where its values stand is not known.</p>
+      )}
+      {mayCorrect && !props.collision && (
+        <div ref={box}>
+          <Actions {...props} />
+        </div>
+      )}
       {stops.length > 1 && (
         <p class="actions">
           {stops.map(({ page }, index) => (
@@ -79,7 +99,14 @@ export function OneValue(props: OneValueProps) {
         page={stop?.page ?? sources[0] ?? 1}
         pages={pages}
         marks={marks}
-        onWord={isEdited ? onDraft : undefined}
+        onWord={
+          isEdited
+            ? (text) => {
+                onDraft(text);
+                box.current?.querySelector('textarea')?.focus();
+              }
+            : undefined
+        }
       />
     </>
   );
@@ -99,15 +126,16 @@ function Reasons({ value: { support, reasons } }: { value: ReviewedValue }) {
   );
 }
 
-function Actions({ value, draft, onDraft, onConfirm, onCorrect, onReopen }: OneValueProps) {
+function Actions({ value, draft, isBegun, onDraft, onBegin, onConfirm, onCorrect, onReopen }: OneValueProps) {
   const isOpen = value.state === 'open' || value.state === 'changed';
-  if (draft !== undefined) return <Correcting draft={draft} onDraft={onDraft} onCorrect={onCorrect} />;
+  if (draft !== undefined)
+    return <Correcting draft={draft} isBegun={isBegun} onDraft={onDraft} onCorrect={onCorrect} />;
   return (
     <div class="actions">
       <button type="button" class="primary" onClick={onConfirm}>
         Confirm <kbd>C</kbd>
       </button>
-      <button type="button" onClick={() => onDraft(value.corrected ?? value.value)}>
+      <button type="button" onClick={onBegin}>
         Correct <kbd>E</kbd>
       </button>
       {!isOpen && (
@@ -121,19 +149,21 @@ function Actions({ value, draft, onDraft, onConfirm, onCorrect, onReopen }: OneV
 
 interface CorrectingProps {
   draft: string;
+  isBegun: boolean;
   onDraft: (draft: string | undefined) => void;
   onCorrect: (value: string) => void;
 }
 
 const LONGEST_VALUE = 10_000;
 
-function Correcting({ draft, onDraft, onCorrect }: CorrectingProps) {
+function Correcting({ draft, isBegun, onDraft, onCorrect }: CorrectingProps) {
   const input = useRef<HTMLTextAreaElement>(null);
-  // At once: the next key is meant for it.
+  // At once: the next key is meant for it. Who walks by what was typed before is not drawn in.
   useLayoutEffect(() => {
+    if (!isBegun) return;
     input.current?.focus();
     input.current?.select();
-  }, []);
+  }, [isBegun]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing) return;
     if (event.key === 'Enter' && !event.shiftKey) {

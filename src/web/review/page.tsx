@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { CallError } from '../call.js';
 import { addressOf, ROOT } from '../place.js';
 import { useDocument, type Evidence, type KeptDocument } from '../parts/document.js';
@@ -17,9 +17,15 @@ type Wanted = 'all' | 'open' | 'changed';
 
 /** The values of a document, the doubtful ones first, each to be held against its page. */
 export function ReviewPage({ id }: { id: string }) {
-  const { document, evidence, access, error } = useDocument(id);
+  const { document, evidence, access, error, reload } = useDocument(id);
   const isRead = document !== undefined && document.status !== 'extracting' && document.documents.length > 0;
   const review = useReview(id, isRead);
+  // Where values stand belongs to the reading they are of.
+  const before = useRef(review.reading);
+  useEffect(() => {
+    if (before.current !== undefined && before.current !== review.reading) reload();
+    before.current = review.reading;
+  }, [review.reading, reload]);
   const page = `document/${encodeURIComponent(id)}`;
   const problem = error ?? review.error;
   if (!document || !isRead || review.reading === undefined) {
@@ -88,22 +94,39 @@ function Walk({ id, document, evidence, review, mayCorrect }: WalkProps) {
   const [currentKey, setCurrentKey] = useState<string>();
   const current = shown.find((value) => keyOf(value) === currentKey) ?? shown[0];
   const key = current && keyOf(current);
-  const [draft, setDraft] = useState<string>();
+  // What is typed for a value stays until it is kept or left, wherever somebody looks meanwhile.
+  const [drafts, setDrafts] = useState<ReadonlyMap<string, string>>(NO_DRAFTS);
+  const [begun, setBegun] = useState<string>();
   const [collision, setCollision] = useState<Collision>();
+  const acting = useRef(new Set<string>());
+  const currentNow = useRef(key);
+  currentNow.current = key;
   const [told, setTold] = useState('');
   const [problem, setProblem] = useState<string>();
   const list = useRef<HTMLDivElement>(null);
+  const one = useRef<HTMLElement>(null);
 
+  const setDraft = useCallback((of: string, draft: string | undefined) => {
+    setDrafts((before) => {
+      const after = new Map(before);
+      if (draft === undefined) after.delete(of);
+      else after.set(of, draft);
+      return after;
+    });
+  }, []);
   const onCurrent = useCallback((next: string) => {
     setCurrentKey((before) => {
       if (before !== next) {
-        setDraft(undefined);
-        setCollision(undefined);
+        setBegun(undefined);
         setProblem(undefined);
       }
       return next;
     });
   }, []);
+  const correct = (of: ReviewedValue) => {
+    setBegun(keyOf(of));
+    setDraft(keyOf(of), drafts.get(keyOf(of)) ?? of.corrected ?? of.value);
+  };
   const latest = useRef(revision);
   latest.current = revision;
   const people = usePresence(
@@ -129,37 +152,49 @@ function Walk({ id, document, evidence, review, mayCorrect }: WalkProps) {
   };
 
   const act = async (of: ReviewedValue, what: Collision['mine'], seen: number) => {
+    const ofKey = keyOf(of);
+    if (acting.current.has(ofKey)) return;
+    acting.current.add(ofKey);
     setProblem(undefined);
     try {
       const said = await say(id, { reading, account: of.account, field: of.field, ...what }, seen);
       if ('collided' in said) {
-        update(said.collided);
-        setDraft(undefined);
-        setCollision({ theirs: said.collided.value, mine: what });
+        update(said.collided.value);
+        setCollision({ of: ofKey, theirs: said.collided.value, mine: what });
+        onCurrent(ofKey);
         return;
       }
-      update(said.done);
-      setDraft(undefined);
-      setCollision(undefined);
+      update(said.done.value);
+      setDraft(ofKey, undefined);
+      setCollision((now) => (now?.of === ofKey ? undefined : now));
       setTold(`${spokenName(of.field)}: ${WORDS[what.action]}.`);
+      // Who looks at another value by now is not led away.
+      if (currentNow.current !== ofKey) return;
       focusOn(what.action === 'reopened' ? of : (next(of) ?? of));
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
-      setProblem(error.message);
+      setProblem(error.status === 404 ? GONE : `${spokenName(of.field)}: ${error.message}`);
       if (error.status === 409) reload();
+    } finally {
+      acting.current.delete(ofKey);
     }
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (!current || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!(event.target instanceof HTMLElement) || !event.target.dataset.key) return;
+    if (event.repeat || !(event.target instanceof HTMLElement) || !event.target.dataset.key) return;
     const keys: Record<string, (() => void) | undefined> = {
-      Enter: () => focusOn(next(current)),
+      Enter: () => {
+        const open = next(current);
+        if (open) focusOn(open);
+        else setTold('All other values are checked.');
+      },
+      p: () => one.current?.querySelector<HTMLElement>('.page-scroll')?.focus(),
       ArrowDown: () => focusOn(shown[shown.indexOf(current) + 1]),
       ArrowUp: () => focusOn(shown[shown.indexOf(current) - 1]),
       ...(mayCorrect && {
         c: () => void act(current, { action: 'confirmed' }, current.number),
-        e: () => setDraft(current.corrected ?? current.value),
+        e: () => correct(current),
         u: isChecked(current) ? () => void act(current, { action: 'reopened' }, current.number) : undefined,
       }),
     };
@@ -178,11 +213,15 @@ function Walk({ id, document, evidence, review, mayCorrect }: WalkProps) {
         {!mayCorrect && (
           <p class="notice">You may look at this document, but not confirm or correct its values.</p>
         )}
-        {people.length > 0 && (
-          <p class="notice" role="status">
-            Also here: <bdi>{people.map((name) => name ?? 'somebody without a name').join(', ')}</bdi>
-          </p>
-        )}
+        <p class={people.length > 0 ? 'notice' : 'unseen'} role="status">
+          {people.length > 0 && 'Also here: '}
+          {people.map((name, index) => (
+            <span key={index}>
+              {index > 0 && ', '}
+              <bdi>{name ?? 'somebody without a name'}</bdi>
+            </span>
+          ))}
+        </p>
         <p>
           <label for="checked">
             {checked} of {total} values checked
@@ -192,7 +231,7 @@ function Walk({ id, document, evidence, review, mayCorrect }: WalkProps) {
         <p id="keys" class="quiet">
           {mayCorrect
             ? KEYS
-            : 'Tab and the arrow keys walk from value to value, Enter goes to the next one to check.'}
+            : 'Tab and the arrow keys walk from value to value, P goes to its page and Escape back.'}
         </p>
         <p class="quiet">
           The number beside a value is its support, of 100: how far what can be checked speaks for it.
@@ -204,13 +243,32 @@ function Walk({ id, document, evidence, review, mayCorrect }: WalkProps) {
       </div>
       <div ref={list} class="review-list" onKeyDown={onKeyDown}>
         {shown.length > 0 ? (
-          <Values values={shown} current={key} hasAccounts={hasAccounts} onCurrent={onCurrent} />
+          <Values
+            values={shown}
+            drafts={drafts}
+            current={key}
+            hasAccounts={hasAccounts}
+            onCurrent={onCurrent}
+            onTap={() => one.current?.scrollIntoView({ block: 'nearest' })}
+          />
         ) : (
           <p class="sheet">{wanted.show === 'all' ? 'No values were read.' : 'There is none of these.'}</p>
         )}
       </div>
       {current && (
-        <section class="review-one" aria-label="The value and its page">
+        <section
+          ref={one}
+          class="review-one"
+          aria-label="The value and its page"
+          onKeyDown={(event) => {
+            if (event.key !== 'Escape' || event.defaultPrevented) return;
+            setDraft(keyOf(current), undefined);
+            focusOn(current);
+          }}
+        >
+          <button type="button" class="review-back" onClick={() => focusOn(current)}>
+            Back to the list
+          </button>
           {problem && (
             <p class="bad" role="alert">
               {problem}
@@ -218,19 +276,24 @@ function Walk({ id, document, evidence, review, mayCorrect }: WalkProps) {
           )}
           <Current
             key={key}
-            {...{ id, document, evidence, mayCorrect, collision, draft }}
+            {...{ id, document, evidence, mayCorrect }}
+            collision={collision?.of === key ? collision : undefined}
+            draft={drafts.get(keyOf(current))}
+            isBegun={begun === key}
             value={current}
             onDraft={(now) => {
-              setDraft(now);
+              setDraft(keyOf(current), now);
               if (now === undefined) focusOn(current);
             }}
+            onBegin={() => correct(current)}
             onConfirm={() => void act(current, { action: 'confirmed' }, current.number)}
             onCorrect={(value) => void act(current, { action: 'corrected', value }, current.number)}
             onReopen={() => void act(current, { action: 'reopened' }, current.number)}
             onCollisionOver={(useMine) => {
               setCollision(undefined);
-              if (useMine && collision) void act(current, collision.mine, collision.theirs.number);
-              else focusOn(next(current) ?? current);
+              if (useMine && collision) return void act(current, collision.mine, collision.theirs.number);
+              setDraft(keyOf(current), undefined);
+              focusOn(next(current) ?? current);
             }}
           />
         </section>
@@ -239,12 +302,15 @@ function Walk({ id, document, evidence, review, mayCorrect }: WalkProps) {
   );
 }
 
+const NO_DRAFTS: ReadonlyMap<string, string> = new Map();
+const GONE =
+  'The document is not there any more: it was deleted, or is somebody else’s. Go to the documents.';
 const ALL = { show: 'all', keys: undefined } as const;
 
 const WORDS = { confirmed: 'confirmed', corrected: 'corrected', reopened: 'to be checked again' } as const;
 
 const KEYS =
-  'Tab and the arrow keys walk from value to value, Enter goes to the next one to check. On a value, C confirms it, E corrects it, U takes back what was said.';
+  'Tab and the arrow keys walk from value to value, Enter goes to the next one to check. On a value, C confirms it, E corrects it, U takes back what was said, P goes to its page and Escape back.';
 
 function stopOf(list: HTMLElement | null, key: string): HTMLElement | undefined {
   return [...(list?.querySelectorAll<HTMLElement>('[data-key]') ?? [])].find(

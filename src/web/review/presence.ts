@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { PresenceAnswer } from '../../api/review.js';
-import { post } from '../call.js';
+import { CallError, post } from '../call.js';
 
 const LOOK_EVERY_MS = 5_000;
 /** Of this window. */
@@ -24,12 +24,13 @@ export function usePresence(id: string, onRevision: (revision: number) => void):
         if (!isHere) return;
         setPeople((before) => (before.join('\n') === answer.people.join('\n') ? before : answer.people));
         onRevision(answer.revision);
-      } catch {
-        // Who else is here is known again at the next look.
+      } catch (error) {
+        // Who else is here is known again at the next look, unless the document is gone.
+        if (error instanceof CallError && error.status === 404) clearInterval(timer);
       }
     };
-    void look();
     const timer = setInterval(() => void look(), LOOK_EVERY_MS);
+    void look();
     return () => {
       isHere = false;
       clearInterval(timer);

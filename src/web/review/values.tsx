@@ -6,18 +6,23 @@ import { supportLevel } from '../parts/support-words.js';
 
 interface ValuesProps {
   values: readonly ReviewedValue[];
+  /** What was typed for some of them and not kept yet, by their keys. */
+  drafts: ReadonlyMap<string, string>;
   /** The one that is looked at. */
   current: string | undefined;
   /** Whether there are several accounts to tell apart. */
   hasAccounts: boolean;
   onCurrent: (key: string) => void;
+  /** Told that one was chosen by mouse or finger. */
+  onTap: () => void;
 }
 
+const NO_DRAFTS: ReadonlyMap<string, string> = new Map();
 const NAME_MOST = 80;
 const VALUE_MOST = 160;
 
 /** The values of a document to be walked through: each is one stop of Tab. */
-export function Values({ values, current, hasAccounts, onCurrent }: ValuesProps) {
+export function Values({ values, drafts, current, hasAccounts, onCurrent, onTap }: ValuesProps) {
   const drawn = useGrowing(values, current);
   const chunks = [];
   for (let from = 0; from < drawn; from += ROWS_AT_ONCE) {
@@ -27,8 +32,10 @@ export function Values({ values, current, hasAccounts, onCurrent }: ValuesProps)
         key={from}
         values={some}
         current={some.some((value) => keyOf(value) === current) ? current : undefined}
+        drafts={some.some((value) => drafts.has(keyOf(value))) ? drafts : NO_DRAFTS}
         hasAccounts={hasAccounts}
         onCurrent={onCurrent}
+        onTap={onTap}
       />,
     );
   }
@@ -53,7 +60,9 @@ function useGrowing(values: readonly ReviewedValue[], current: string | undefine
 }
 
 /** Some rows, made anew only when one of them changes. */
-function Rows({ values, current, hasAccounts, onCurrent }: ValuesProps) {
+function Rows({ values, drafts, current, hasAccounts, onCurrent, onTap }: ValuesProps) {
+  const tapped = useRef(onTap);
+  tapped.current = onTap;
   const before = useRef(values);
   const isSame =
     before.current.length === values.length &&
@@ -73,20 +82,29 @@ function Rows({ values, current, hasAccounts, onCurrent }: ValuesProps) {
                 data-key={key}
                 aria-current={key === current ? 'true' : undefined}
                 onFocus={() => onCurrent(key)}
-                onClick={() => onCurrent(key)}
+                onClick={({ detail }) => {
+                  onCurrent(key);
+                  if (detail > 0) tapped.current();
+                }}
               >
-                <Told value={value} hasAccounts={hasAccounts} />
+                <Told value={value} hasAccounts={hasAccounts} isTyped={drafts.has(key)} />
               </button>
             </li>
           );
         })}
       </>
     ),
-    [rows, current, hasAccounts, onCurrent],
+    [rows, drafts, current, hasAccounts, onCurrent],
   );
 }
 
-function Told({ value, hasAccounts }: { value: ReviewedValue; hasAccounts: boolean }) {
+interface ToldProps {
+  value: ReviewedValue;
+  hasAccounts: boolean;
+  isTyped: boolean;
+}
+
+function Told({ value, hasAccounts, isTyped }: ToldProps) {
   const { account, field, corrected } = value;
   return (
     <>
@@ -104,14 +122,14 @@ function Told({ value, hasAccounts }: { value: ReviewedValue; hasAccounts: boole
         {value.state === 'corrected' && (
           <>
             {' '}
-            <span aria-hidden="true">→</span>
-            <span class="unseen">corrected to</span> <Shown text={corrected ?? ''} isStruck={false} />
+            <span class="quiet">corrected to</span> <Shown text={corrected ?? ''} isStruck={false} />
           </>
         )}
       </span>
       <span class="value-state">
         <SupportWord value={value} />
         <StateWord value={value} />
+        {isTyped && <span class="support-word is-fair">typed, not kept yet</span>}
       </span>
     </>
   );
@@ -133,7 +151,6 @@ function SupportWord({ value: { support } }: { value: ReviewedValue }) {
   );
 }
 
-const SIGNS = { open: '○', confirmed: '✓', corrected: '✎', changed: '↻' } as const;
 const WORDS = {
   open: 'to check',
   confirmed: 'confirmed',
@@ -145,7 +162,7 @@ function StateWord({ value }: { value: ReviewedValue }) {
   const { state, person } = value;
   return (
     <span class={isChecked(value) ? 'state-word done' : 'state-word'}>
-      <span aria-hidden="true">{SIGNS[state]}</span> {WORDS[state]}
+      {WORDS[state]}
       {isChecked(value) && person !== null && (
         <>
           {' '}

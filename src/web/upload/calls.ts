@@ -62,7 +62,7 @@ export class Calls {
   #zero: number | undefined;
   #last = 0;
   /** Where in the entries calls are that have not ended. */
-  readonly #open = new Map<string, number[]>();
+  readonly #open = new Map<string, number>();
   readonly #busy: boolean[] = [];
   readonly #attempts = new Map<string, number>();
   readonly #failures = new Map<string, string | null>();
@@ -132,15 +132,14 @@ export class Calls {
     let lane = this.#busy.indexOf(false);
     if (lane < 0) lane = this.workers++;
     this.#busy[lane] = true;
-    const open = this.#open.get(key) ?? [];
-    this.#open.set(key, [...open, this.entries.length]);
+    this.#open.set(key, this.entries.length);
     this.#add({ kind: 'call', number, unit, pages, purpose, attempt, from, lane });
   }
 
   #endCall(event: KeptEvent & { type: 'call_ended' }, to: number): void {
     const key = keyOf(event);
-    const [place, ...others] = this.#open.get(key) ?? [];
-    this.#open.set(key, others);
+    const place = this.#open.get(key);
+    this.#open.delete(key);
     if (place !== undefined) this.#close(place, { ended: event.number, to, outcome: event.outcome });
   }
 

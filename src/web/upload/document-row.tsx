@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { CallError, post } from '../call.js';
+import { documentFailureWords } from '../parts/failure-words.js';
 import { addressOf } from '../place.js';
 import { BeingRead } from './being-read.js';
 import type { Listed } from './documents.js';
@@ -73,7 +74,7 @@ export function DocumentRow({ document, following, isOpen, onOpen, onChanged, on
           </button>
         </div>
       </div>
-      {status === 'failed' && error && <p class="bad">{error}</p>}
+      {status === 'failed' && error && <p class="bad">{documentFailureWords(error)}</p>}
       {isBeingRead && <BeingRead following={following} id={id} name={name} />}
       {problem && (
         <p class="bad" role="alert">
