@@ -135,7 +135,7 @@ describe('for who goes by the keyboard', () => {
       await page.getByRole('heading', { name: 'Compare readings' }).waitFor();
       await until('the heading has the focus', async () => (await focused(page)) === 'H1');
       // The record's heading is another one once its document has come, or has not.
-      await page.evaluate(`document.querySelector('.brand').href = 'document/${ID}'`);
+      await page.evaluate(`document.querySelector('.brand').href = '${host.base}document/${ID}'`);
       await page.getByRole('link', { name: 'Quire' }).focus();
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { name: 'There is no such document' }).waitFor();

@@ -34,6 +34,8 @@ const answers: { status: number; retryAfter?: string; message?: string }[] = [];
 /** Whether a proxy holds back what is streamed. */
 let isHeldBack = false;
 let heldBack = 0;
+/** Uploads are looked at only then. */
+let lookedAt: Promise<void> | undefined;
 
 const inBetween: RequestHandler = (request, response, next) => {
   if (isHeldBack && request.headers.accept === 'text/event-stream') {
@@ -41,7 +43,9 @@ const inBetween: RequestHandler = (request, response, next) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
     return;
   }
-  const answer = request.path.endsWith('/process') ? answers.shift() : undefined;
+  const isUpload = request.path.endsWith('/process');
+  const answer = isUpload ? answers.shift() : undefined;
+  if (isUpload && lookedAt) return void lookedAt.then(() => next());
   if (!answer) return next();
   const { status, retryAfter, message = 'not now' } = answer;
   if (retryAfter !== undefined) response.set('Retry-After', retryAfter);
@@ -96,6 +100,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   isHeldBack = false;
+  lookedAt = undefined;
   answers.length = 0;
   await watched.close();
 });
@@ -311,13 +316,8 @@ describe('a file that is not taken', () => {
 
   test('is not cancelled any more once the server has all of it, for it may be taken', async () => {
     let go: () => void = () => undefined;
-    const answered = new Promise<void>((resolve) => (go = resolve));
-    await page.route('**/process', async (route) => {
-      await answered;
-      await route.continue();
-    });
+    lookedAt = new Promise<void>((resolve) => (go = resolve));
     await upload(pdf('short.pdf', short));
-    // What stands between the page and the server has it all, and says so.
     await sent('short.pdf').getByText('Sent; it is being checked.').waitFor();
     expect(await page.getByRole('button', { name: 'Cancel the upload of short.pdf' }).count()).toBe(0);
     go();
@@ -408,6 +408,7 @@ describe('the list', () => {
 
   test('is asked for again by itself after the time that a busy server says', async () => {
     const busy = { status: 429, headers: { 'retry-after': '1' }, json: { success: false, message: 'Busy' } };
+    await page.getByText('Nothing is here yet').waitFor();
     await page.route('**/api/documents?*', (route) => route.fulfill(busy), { times: 1 });
     await page.reload();
     await page.getByText('Busy. This page tries again by itself.').waitFor();
