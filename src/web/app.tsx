@@ -1,5 +1,4 @@
 import { render } from 'preact';
-import { useEffect } from 'preact/hooks';
 import { ComparePage } from './compare/page.js';
 import { OperationsPage } from './operations/page.js';
 import { Frame } from './parts/frame.js';
@@ -13,7 +12,6 @@ import { UploadPage } from './upload/page.js';
 
 function App() {
   const place = placeOf(useAddress());
-  useEffect(() => window.scrollTo(0, 0), [place.page]);
   switch (place.page) {
     case 'upload':
       return <UploadPage />;

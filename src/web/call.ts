@@ -27,7 +27,7 @@ export async function call<Answer>(path: string, options: RequestInit = {}): Pro
     response = await fetch(addressOf(path), { credentials: 'same-origin', ...options });
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    throw new CallError('The server cannot be reached. Check the connection; this page tries again.', 0);
+    throw new CallError('The server cannot be reached. Check the connection, then try again.', 0);
   }
   const body = (await response.json().catch(() => null)) as { success?: boolean; message?: string } | null;
   if (response.ok && body !== null && body.success !== false) return body as Answer;
@@ -37,6 +37,22 @@ export async function call<Answer>(path: string, options: RequestInit = {}): Pro
     response.status,
     ...(Number.isFinite(wait) ? [wait] : []),
   );
+}
+
+const AGAIN_S = 5;
+
+/** How long to wait until it may be done after all; undefined where trying again by itself is of no use. */
+export function waitMs({ status, retryAfterS = AGAIN_S }: CallError): number | undefined {
+  return status === 0 || status === 429 || status >= 500 ? retryAfterS * 1_000 : undefined;
+}
+
+/** Of a request that the page repeats by itself: says so. */
+export function repeated({ message, status, retryAfterS }: CallError): CallError {
+  const says =
+    status === 0
+      ? 'The server cannot be reached. Check the connection; this page tries again by itself.'
+      : `${message.replace(/\.?$/, '.')} This page tries again by itself.`;
+  return new CallError(says, status, retryAfterS);
 }
 
 /** Has a route do something, with what it needs as JSON. */

@@ -27,13 +27,53 @@ export function placeOf(address: URL): Place {
 }
 
 const MOVED = 'quire:moved';
+let isMoved = false;
+
+/** Whether what is shown was come to from another of these pages, and was not loaded as the first. */
+export function hasMoved(): boolean {
+  return isMoved;
+}
 
 /** Goes to another page of these without loading it anew. */
 export function goTo(path: string, { replace = false } = {}): void {
   const address = addressOf(path);
   if (replace) history.replaceState(null, '', address);
-  else history.pushState(null, '', address);
+  else {
+    const left: Left = { scrolledTo: window.scrollY };
+    history.replaceState(left, '');
+    history.pushState(null, '', address);
+    isMoved = true;
+    window.scrollTo(0, 0);
+  }
   window.dispatchEvent(new Event(MOVED));
+}
+
+/** How a page was left. */
+interface Left {
+  scrolledTo: number;
+}
+
+const BY_A_PERSON = ['wheel', 'touchstart', 'pointerdown', 'keydown'];
+
+window.addEventListener('popstate', ({ state }: PopStateEvent) => {
+  isMoved = true;
+  const top = (state as Partial<Left> | null)?.scrolledTo ?? 0;
+  if (top > 0) scrollOnceThere(top);
+});
+
+/** The browser scrolls back at once, but what is fetched anew makes the page long enough only later. */
+function scrollOnceThere(top: number): void {
+  const over = new AbortController();
+  const { signal } = over;
+  const observer = new ResizeObserver(() => {
+    if (document.documentElement.scrollHeight - window.innerHeight < top) return;
+    window.scrollTo(0, top);
+    over.abort();
+  });
+  observer.observe(document.body);
+  signal.addEventListener('abort', () => observer.disconnect());
+  for (const event of [...BY_A_PERSON, 'popstate', MOVED])
+    window.addEventListener(event, () => over.abort(), { signal, passive: true });
 }
 
 /** The address as it is now; what is shown is drawn again when it changes. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RequestHandler } from 'express';
+import type { Page } from 'playwright-core';
 import { createQuire, type Quire, type Store } from '../../src/index.js';
 import { axeFindings } from '../axe.js';
 import { openBrowser, type OpenBrowser } from '../browser.js';
@@ -112,6 +113,63 @@ describe('where the pages are', () => {
       await page.waitForURL(`${host.base}document/${ID}/print`);
       expect(await page.evaluate('window.isTheSame')).toBe(true);
       expect(troubles).toEqual([]);
+    });
+  });
+});
+
+describe('for who goes by the keyboard', () => {
+  const focused = (page: Page) => page.evaluate<string>('document.activeElement.tagName');
+
+  test('another page begins at its heading, which takes its direction from its words; the first one does not', async () => {
+    await withPage(async ({ page, troubles }) => {
+      await page.goto(`${host.base}document/${ID}/compare`);
+      await page.getByRole('alert').waitFor();
+      expect(await focused(page)).toBe('BODY');
+      const heading = page.getByRole('heading', { level: 1 });
+      expect(await heading.getAttribute('dir')).toBe('auto');
+      await page.getByRole('link', { name: 'Documents', exact: true }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Documents', level: 1 }).waitFor();
+      await until('the heading has the focus', async () => (await focused(page)) === 'H1');
+      await page.goBack();
+      await page.getByRole('heading', { name: 'Compare readings' }).waitFor();
+      await until('the heading has the focus', async () => (await focused(page)) === 'H1');
+      // The record's heading is another one once its document has come, or has not.
+      await page.evaluate(`document.querySelector('.brand').href = '${host.base}document/${ID}'`);
+      await page.getByRole('link', { name: 'Quire' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'There is no such document' }).waitFor();
+      await until('the heading has the focus', async () => (await focused(page)) === 'H1');
+      expect(troubles).toEqual([]);
+    });
+  });
+});
+
+describe('a server that is away for a moment', () => {
+  test('is asked again when the person says so, where the page does not do it by itself', async () => {
+    await withPage(async ({ page }) => {
+      await page.route('**/readings', (route) => route.abort(), { times: 1 });
+      await page.goto(`${host.base}document/${ID}/compare`);
+      await page
+        .getByRole('alert')
+        .getByText('The server cannot be reached. Check the connection, then try again.')
+        .waitFor();
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByText('There is no document at this address').waitFor();
+    });
+  });
+
+  test('is asked again by itself for a document, after the time that it says', async () => {
+    await withPage(async ({ page }) => {
+      const busy = {
+        status: 429,
+        headers: { 'retry-after': '1' },
+        json: { success: false, message: 'Busy' },
+      };
+      await page.route(`**/api/document/${ID}`, (route) => route.fulfill(busy), { times: 1 });
+      await page.goto(`${host.base}document/${ID}`);
+      await page.getByRole('alert').getByText('Busy. This page tries again by itself.').waitFor();
+      await page.getByRole('heading', { name: 'There is no such document' }).waitFor();
     });
   });
 });

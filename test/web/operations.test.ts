@@ -147,6 +147,22 @@ describe('who is no operator', () => {
   });
 });
 
+test('a server that does not say who is looking is asked again, and the page says so meanwhile', async () => {
+  await page.clock.install();
+  await page.route('**/api/about', (route) => route.fulfill({ status: 500, json: { success: false } }), {
+    times: 1,
+  });
+  await page.goto(`${app.base}/operations`);
+  await page
+    .getByRole('alert')
+    .getByText('The server answered with an error (500). This page tries again by itself.')
+    .waitFor();
+  await page.getByText('It is not known yet whether you may see this page.').waitFor();
+  await page.clock.runFor(5_000);
+  await page.getByLabel('Token of ops').waitFor();
+  expect(await page.getByRole('alert').getByText('tries again').count()).toBe(0);
+});
+
 describe('an operator', () => {
   beforeEach(async () => {
     await signIn();

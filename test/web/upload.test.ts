@@ -34,6 +34,8 @@ const answers: { status: number; retryAfter?: string; message?: string }[] = [];
 /** Whether a proxy holds back what is streamed. */
 let isHeldBack = false;
 let heldBack = 0;
+/** Uploads are looked at only then. */
+let lookedAt: Promise<void> | undefined;
 
 const inBetween: RequestHandler = (request, response, next) => {
   if (isHeldBack && request.headers.accept === 'text/event-stream') {
@@ -41,7 +43,9 @@ const inBetween: RequestHandler = (request, response, next) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
     return;
   }
-  const answer = request.path.endsWith('/process') ? answers.shift() : undefined;
+  const isUpload = request.path.endsWith('/process');
+  const answer = isUpload ? answers.shift() : undefined;
+  if (isUpload && lookedAt) return void lookedAt.then(() => next());
   if (!answer) return next();
   const { status, retryAfter, message = 'not now' } = answer;
   if (retryAfter !== undefined) response.set('Retry-After', retryAfter);
@@ -96,6 +100,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   isHeldBack = false;
+  lookedAt = undefined;
   answers.length = 0;
   await watched.close();
 });
@@ -172,6 +177,9 @@ function troubled(): (call: Call) => Fault | undefined {
   return ({ pages }) => (pages.length > 1 ? faults.shift() : undefined);
 }
 
+/** Whether the element with the focus says just that. */
+const hasFocus = async (says: string) => (await page.evaluate('document.activeElement.textContent')) === says;
+
 describe('a document on its way', () => {
   test('two are uploaded and read: progress moves, and the timeline has all that happened to calls', async () => {
     const go = held();
@@ -223,12 +231,16 @@ describe('a document on its way', () => {
     await upload(pdf('short.pdf', short));
     await openCalls('short');
     await row('short').locator('svg .call.under-way').first().waitFor();
-    await row('short').getByRole('button', { name: 'Cancel short' }).click();
+    await row('short').getByRole('button', { name: 'Cancel short' }).focus();
+    await page.keyboard.press('Enter');
     await badge('short', 'Failed').waitFor();
     await row('short').getByText('Cancelled').waitFor();
+    await until('its link has the focus', () => hasFocus('short'));
     go();
-    await row('short').getByRole('button', { name: 'Retry short' }).click();
+    await row('short').getByRole('button', { name: 'Retry short' }).focus();
+    await page.keyboard.press('Enter');
     await badge('short', 'Read').waitFor();
+    await until('its link has the focus', () => hasFocus('short'));
     const begins = (await events('short')).filter(({ type }) => type === 'accepted').length;
     expect(begins).toBe(2);
     expect((await shown('short', 'tbody')).length).toBeGreaterThan(expected(await events('short')).length);
@@ -294,8 +306,22 @@ describe('a file that is not taken', () => {
     answers.push({ status: 503, retryAfter: '600' });
     await upload(pdf('d.pdf', short));
     await sent('d.pdf').getByText('This page tries again in 600 seconds.').waitFor();
-    await page.getByRole('button', { name: 'Cancel the upload of d.pdf' }).click();
+    await page.getByRole('button', { name: 'Cancel the upload of d.pdf' }).focus();
+    await page.keyboard.press('Enter');
     await sent('d.pdf').getByText('Cancelled.').waitFor();
+    await until('its name has the focus', () =>
+      page.evaluate<boolean>(`document.activeElement.textContent.startsWith('d.pdf')`),
+    );
+  });
+
+  test('is not cancelled any more once the server has all of it, for it may be taken', async () => {
+    let go: () => void = () => undefined;
+    lookedAt = new Promise<void>((resolve) => (go = resolve));
+    await upload(pdf('short.pdf', short));
+    await sent('short.pdf').getByText('Sent; it is being checked.').waitFor();
+    expect(await page.getByRole('button', { name: 'Cancel the upload of short.pdf' }).count()).toBe(0);
+    go();
+    await badge('short', 'Read').waitFor();
   });
 
   test('does not reach a server that is away', async () => {
@@ -357,6 +383,37 @@ describe('the list', () => {
     const plan = { path: 'single-page' } as const;
     await store.add({ document, owner: `user:${user}`, sender: {}, plan }, path, [], { run: randomUUID() });
   }
+
+  test('is gone back to where it was left: at its page, and scrolled', async () => {
+    for (let index = 1; index <= 55; index++) await add(`Package ${index}`);
+    await page.reload();
+    await page.getByRole('button', { name: 'Older', exact: true }).click();
+    await row('Package 30').waitFor();
+    await row('Package 20').getByRole('link', { name: 'Package 20', exact: true }).focus();
+    await row('Package 30').waitFor({ state: 'visible' });
+    const before = await page.evaluate<number>('scrollY');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Package 20', level: 1 }).waitFor();
+    await until('its heading has the focus', () => hasFocus('Package 20'));
+    expect(await page.evaluate('scrollY')).toBe(0);
+    await page.goBack();
+    await row('Package 20').waitFor();
+    await page.getByText('Page 2', { exact: true }).waitFor();
+    expect(before).toBeGreaterThan(0);
+    await until('it is scrolled', async () => (await page.evaluate('scrollY')) === before);
+    await page.getByRole('button', { name: 'Newer', exact: true }).click();
+    await row('Package 55').waitFor();
+    expect(page.url()).toBe(host.base);
+  });
+
+  test('is asked for again by itself after the time that a busy server says', async () => {
+    const busy = { status: 429, headers: { 'retry-after': '1' }, json: { success: false, message: 'Busy' } };
+    await page.getByText('Nothing is here yet').waitFor();
+    await page.route('**/api/documents?*', (route) => route.fulfill(busy), { times: 1 });
+    await page.reload();
+    await page.getByText('Busy. This page tries again by itself.').waitFor();
+    await page.getByText('Nothing is here yet').waitFor();
+  });
 
   test('comes in pages, and is searched by name and by state', async () => {
     for (let index = 1; index <= 27; index++) await add(`Package ${index}`);

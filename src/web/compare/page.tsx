@@ -1,10 +1,11 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import type { KeptReading, KeptReadings } from '../../api/readings.js';
 import { compareRecords } from '../../comparison/compare.js';
 import type { DocumentRecord } from '../../stages/record.js';
 import { call, CallError } from '../call.js';
 import { Frame } from '../parts/frame.js';
 import { cutText } from '../parts/long-text.js';
+import { Problem } from '../parts/problem.js';
 import { addressOf, goTo } from '../place.js';
 import './compare.css';
 import { Differences } from './differences.js';
@@ -16,7 +17,9 @@ const TITLE_MOST = 120;
 export function ComparePage({ id }: { id: string }) {
   const [kept, setKept] = useState<KeptReadings>();
   const [trouble, setTrouble] = useState<string>();
+  const [round, again] = useRound();
   useEffect(() => {
+    setTrouble(undefined);
     const gone = new AbortController();
     const ask = async () => {
       try {
@@ -27,7 +30,7 @@ export function ComparePage({ id }: { id: string }) {
     };
     void ask();
     return () => gone.abort();
-  }, [id]);
+  }, [id, round]);
   const title = kept?.document_name
     ? `Compare readings of ${cutText(kept.document_name, TITLE_MOST)}`
     : 'Compare readings';
@@ -39,17 +42,19 @@ export function ComparePage({ id }: { id: string }) {
   return (
     <Frame title={title} beside={kept && record}>
       <div class="compare">
-        {trouble !== undefined && (
-          <p class="bad" role="alert">
-            {trouble}
-          </p>
-        )}
+        {trouble !== undefined && <Problem says={trouble} onAgain={again} />}
         {!kept && trouble === undefined && <p role="status">Looking up the readings…</p>}
         {kept && kept.readings.length < 2 && <Alone kept={kept} />}
         {kept && kept.readings.length >= 2 && <Choice id={id} readings={kept.readings} />}
       </div>
     </Frame>
   );
+}
+
+/** Counts how often something was asked for by the person. */
+function useRound(): [round: number, again: () => void] {
+  const [round, setRound] = useState(0);
+  return [round, useCallback(() => setRound((before) => before + 1), [])];
 }
 
 function whyNot(error: unknown): string {
@@ -93,8 +98,9 @@ function Choice({ id, readings }: { id: string; readings: KeptReading[] }) {
   const found = (name: string) => readings.find((reading) => keyOf(reading) === asked.get(name));
   const [second, setSecond] = useState(found('second') ?? current);
   const [first, setFirst] = useState(found('first') ?? readings.find((reading) => reading !== second));
-  const firstRecord = useRecord(id, first);
-  const secondRecord = useRecord(id, second);
+  const [round, again] = useRound();
+  const firstRecord = useRecord(id, first, round);
+  const secondRecord = useRecord(id, second, round);
   const choose = (name: 'first' | 'second', key: string) => {
     const chosen = readings.find((reading) => keyOf(reading) === key);
     if (!chosen) return;
@@ -111,11 +117,7 @@ function Choice({ id, readings }: { id: string; readings: KeptReading[] }) {
         <Side name="first" of={first} readings={readings} onChoose={choose} />
         <Side name="second" of={second} readings={readings} onChoose={choose} />
       </div>
-      {trouble !== undefined && (
-        <p class="bad" role="alert">
-          {trouble}
-        </p>
-      )}
+      {trouble !== undefined && <Problem says={trouble} onAgain={again} />}
       {first === second && <p class="notice">Both sides show the same reading. Choose another one.</p>}
       <Compared
         key={[first, second].map((reading) => reading && keyOf(reading)).join()}
@@ -167,7 +169,7 @@ function Compared({ first, second, isDone }: ComparedProps) {
 }
 
 /** The record of a reading; those of a document that were seen before are not asked for again. */
-function useRecord(id: string, reading: KeptReading | undefined) {
+function useRecord(id: string, reading: KeptReading | undefined, round: number) {
   const [known, setKnown] = useState<Record<string, DocumentRecord>>({});
   const [trouble, setTrouble] = useState<string>();
   const key = reading && keyOf(reading);
@@ -193,6 +195,6 @@ function useRecord(id: string, reading: KeptReading | undefined) {
     };
     void ask();
     return () => gone.abort();
-  }, [id, key]);
+  }, [id, key, round]);
   return { record, trouble };
 }

@@ -44,11 +44,13 @@ interface LookedProps {
 }
 
 function Looked({ hasEnded, onLetIn, onShutOut, onLeave }: LookedProps) {
-  const about = useAbout();
+  const { about, error } = useAbout();
   if (!about) {
     return (
       <Frame title="Operations">
-        <p class="quiet">Asking who is looking…</p>
+        <p class="quiet">
+          {error ? 'It is not known yet whether you may see this page.' : 'Asking who is looking…'}
+        </p>
       </Frame>
     );
   }

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { DocumentAccess } from '../../api/access.js';
 import type { DocumentAnswer, EvidenceAnswer } from '../../api/document.js';
-import { call, CallError } from '../call.js';
+import { call, CallError, repeated, waitMs } from '../call.js';
 
 export type KeptDocument = DocumentAnswer['document'];
 export type Evidence = EvidenceAnswer['evidence'];
@@ -41,7 +41,6 @@ const NOTHING: Loaded = {
   access: { own: false, correct: false },
 };
 const LOOK_EVERY_MS = 1_000;
-const TRY_AGAIN_S = 5;
 
 /** A document with what stands beside its record, followed until it is read. */
 export function useDocument(id: string): ShownDocument {
@@ -71,9 +70,10 @@ export function useDocument(id: string): ShownDocument {
         } catch (failure) {
           if (isLeft()) return;
           if (!(failure instanceof CallError)) throw failure;
-          setError(failure);
-          if (failure.status !== 0 && failure.status < 500) return;
-          await pause((failure.retryAfterS ?? TRY_AGAIN_S) * 1_000, signal);
+          const wait = waitMs(failure);
+          setError(wait === undefined ? failure : repeated(failure));
+          if (wait === undefined) return;
+          await pause(wait, signal);
         }
       }
     }

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
-import { addressOf, ROOT } from '../place.js';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { addressOf, hasMoved, ROOT } from '../place.js';
 import { useAbout } from './about.js';
+import { useKeptFocus } from './kept-focus.js';
 
 interface FrameProps {
   /** Of the page: its heading and the tab. */
@@ -13,8 +14,15 @@ interface FrameProps {
 
 /** What all pages have around them. */
 export function Frame({ title, beside, children }: FrameProps) {
-  const about = useAbout();
+  const { about, error } = useAbout();
   const heading = useRef<HTMLHeadingElement>(null);
+  const main = useRef<HTMLElement>(null);
+  // What had the focus went away with the page before, or with what stood here until the document came.
+  useLayoutEffect(() => {
+    if (hasMoved() && document.activeElement === document.body)
+      heading.current?.focus({ preventScroll: true });
+  }, []);
+  useKeptFocus(main);
   useEffect(() => {
     document.title = `${title} · Quire`;
   }, [title]);
@@ -43,9 +51,16 @@ export function Frame({ title, beside, children }: FrameProps) {
           out.
         </p>
       )}
-      <main id="main" tabIndex={-1}>
+      {error && (
+        <p class="notice" role="alert">
+          The server has not said how it is set up. {error.message}
+        </p>
+      )}
+      <main id="main" ref={main} tabIndex={-1}>
         <div class="title">
-          <h1 ref={heading}>{title}</h1>
+          <h1 ref={heading} tabIndex={-1} dir="auto" data-takes-focus>
+            {title}
+          </h1>
           {beside}
         </div>
         {children}

@@ -32,7 +32,7 @@ export function DocumentRow({ document, following, isOpen, onOpen, onChanged, on
     <li class="sheet document" data-document={id}>
       <div class="title">
         <h3>
-          <a href={addressOf(page)}>
+          <a href={addressOf(page)} data-takes-focus>
             <bdi>{name}</bdi>
           </a>
         </h3>
@@ -52,7 +52,7 @@ export function DocumentRow({ document, following, isOpen, onOpen, onChanged, on
           {mayRetry && (
             <button
               type="button"
-              disabled={isSent}
+              aria-disabled={isSent}
               aria-label={`Retry ${name}`}
               onClick={() => act('retry', `${name}: what failed is asked again.`)}
             >
@@ -62,7 +62,7 @@ export function DocumentRow({ document, following, isOpen, onOpen, onChanged, on
           {isBeingRead && (
             <button
               type="button"
-              disabled={isSent}
+              aria-disabled={isSent}
               aria-label={`Cancel ${name}`}
               onClick={() => act('cancel', `${name}: cancelled.`)}
             >
@@ -129,6 +129,7 @@ function useActs(id: string, onChanged: (says: string) => void) {
   const [isSent, setSent] = useState(false);
   const [problem, setProblem] = useState<string>();
   const send = async (what: 'retry' | 'cancel', says: string) => {
+    if (isSent) return;
     setSent(true);
     setProblem(undefined);
     try {

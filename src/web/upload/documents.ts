@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { DocumentList } from '../../api/list.js';
 import type { DocumentState } from '../../store/search.js';
-import { call, CallError } from '../call.js';
+import { call, CallError, repeated, waitMs } from '../call.js';
 
 export type Listed = DocumentList['documents'][number];
 
@@ -26,7 +26,6 @@ export interface ShownDocuments {
 }
 
 const A_PAGE = 25;
-const TRY_AGAIN_S = 5;
 
 /** A page of the documents, as it is now. */
 export function useDocuments({ name, state, after }: Shown): ShownDocuments {
@@ -55,9 +54,9 @@ export function useDocuments({ name, state, after }: Shown): ShownDocuments {
       } catch (failure) {
         if (signal.aborted) return;
         if (!(failure instanceof CallError)) throw failure;
-        setError(failure);
-        const isForNow = failure.status === 0 || failure.status >= 500;
-        if (isForNow) timer = setTimeout(() => void ask(), (failure.retryAfterS ?? TRY_AGAIN_S) * 1_000);
+        const wait = waitMs(failure);
+        setError(wait === undefined ? failure : repeated(failure));
+        if (wait !== undefined) timer = setTimeout(() => void ask(), wait);
       }
     };
     void ask();

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { KeptEvent } from '../../documents/events.js';
 import { ProgressOfEvents } from '../../documents/progress.js';
-import { call, CallError } from '../call.js';
+import { call, CallError, repeated } from '../call.js';
 import { addressOf } from '../place.js';
 import { Calls } from './calls.js';
 import { Pace } from './pace.js';
@@ -209,10 +209,11 @@ export class Following {
     this.#closeStream(watched);
   }
 
-  #fail(watched: Watched, { status, message }: CallError): void {
-    watched.trouble = message;
+  #fail(watched: Watched, error: CallError): void {
     // It is gone, or not this person's any more.
-    if (status === 404 || status === 401) this.#complete(watched);
+    const isOver = error.status === 404 || error.status === 401;
+    watched.trouble = (isOver ? error : repeated(error)).message;
+    if (isOver) this.#complete(watched);
     this.#changed(watched);
   }
 

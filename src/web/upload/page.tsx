@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { DocumentState } from '../../store/search.js';
 import { useAbout } from '../parts/about.js';
 import { Frame } from '../parts/frame.js';
+import { Problem } from '../parts/problem.js';
 import { goTo, useAddress } from '../place.js';
 import { Deletion } from './deletion.js';
 import { DocumentRow } from './document-row.js';
@@ -16,12 +17,9 @@ import { counted, nameOf, stateOf, STATES } from './words.js';
 
 /** Where documents are uploaded, and what has become of them. */
 export function UploadPage() {
-  const about = useAbout();
-  const { search, onSearch } = useSearch();
+  const { about } = useAbout();
+  const { search, places, onSearch, onPlaces } = useSearch();
   const { name, state } = search;
-  // Where each page of the list began, up to the one shown.
-  const [places, setPlaces] = useState<readonly string[]>([]);
-  useEffect(() => setPlaces([]), [name, state]);
   const documents = useDocuments({ name, state, after: places.at(-1) });
   const { list, error, reload } = documents;
   const [said, say] = useState('');
@@ -64,7 +62,7 @@ export function UploadPage() {
         </p>
         <section aria-labelledby="list">
           <div class="title">
-            <h2 id="list" ref={heading} tabIndex={-1}>
+            <h2 id="list" ref={heading} tabIndex={-1} data-takes-focus>
               Your documents
             </h2>
             {list && list.total > 0 && (
@@ -72,11 +70,7 @@ export function UploadPage() {
             )}
           </div>
           {(isSearched || (list && list.total > 0)) && <SearchForm shown={search} onSearch={onSearch} />}
-          {error && (
-            <p class="bad" role="alert">
-              {error.message}
-            </p>
-          )}
+          {error && <Problem says={error.message} onAgain={reload} />}
           {!list && !error && <p>The documents are being fetched…</p>}
           {list?.total === 0 && (isSearched ? <NoMatch onAll={() => onSearch(ALL)} /> : <Empty />)}
           <ul class="documents">
@@ -96,11 +90,11 @@ export function UploadPage() {
             page={places.length + 1}
             next={list?.next ?? undefined}
             onNext={(next) => {
-              setPlaces([...places, next]);
+              onPlaces([...places, next]);
               heading.current?.focus();
             }}
             onPrevious={() => {
-              setPlaces(places.slice(0, -1));
+              onPlaces(places.slice(0, -1));
               heading.current?.focus();
             }}
           />
@@ -123,17 +117,32 @@ export function UploadPage() {
 type Search = Pick<Shown, 'name' | 'state'>;
 const ALL: Search = { name: '', state: '' };
 
-/** What is looked for stands in the address, so that it can be kept and gone back to. */
-function useSearch(): { search: Search; onSearch: (search: Search) => void } {
+interface Searched {
+  search: Search;
+  /** Where each page of the list began, up to the one shown. */
+  places: readonly string[];
+  onSearch: (search: Search) => void;
+  onPlaces: (places: readonly string[]) => void;
+}
+
+/** What is looked for, and how far, stands in the address, so that it can be kept and gone back to. */
+function useSearch(): Searched {
   const { searchParams } = useAddress();
   const asked = searchParams.get('state');
   const state = (Object.keys(STATES) as DocumentState[]).find((known) => known === asked) ?? '';
   const search: Search = { name: searchParams.get('name') ?? '', state };
   const onSearch = useCallback(({ name, state }: Search) => {
-    const query = new URLSearchParams({ ...(name && { name }), ...(state && { state }) }).toString();
-    goTo(query && `?${query}`, { replace: true });
+    goTo(addressFor({ name, state }, []), { replace: true });
   }, []);
-  return { search, onSearch };
+  const onPlaces = (places: readonly string[]) => goTo(addressFor(search, places));
+  return { search, places: searchParams.getAll('after'), onSearch, onPlaces };
+}
+
+function addressFor({ name, state }: Search, places: readonly string[]): string {
+  const query = new URLSearchParams({ ...(name && { name }), ...(state && { state }) });
+  for (const place of places) query.append('after', place);
+  const asked = query.toString();
+  return asked && `?${asked}`;
 }
 
 /** One for as long as the page is shown. */
@@ -157,7 +166,8 @@ function useReloadOnUpload(reload: () => void, say: (says: string) => void): voi
       return state === 'refused' ? `${file.name}: ${refusal?.says ?? ''}` : [];
     });
     if (says.length > 0) say(says.join(' '));
-    if (changed.some(({ state }) => state === 'accepted')) reload();
+    // One that was cancelled may have come all the same.
+    if (changed.some(({ state }) => state === 'accepted' || state === 'cancelled')) reload();
   }, [uploads, reload, say]);
 }
 

@@ -20,7 +20,9 @@ export function SentFiles() {
   return (
     <section class="sheet sent-files" aria-labelledby="sent-files">
       <div class="title">
-        <h2 id="sent-files">Files on their way</h2>
+        <h2 id="sent-files" tabIndex={-1} data-takes-focus>
+          Files on their way
+        </h2>
         <p class="quiet">
           {counted(all.length, 'file')}:{' '}
           {summary
@@ -51,7 +53,7 @@ function SentFile({ upload, now }: { upload: Upload; now: number }) {
   const isWorthAnother = state === 'refused' ? refusal?.isWorthAnother : state === 'cancelled';
   return (
     <>
-      <span class="name">
+      <span class="name" tabIndex={-1} data-takes-focus>
         <bdi>{name}</bdi> <span class="quiet">{sizeWords(file.size)}</span>
       </span>
       {state === 'sending' && <progress max={1} value={sent} aria-label={`Upload of ${name}`} />}
@@ -67,7 +69,7 @@ function SentFile({ upload, now }: { upload: Upload; now: number }) {
           </>
         )}
       </span>
-      {isUnderWay(upload) && (
+      {isUnderWay(upload) && sent < 1 && (
         <button type="button" aria-label={`Cancel the upload of ${name}`} onClick={() => uploads.cancel(key)}>
           Cancel
         </button>
