@@ -5,6 +5,7 @@ import { accuracyOf } from '../documents/accuracy.js';
 import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
 import { answeringErrors, refuse } from './answers.js';
+import { notKept } from './not-kept.js';
 
 export interface AccuracyRoutes {
   opened: () => Promise<{ store: Store }>;
@@ -27,12 +28,11 @@ const query = z.object({
 /** How often people had to correct what was read. */
 export function accuracyRouter({ opened, forOps, logger }: AccuracyRoutes): RequestHandler {
   const router = express.Router();
-  router.get('/ops/accuracy', forOps, async (request, response) => {
+  router.get('/ops/accuracy', notKept, forOps, async (request, response) => {
     const asked = query.safeParse(request.query);
     if (!asked.success) return refuse(response, 400, `days must be a whole number from 1 to ${MOST_DAYS}`);
     const { days } = asked.data;
     const { store } = await opened();
-    response.set('Cache-Control', 'private, no-store');
     response.json(accuracyOf(await store.lookedAt(days), days) satisfies Accuracy);
   });
   return answeringErrors(router, logger);
