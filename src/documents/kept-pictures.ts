@@ -33,9 +33,10 @@ export class KeptPictures<Picture> {
     return kept.picture;
   }
 
-  add(key: string, picture: Picture, bytes: number): void {
+  /** @param ms for which it is kept */
+  add(key: string, picture: Picture, bytes: number, ms = this.#bounds.ms): void {
     this.#drop(key);
-    this.#kept.set(key, { picture, bytes, until: this.#clock.now() + this.#bounds.ms });
+    this.#kept.set(key, { picture, bytes, until: this.#clock.now() + ms });
     this.#bytes += bytes;
     for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= this.#bounds.bytes) break;

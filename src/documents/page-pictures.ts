@@ -1,6 +1,6 @@
 import { unlessAborted } from '../abort.js';
 import { systemClock, type Clock } from '../clock.js';
-import { NoSuchPageError, whyNotDrawn, type AskedPage } from '../stages/page-drawer.js';
+import { isForGood, NoSuchPageError, whyNotDrawn, type AskedPage } from '../stages/page-drawer.js';
 import { KeptPictures } from './kept-pictures.js';
 
 /** What draws pages. */
@@ -11,7 +11,8 @@ interface Drawer {
 }
 
 /** A page as PNG; or that there is none of this number; or why it cannot be drawn, in a sentence. */
-export type PagePicture = { png: Uint8Array } | { missing: true } | { undrawable: string };
+export type PagePicture =
+  { png: Uint8Array } | { missing: true } | { undrawable: string; isForGood: boolean };
 
 interface Drawing {
   picture: Promise<PagePicture>;
@@ -24,6 +25,8 @@ interface Drawing {
 
 const MEGABYTE = 1_024 * 1_024;
 const KEPT = { bytes: 64 * MEGABYTE, ms: 10 * 60_000 };
+/** For which a page is not tried again that could not be drawn: the next time, the machine may have less to do. */
+const REFUSED_MS = 5_000;
 /** What keeping a page that cannot be drawn takes, about. */
 const REFUSAL_BYTES = 500;
 
@@ -96,7 +99,8 @@ export class PagePictures {
       (picture) => {
         if (!isWanted()) return;
         this.#drawing.delete(key);
-        this.#kept.add(key, picture, 'png' in picture ? picture.png.length : REFUSAL_BYTES);
+        const ms = 'undrawable' in picture && !picture.isForGood ? REFUSED_MS : undefined;
+        this.#kept.add(key, picture, 'png' in picture ? picture.png.length : REFUSAL_BYTES, ms);
       },
       () => {
         if (isWanted()) this.#drawing.delete(key);
@@ -112,7 +116,7 @@ export class PagePictures {
       if (error instanceof NoSuchPageError) return { missing: true };
       const undrawable = whyNotDrawn(error);
       if (undrawable === undefined) throw error;
-      return { undrawable };
+      return { undrawable, isForGood: isForGood(error) };
     }
   }
 }

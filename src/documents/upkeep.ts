@@ -6,6 +6,7 @@ const EXPIRE_EVERY_MS = 60 * 60_000;
 const EXPIRED_AT_ONCE = 100;
 /** How often documents are looked for that a version before has written. */
 const FILL_EVERY_MS = 60_000;
+const FORGET_VIEWERS_EVERY_MS = 60_000;
 
 export interface UpkeepTools extends RoundTools {
   /** Told that a document is deleted. */
@@ -14,8 +15,8 @@ export interface UpkeepTools extends RoundTools {
 }
 
 /**
- * Forgets documents that are too old, and fills in what lists need of those of a version before, from time to
- * time until it is ended.
+ * Forgets documents that are too old and who has looked at one, and fills in what lists need of those of a version
+ * before, from time to time until it is ended.
  *
  * @param retentionDays days until a document is forgotten; never without it
  * @returns resolves when it has ended
@@ -25,7 +26,10 @@ export function keepUp(
   retentionDays: number | undefined,
   tools: UpkeepTools,
 ): Promise<unknown> {
-  const rounds = [every(FILL_EVERY_MS, () => fillListings(store, tools), tools)];
+  const rounds = [
+    every(FILL_EVERY_MS, () => fillListings(store, tools), tools),
+    every(FORGET_VIEWERS_EVERY_MS, () => store.viewers.forgetGone(), tools),
+  ];
   if (retentionDays !== undefined) {
     rounds.push(every(EXPIRE_EVERY_MS, () => expire(store, retentionDays, tools), tools));
   }

@@ -137,7 +137,7 @@ export class Webhook {
 
   async #deliver(delivery: Delivery): Promise<void> {
     const { deliveries, closing, onOutcome, logger } = this.#tools;
-    const { id, document, attempts } = delivery;
+    const { id, document } = delivery;
     const trouble = await this.#send(delivery).catch((error: unknown) => ({ ...reasonOf(error) }));
     if (!trouble) {
       onOutcome('delivered');
@@ -146,7 +146,8 @@ export class Webhook {
       return deliveries.done(id);
     }
     // It was broken off, and is nobody's fault.
-    if (closing.aborted) return deliveries.later(id, 0);
+    if (closing.aborted) return deliveries.giveBack(id);
+    const attempts = delivery.attempts + 1;
     const pause = pauseAfter(attempts, Math.random());
     if (pause === undefined) {
       onOutcome('given_up');

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { About } from '../api/about.js';
 import type { Logger } from '../logger.js';
 import { answeringErrors } from './answers.js';
+import { notKept } from './not-kept.js';
 import { requireOwnOrigin } from './same-origin.js';
 
 export interface AboutRoutes {
@@ -26,8 +27,7 @@ const pageError = z.object({
 /** What the pages need besides documents: what the server is, and where their own errors go. */
 export function aboutRouter({ about, mayOperate, allowOrigins, logger }: AboutRoutes): RequestHandler {
   const router = express.Router();
-  router.get('/api/about', async (request, response) => {
-    response.set('Cache-Control', 'private, no-store');
+  router.get('/api/about', notKept, async (request, response) => {
     response.json({ ...about, may_operate: await mayOperate(request) } satisfies About);
   });
 

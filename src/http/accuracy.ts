@@ -6,6 +6,7 @@ import { accuracyOf } from '../documents/accuracy.js';
 import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
 import { answeringErrors, refuse } from './answers.js';
+import { notKept } from './not-kept.js';
 
 export interface AccuracyRoutes {
   opened: () => Promise<{ store: Store }>;
@@ -47,12 +48,11 @@ export function accuracyRouter({
     accuracy.catch(() => kept.delete(days));
     return accuracy;
   };
-  router.get('/ops/accuracy', forOps, async (request, response) => {
+  router.get('/ops/accuracy', notKept, forOps, async (request, response) => {
     const asked = query.safeParse(request.query);
     if (!asked.success) return refuse(response, 400, `days must be a whole number from 1 to ${MOST_DAYS}`);
     const { days } = asked.data;
     const { store } = await opened();
-    response.set('Cache-Control', 'private, no-store');
     response.json(await look(store, days));
   });
   return answeringErrors(router, logger);

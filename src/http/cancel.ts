@@ -1,8 +1,9 @@
-import express, { type NextFunction, type RequestHandler, type Response } from 'express';
+import express, { type RequestHandler } from 'express';
 import type { Documents } from '../documents/documents.js';
 import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
 import { answeringErrors, notFound, refuse } from './answers.js';
+import { notKept } from './not-kept.js';
 import { requireOwnOrigin } from './same-origin.js';
 import type { Senders } from './sender.js';
 
@@ -18,10 +19,6 @@ export interface CancelRoutes {
 /** Its owner ends the reading of a document, which can be asked again. */
 export function cancelRouter({ opened, senders, allowOrigins, logger }: CancelRoutes): RequestHandler {
   const router = express.Router();
-  const notKept = (_request: unknown, response: Response, next: NextFunction) => {
-    response.set('Cache-Control', 'private, no-store');
-    next();
-  };
   const path = '/api/document/:id/cancel';
   router.post(path, notKept, requireOwnOrigin(allowOrigins));
   router.post(path, async (request, response) => {

@@ -8,6 +8,8 @@ const COLUMNS = ['account', 'field', 'value', 'corrected_value', 'confidence', '
 const NEGATIVE = /^-(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?$/;
 /** Some spreadsheets pass over what stands before a formula. */
 const HIDDEN_FORMULA = /^[\s\p{C}]+[=+\-@＝＋－＠]/u;
+/** Where another sign parts cells than a comma, a value is parted at it, or at a line break: quotes do not hold then. */
+const INNER_FORMULA = /([;|\t\r\n][\s\p{C}"]*)(?=[=+\-@＝＋－＠])/gu;
 
 /**
  * Fields as CSV (RFC 4180) that spreadsheets open as it is: in UTF-8 with a byte order mark, and nothing in it is a
@@ -24,7 +26,8 @@ export function csvOf(fields: Iterable<ExportedField>): AsyncIterable<Uint8Array
     cast: {
       string: (value) => {
         if (NEGATIVE.test(value)) return { value, escape_formulas: false };
-        return HIDDEN_FORMULA.test(value) ? { value: `'${value}`, escape_formulas: false } : value;
+        const safe = value.replace(INNER_FORMULA, "$1'");
+        return HIDDEN_FORMULA.test(value) ? { value: `'${safe}`, escape_formulas: false } : safe;
       },
     },
   });

@@ -115,7 +115,9 @@ export function documentsRouter({
     if (typeof search === 'string') return refuse(response, 400, search);
     const page = await pageOf(store, whose, request.query, search);
     if (typeof page === 'string') return refuse(response, 400, page);
-    response.json({ ...page, total: await store.count(whose, search) } satisfies DocumentList);
+    const isAll = request.query.after === undefined && page.next === null;
+    const total = isAll ? page.documents.length : await store.count(whose, search);
+    response.json({ ...page, total } satisfies DocumentList);
   });
 
   router.get('/api/document/:id', notKept, async (request, response) => {

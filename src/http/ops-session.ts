@@ -3,6 +3,7 @@ import { rateLimit } from 'express-rate-limit';
 import { z } from 'zod';
 import type { Logger } from '../logger.js';
 import { answeringErrors, refuse } from './answers.js';
+import { notKept } from './not-kept.js';
 import { SESSION_COOKIE, SESSION_MS, type Operators } from './operators.js';
 import { requireOwnOrigin } from './same-origin.js';
 
@@ -34,13 +35,7 @@ export function opsSessionRouter({ operators, allowOrigins, logger }: OpsSession
     validate: false,
     handler: (_request, response) => refuse(response, 429, 'Too many wrong tokens; try again in a minute'),
   });
-  const changing = [
-    requireOwnOrigin(allowOrigins),
-    (_request: Request, response: Response, next: () => void) => {
-      response.set('Cache-Control', 'private, no-store');
-      next();
-    },
-  ];
+  const changing = [requireOwnOrigin(allowOrigins), notKept];
 
   router.post(
     '/ops/session',

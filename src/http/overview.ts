@@ -6,6 +6,7 @@ import type { Logger } from '../logger.js';
 import { StoreError } from '../store/database.js';
 import type { Store } from '../store/store.js';
 import { answeringErrors, refuse } from './answers.js';
+import { notKept } from './not-kept.js';
 import { planInForce, type PlanSources } from './plan-in-force.js';
 import { recentForOps } from './recent.js';
 import { rollbacksFor } from './rollbacks.js';
@@ -40,10 +41,7 @@ export function overviewRouter(routes: OverviewRoutes): RequestHandler {
   const recent = async (limit: number): Promise<Recent> =>
     recentForOps(await (await opened()).store.recent(limit));
 
-  router.use(['/ops/overview', '/ops/recent'], (_request, response, next) => {
-    response.set('Cache-Control', 'private, no-store');
-    next();
-  });
+  router.use(['/ops/overview', '/ops/recent'], notKept);
 
   router.get('/ops/overview', forOps, async (_request, response) => {
     const plan = planInForce(routes.plan);

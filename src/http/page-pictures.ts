@@ -57,6 +57,8 @@ export function pagePicturesRouter({
     if (!page.success) return noSuchPage(response);
     const query = pictureQuery.safeParse(request.query);
     if (!query.success) return refuse(response, 400, 'width must be a number of pixels');
+    // Who has gone by now is told to nobody any more.
+    if (response.closed) return;
     const gone = new AbortController();
     response.once('close', () => gone.abort(new Error('The client is gone.')));
     const late = AbortSignal.timeout(patienceMs);

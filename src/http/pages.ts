@@ -37,6 +37,7 @@ export function pagesRouter(): RequestHandler {
   const router = express.Router();
   for (const { paths, root } of PAGES) {
     const page = pageOf(root, assets);
+    const pageBelow = pageOf(root === './' ? '../' : `../${root}`, assets);
     const send = (request: Request, response: Response) => {
       const missing = missingSlash(request, root);
       if (missing !== undefined) return response.redirect(302, missing);
@@ -46,7 +47,9 @@ export function pagesRouter(): RequestHandler {
         'X-Content-Type-Options': 'nosniff',
         'Referrer-Policy': 'no-referrer',
       });
-      response.type('html').send(page);
+      // With a slash at its end, an address is one folder deeper.
+      const isBelow = request.path !== '/' && request.path.endsWith('/');
+      response.type('html').send(isBelow ? pageBelow : page);
     };
     router.get([...paths], send);
   }

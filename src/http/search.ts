@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DOCUMENT_STATES, type DocumentSearch } from '../store/search.js';
 
-const MOST_CHARACTERS = 200;
+const MOST_CHARACTERS = 100;
 
 const query = z.object({
   name: z.string().max(MOST_CHARACTERS).optional(),

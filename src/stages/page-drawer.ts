@@ -43,6 +43,8 @@ export class PageDrawer {
   readonly #timeLimitMs: number;
   readonly #closing = new AbortController();
   #open: OpenThread | undefined;
+  /** The document whose thread is being opened. */
+  #opening: { document: string; isForgotten: boolean } | undefined;
   #idle: NodeJS.Timeout | undefined;
   #ending: Promise<void> | undefined;
 
@@ -84,6 +86,7 @@ export class PageDrawer {
 
   /** Ends the thread that has the document open. */
   forget(document: string): void {
+    if (this.#opening?.document === document) this.#opening.isForgotten = true;
     const open = this.#open;
     if (open?.document !== document) return;
     if (this.#idle === undefined) open.drawn = PAGES_A_THREAD;
@@ -107,6 +110,8 @@ export class PageDrawer {
   }
 
   async #start(document: string, load: () => Promise<Uint8Array>, party: Party): Promise<OpenThread> {
+    const opening = { document, isForgotten: false };
+    this.#opening = opening;
     const pdfium = await startThread(load, {
       timeLimitMs: this.#timeLimitMs,
       memory: this.#places.memory.drawing,
@@ -115,10 +120,13 @@ export class PageDrawer {
       signal: this.#closing.signal,
     });
     try {
-      return { document, pdfium, totalPages: await pdfium.open(), drawn: 0 };
+      const totalPages = await pdfium.open();
+      return { document, pdfium, totalPages, drawn: opening.isForgotten ? PAGES_A_THREAD : 0 };
     } catch (error) {
       await pdfium.end();
       throw error;
+    } finally {
+      this.#opening = undefined;
     }
   }
 
@@ -139,6 +147,11 @@ export class PageDrawer {
     this.#open = undefined;
     await this.#ending;
   }
+}
+
+/** Whether the page cannot be drawn another time either. */
+export function isForGood(error: unknown): boolean {
+  return error instanceof PdfError && error.code !== 'time_limit' && error.code !== 'damaged';
 }
 
 /** What is wrong with a page that cannot be drawn, for the person who wants to see it; undefined for another error. */

@@ -9,7 +9,7 @@ export interface Delivery {
   document: string;
   /** JSON, byte for byte as it was kept. */
   event: string;
-  /** Tries so far, with the one that begins now. */
+  /** Tries so far that have failed. */
   attempts: number;
 }
 
@@ -36,13 +36,17 @@ export class Deliveries {
    * @param leaseMs milliseconds for which nobody else takes it: after that, whoever took it has died
    */
   async takeDue(most: number, leaseMs: number): Promise<Delivery[]> {
+    // Most often there is nothing, and looking needs no space on the disk.
+    const [some] = await this.#database.query(
+      'SELECT 1 FROM quire.deliveries WHERE next_at <= clock_timestamp() LIMIT 1',
+    );
+    if (!some) return [];
     const rows = await this.#database.query(
       `WITH due AS MATERIALIZED (
          SELECT id AS found FROM quire.deliveries WHERE next_at <= clock_timestamp()
          ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED
        )
-       UPDATE quire.deliveries SET attempts = attempts + 1,
-         next_at = clock_timestamp() + $2 * interval '1 millisecond'
+       UPDATE quire.deliveries SET next_at = clock_timestamp() + $2 * interval '1 millisecond'
        FROM due WHERE id = found RETURNING id, document_id, event::text AS event, attempts`,
       [most, leaseMs],
     );
@@ -54,10 +58,15 @@ export class Deliveries {
     }));
   }
 
-  /** Has it tried again after so many milliseconds. */
+  /** Its try was broken off, and counts as none. */
+  async giveBack(id: string): Promise<void> {
+    await this.#database.query('UPDATE quire.deliveries SET next_at = clock_timestamp() WHERE id = $1', [id]);
+  }
+
+  /** Its try has failed: has it tried again after so many milliseconds. */
   async later(id: string, ms: number): Promise<void> {
     await this.#database.query(
-      `UPDATE quire.deliveries SET next_at = clock_timestamp() + $2 * interval '1 millisecond' WHERE id = $1`,
+      `UPDATE quire.deliveries SET attempts = attempts + 1, next_at = clock_timestamp() + $2 * interval '1 millisecond' WHERE id = $1`,
       [id, ms],
     );
   }

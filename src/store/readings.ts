@@ -34,19 +34,17 @@ export async function readingsOf(
   owner: string,
 ): Promise<ReadingsOfDocument | undefined> {
   const rows = await database.query(
-    `WITH shown AS (
-       SELECT id, status, listing, reading, document, quire.record_in(document) AS record FROM quire.documents
-       WHERE id = $1 AND owner = $2
-     ), kept AS (
-       SELECT reading AS number, 'current' AS kind, quire.plan_in(record)::text AS plan,
-         quire.processed_at(document) AS kept_at
-       FROM shown WHERE record IS NOT NULL
-       UNION ALL
-       SELECT number, kind, plan::text, kept_at FROM shown JOIN quire.readings ON document_id = id
-     )
-     SELECT status, listing::text AS listing, number, kind, plan,
+    `SELECT status, listing::text AS listing, number, kind, plan,
        to_char(kept_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS kept_at
-     FROM shown LEFT JOIN kept ON true ORDER BY number DESC, kind`,
+     FROM (
+       SELECT id, status, listing, reading, document FROM quire.documents WHERE id = $1 AND owner = $2
+     ) AS shown LEFT JOIN LATERAL (
+       SELECT shown.reading AS number, 'current' AS kind, quire.plan_in(record)::text AS plan,
+         quire.processed_at(shown.document) AS kept_at
+       FROM quire.record_in(shown.document) AS record WHERE record IS NOT NULL
+       UNION ALL
+       SELECT number, kind, plan::text, kept_at FROM quire.readings WHERE document_id = shown.id
+     ) AS kept ON true ORDER BY number DESC, kind`,
     [id, owner],
   );
   const [document] = rows;

@@ -6,7 +6,7 @@ import { parsed } from './json.js';
 export interface RecentDocument {
   id: string;
   status: string;
-  /** null where a version before took it in and did not decide it. */
+  /** null where a version before took it in and did not decide it, or a later one wrote it. */
   plan: ProcessingPlan | null;
   /** ISO 8601, of its upload. */
   uploadedAt: string;
@@ -40,7 +40,7 @@ export async function recentDocuments(database: Database, limit: number): Promis
   return rows.map((row) => ({
     id: String(row.id),
     status: String(row.status),
-    plan: typeof row.plan === 'string' ? processingPlan.parse(parsed(row.plan)) : null,
+    plan: typeof row.plan === 'string' ? (processingPlan.safeParse(parsed(row.plan)).data ?? null) : null,
     uploadedAt: String(row.uploaded_at),
     calls: row.llm_calls === null ? null : Number(row.llm_calls),
     first: typeof row.first === 'string' ? parsed(row.first) : undefined,

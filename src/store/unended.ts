@@ -11,7 +11,7 @@ import { keptSender, type Sender } from './unfinished.js';
 export interface UnendedDocument {
   id: string;
   owner: string;
-  /** null where a version before took it in and did not decide it. */
+  /** null where a version before took it in and did not decide it, or a later one wrote it. */
   plan: ProcessingPlan | null;
   /** Seconds since its upload. */
   ageS: number;
@@ -58,7 +58,7 @@ export async function unendedDocuments(
     documents: rows.slice(0, limit).map((row) => ({
       id: String(row.id),
       owner: String(row.owner),
-      plan: row.plan === null ? null : processingPlan.parse(parsed(row.plan)),
+      plan: row.plan === null ? null : (processingPlan.safeParse(parsed(row.plan)).data ?? null),
       ageS: Number(row.age),
       replica: typeof row.name === 'string' ? { id: String(row.replica), name: row.name } : null,
     })),

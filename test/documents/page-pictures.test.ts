@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { PagePictures } from '../../src/documents/page-pictures.js';
+import { PdfError, type PdfErrorCode } from '../../src/stages/pdf-error.js';
 import type { AskedPage } from '../../src/stages/page-drawer.js';
 import { ManualClock } from '../manual-clock.js';
 
@@ -80,6 +81,25 @@ describe('a picture', () => {
     await draw(1, 40);
     await draw(2, 40);
     expect(drawn).toEqual(['a 1', 'a 2', 'a 3', 'a 2']);
+  });
+
+  test.each<[PdfErrorCode, string, number]>([
+    ['encrypted', 'for good', 1],
+    ['time_limit', 'for now', 2],
+    ['damaged', 'for now', 2],
+  ])('that is refused as %s is refused %s', async (code, _how, tries) => {
+    const clock = new ManualClock();
+    let tried = 0;
+    const draw = () => Promise.reject(new PdfError(code, `${++tried}`));
+    const drawer = { draw, forget: () => undefined, close: () => Promise.resolve() };
+    const pictures = new PagePictures(drawer, clock, { ...BOUNDS, bytes: 1_000 });
+    const { asked } = given();
+    await pictures.picture(asked(1), never);
+    await pictures.picture(asked(1), never);
+    expect(tried).toBe(1);
+    clock.moveOn(10_000);
+    expect(await pictures.picture(asked(1), never)).toHaveProperty('undrawable');
+    expect(tried).toBe(tries);
   });
 
   test('is forgotten with its document, and not with another', async () => {

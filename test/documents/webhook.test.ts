@@ -167,7 +167,7 @@ describe('the webhook', () => {
       await until(async () => {
         const [delivery] = await runSql<{ waits: boolean }>(
           database,
-          `SELECT next_at < now() + interval '50 s' OR attempts > 1 AS waits FROM quire.deliveries`,
+          `SELECT attempts = ${tries} AS waits FROM quire.deliveries`,
         );
         return delivery === undefined || delivery.waits;
       });
@@ -235,8 +235,13 @@ describe('deliveries', () => {
   }
 
   /** A process that delivers. */
-  function deliver(store: Store, url: string, clock?: ManualClock, logger = SILENT) {
-    const end = new AbortController();
+  function deliver(
+    store: Store,
+    url: string,
+    clock?: ManualClock,
+    logger = SILENT,
+    end = new AbortController(),
+  ) {
     const outcomes: DeliveryOutcome[] = [];
     const webhook = new Webhook(
       { url, secret: SECRET },
@@ -266,6 +271,18 @@ describe('deliveries', () => {
     await until(async () => (await kept(database)).length === 0);
     expect(app.received).toHaveLength(40);
     expect(new Set(app.received.map(({ id }) => id)).size).toBe(40);
+  });
+
+  test('that are broken off by an end have not been tried', async () => {
+    const app = await receiver();
+    app.answer = () => undefined;
+    const { database, open } = await due(1);
+    const end = new AbortController();
+    const { webhook } = deliver(await open(), app.url, undefined, SILENT, end);
+    await until(() => app.received.length === 1);
+    end.abort();
+    await webhook.ended();
+    expect(await kept(database)).toMatchObject([{ attempts: 0 }]);
   });
 
   test('that hang are broken off, and others go on', async () => {

@@ -20,6 +20,8 @@ const FIELDS: Record<string, string> = {
   Minus: '-2+3+cmd|calc!A0',
   Hidden: ' \t=1+1',
   Tab: '\t=1',
+  Parted: 'Ada;=1+1|@SUM(A1); "-2"',
+  Below: 'Ada\n=1+1',
   Address: 'Mill Lane 1\nHarbor',
   Balance: '-1,234.50',
   Missing: 'stands nowhere',
@@ -131,8 +133,10 @@ test('CSV has a row for each field, and nothing in it is a formula', async () =>
     ['12345678', 'Formula', `'=HYPERLINK("http://evil.example","x")`, '', '91'],
     ['12345678', "'@Name", "'+1 555 0100", '', '91'],
     ['12345678', 'Minus', "'-2+3+cmd|calc!A0", '', '91'],
-    ['12345678', 'Hidden', "' \t=1+1", '', '91'],
-    ['12345678', 'Tab', "'\t=1", '', '91'],
+    ['12345678', 'Hidden', "' \t'=1+1", '', '91'],
+    ['12345678', 'Tab', "'\t'=1", '', '91'],
+    ['12345678', 'Parted', `Ada;'=1+1|'@SUM(A1); "'-2"`, '', '91'],
+    ['12345678', 'Below', "Ada\n'=1+1", '', '91'],
     ['12345678', 'Address', 'Mill Lane 1\nHarbor', '', '91'],
     ['12345678', 'Balance', '-1,234.50', '', '91'],
     ['12345678', 'Missing', 'stands nowhere', '', '91'],
@@ -149,7 +153,7 @@ test('CSV has a row for each field, and nothing in it is a formula', async () =>
 test('CSV with people’s values has them in place of those that were read', async () => {
   const rows = cellsOf((await (await fetched('export.csv?corrected=1')).text()).replace('\ufeff', ''));
   expect(rows[1]?.slice(1, 4)).toEqual(['Holder', "'=Ada Lovelace", "'=Ada Lovelace"]);
-  expect(rows[8]?.slice(1, 4)).toEqual(['Balance', '-1,234.50', '']);
+  expect(rows[10]?.slice(1, 4)).toEqual(['Balance', '-1,234.50', '']);
 });
 
 test('CSV has all pages on which a value stands', async () => {

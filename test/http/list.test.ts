@@ -292,8 +292,8 @@ describe('a search', () => {
     for (const [query, message] of [
       ['state=all', 'state must be one of reading, done, needs_review, failed'],
       ['state=', 'state must be one of reading, done, needs_review, failed'],
-      ['name=a&name=b', 'name must be a text of at most 200 characters'],
-      [`name=${'a'.repeat(201)}`, 'name must be a text of at most 200 characters'],
+      ['name=a&name=b', 'name must be a text of at most 100 characters'],
+      [`name=${'a'.repeat(101)}`, 'name must be a text of at most 100 characters'],
     ]) {
       const response = await ask('ada', `/api/documents?${query}`);
       expect([query, response.status, await response.json()]).toEqual([

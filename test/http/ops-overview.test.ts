@@ -127,6 +127,15 @@ describe('GET /ops/recent', () => {
     expect(inBatches?.cost_a_page?.median).toBeGreaterThan(0);
   });
 
+  test('has one of a plan that only a later version knows, without its plan', async () => {
+    await start();
+    await read(1);
+    await runSql(database, `UPDATE quire.documents SET plan = '{"path": "a later one"}'`);
+    expect((await get<Recent>('recent')).documents).toMatchObject([{ status: 'completed' }]);
+    await runSql(database, `UPDATE quire.documents SET status = 'extracting'`);
+    expect((await store.unended(10))?.documents).toMatchObject([{ plan: null }]);
+  });
+
   test('has one that is read now, without figures, and counts none that was cancelled, or read again', async () => {
     await start();
     provider.behaviour.fault = () => 'refusal';

@@ -13,6 +13,7 @@ import { pagesHost, userOf } from '../pages-host.js';
 import { makePdf, memoryBomb, rawPdf } from '../pdf-fixtures.js';
 import { newDatabase } from '../shared.js';
 import { SILENT } from '../silent.js';
+import { until } from '../until.js';
 
 /** The pages of a document as people see them: their pictures, and where each word stands. */
 
@@ -56,6 +57,39 @@ async function hostOf(rules: Omit<RouterOptions, 'identify'> = {}, settings: Qui
     return PNG.sync.read(Buffer.from(await response.arrayBuffer()));
   };
   return { base: host.base, quire, upload, page, picture };
+}
+
+type Draw = (asked: { document: string }, signal: AbortSignal) => Promise<Uint8Array>;
+
+/** Whose client has gone. */
+const connections: unknown[] = [];
+
+/** The routes alone, with a drawer and a store as the test says. */
+async function drawnBy(given: {
+  draw: Draw;
+  whose?: (id: string) => Promise<object>;
+  patienceMs?: number;
+}): Promise<string> {
+  const { draw, patienceMs } = given;
+  const anna = { owner: 'user:anna', sender: {}, name: 'a', uploadedAt: '' };
+  const store = { whose: given.whose ?? (() => Promise.resolve(anna)) } as unknown as Store;
+  const senders = new Senders((request) => ({ owner: userOf(request) }), false, SILENT);
+  const rules = { mayRead: () => true, mayCorrect: undefined };
+  const router = pagePicturesRouter({
+    opened: () => Promise.resolve({ store }),
+    access: new Access(senders, rules, SILENT),
+    pictures: new PagePictures({ draw, forget: () => undefined, close: () => Promise.resolve() }),
+    ...(patienceMs !== undefined && { patienceMs }),
+    logger: SILENT,
+  });
+  const app = express().use((_request, response, next) => {
+    response.once('close', () => connections.push(response));
+    next();
+  });
+  const server = createServer(app.use(router)).listen(0, '127.0.0.1');
+  closing.push(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));
+  await new Promise((resolve) => server.once('listening', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 const PLAIN = { content: 'BT /F1 12 Tf 50 700 Td (Branch: Main Street) Tj ET' };
@@ -128,29 +162,40 @@ describe('the picture of a page', () => {
     expect(headers.get('x-content-type-options')).toBe('nosniff');
   });
 
+  test('is not drawn for somebody who has gone before it was known that they may see it', async () => {
+    const drawn: string[] = [];
+    const draw = (asked: { document: string }) => {
+      drawn.push(asked.document);
+      return Promise.resolve(new Uint8Array(1));
+    };
+    let letIn = () => undefined as void;
+    let asks = () => undefined as void;
+    const hasAsked = new Promise<void>((resolve) => (asks = resolve));
+    const whose = async (id: string) => {
+      if (id === 'a') {
+        asks();
+        await new Promise<void>((resolve) => (letIn = resolve));
+      }
+      return { owner: 'user:anna', sender: {}, name: 'a', uploadedAt: '' };
+    };
+    const base = await drawnBy({ draw, whose });
+    const gone = new AbortController();
+    const first = fetch(`${base}/api/document/a/page/1/picture`, { signal: gone.signal });
+    await hasAsked;
+    gone.abort();
+    await expect(first).rejects.toThrow();
+    await until('the connection is closed', () => connections.length > 0);
+    letIn();
+    await fetch(`${base}/api/document/b/page/1/picture`);
+    expect(drawn).toEqual(['b']);
+  });
+
   test('is told to come later when others are drawn for too long', async () => {
     const draw = (_asked: object, signal: AbortSignal) =>
       new Promise<never>((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       });
-    const drawer = { draw, forget: () => undefined, close: () => Promise.resolve() };
-    const store = {
-      whose: () => Promise.resolve({ owner: 'user:anna', sender: {}, name: 'a', uploadedAt: '' }),
-    } as unknown as Store;
-    const senders = new Senders((request) => ({ owner: userOf(request) }), false, SILENT);
-    const rules = { mayRead: () => true, mayCorrect: undefined };
-    const router = pagePicturesRouter({
-      opened: () => Promise.resolve({ store }),
-      access: new Access(senders, rules, SILENT),
-      pictures: new PagePictures(drawer),
-      patienceMs: 10,
-      logger: SILENT,
-    });
-    const server = createServer(express().use(router)).listen(0, '127.0.0.1');
-    closing.push(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));
-    await new Promise((resolve) => server.once('listening', resolve));
-    const { port } = server.address() as AddressInfo;
-    const response = await fetch(`http://127.0.0.1:${port}/api/document/a/page/1/picture`);
+    const response = await fetch(`${await drawnBy({ draw, patienceMs: 10 })}/api/document/a/page/1/picture`);
     expect(response.status).toBe(503);
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
   });

@@ -51,6 +51,17 @@ describe('a thread', () => {
     await expect(draw('a', 1)).rejects.toThrow('closed');
   });
 
+  test('ends when its document is forgotten while it is opened', async () => {
+    const { drawer } = given();
+    const load = () => {
+      drawer.forget('a');
+      return Promise.resolve(rawPdf([PLAIN]));
+    };
+    const asked = { document: 'a', load, party: { owner: 'anna', document: 'a' }, page: 1, width: 480 };
+    await drawer.draw(asked, never);
+    expect(drawer.isOpen).toBe(false);
+  });
+
   test('ends at once where others wait for its memory', async () => {
     const { drawer, draw } = given(320);
     await draw('a', 1);

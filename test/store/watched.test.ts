@@ -1,6 +1,8 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { StoreError } from '../../src/index.js';
 import type { Database } from '../../src/store/database.js';
+import { Deliveries } from '../../src/store/deliveries.js';
+import { readingsOf } from '../../src/store/readings.js';
 import { watched, type WatchedDatabase } from '../../src/store/watched.js';
 
 /** What the store says it cannot be used for. */
@@ -53,4 +55,14 @@ test('of a full disk lasts until something is written', async () => {
   expect(await ask('UPDATE a', new StoreError('disk_full'))).toBe('disk_full');
   expect(await ask('SELECT 1')).toBe('disk_full');
   expect(await ask('UPDATE a')).toBeUndefined();
+});
+
+test.each([
+  ['is due', () => new Deliveries(database).takeDue(4, 1_000)],
+  ['readings a document has', () => readingsOf(database, 'id', 'owner')],
+])('of a full disk lasts when somebody looks what %s, and there is nothing', async (_what, look) => {
+  await ask('UPDATE a', new StoreError('disk_full'));
+  failure = undefined;
+  await look();
+  expect(database.trouble?.trouble).toBe('disk_full');
 });

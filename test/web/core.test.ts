@@ -18,7 +18,8 @@ const MOUNT = '/bank/quire';
 const ADDRESSES = [
   '',
   'operations',
-  ...['', '/review', '/compare', '/print'].map((page) => `document/${ID}${page}`),
+  'operations/',
+  ...['', '/', '/review', '/review/', '/compare', '/print'].map((page) => `document/${ID}${page}`),
 ];
 const MOST_SCRIPT_KB = 60;
 
