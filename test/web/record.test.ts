@@ -384,7 +384,11 @@ test('stages of a reading and its end are said, and nothing else of it', async (
   const page = await open(
     id,
     {},
-    { document: (document) => void (stages.length > 0 && (document.status = 'extracting')) },
+    {
+      document: (document) => {
+        if (stages.length > 0) document.status = 'extracting';
+      },
+    },
   );
   await page.evaluate(`window.said = []; new MutationObserver(() => {
     const now = document.querySelector('main > [role=status]').textContent;
