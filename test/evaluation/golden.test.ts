@@ -163,6 +163,13 @@ describe('words of forms that tell something', () => {
     );
   });
 
+  test('none of them stays in an e-mail address, which stays one', async () => {
+    const made = await one('E-mail: page.branch2@trust.com\nPage 2 of the trust');
+    expect(made).toMatch(
+      /^E-mail: (?!page)\w{4}\.(?!branch)[a-z]{6}\d@(?!trust)\w{5}\.(?!com)\w{3}\nPage 2 of the trust$/,
+    );
+  });
+
   test('a name that begins like a month is no date', async () => {
     const [name = '', ...others] = (await one('Maria\nMaria 12, 2024\nMaria 9, 1984')).split(/\s|\d+, \d+/);
     expect(name).toMatch(/^(?!Mar)[A-Z][a-z]{4}$/);

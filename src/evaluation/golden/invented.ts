@@ -99,7 +99,13 @@ class Replacement {
       draw,
       (word) => originals.has(word) || this.#ofValues.has(word) || isOfForms(word) || isClosed(word),
     );
-    const numbers = [...pieces.filter(({ kind }) => kind === 'number').map(({ text }) => text), ...values];
+    const numbers = [
+      ...pieces.flatMap(({ kind, text }) => {
+        if (kind === 'email') return text.match(/\p{Nd}+/gu) ?? [];
+        return kind === 'number' ? [text] : [];
+      }),
+      ...values,
+    ];
     this.#numbers = new InventedNumbers(draw, new Set(numbers.map(digitsOf)), accounts);
     this.#dates = new InventedDates(draw);
     for (const { kind, text } of pieces) if (kind === 'date') this.#dates.note(text);
@@ -137,6 +143,7 @@ class Replacement {
     }
     this.#replaced++;
     if (kind === 'word') return this.#word(text, before);
+    if (kind === 'email') return this.#email(text);
     if (kind === 'date') return this.#dates.replaced(text);
     return kind === 'time' ? this.#time(text) : this.#numbers.replaced(text);
   }
@@ -157,6 +164,15 @@ class Replacement {
     return initial;
   }
 
+  /** Nothing of it stays, words of forms neither: "page.branch@trust.com" may be somebody. */
+  #email(text: string): string {
+    const parts = text.matchAll(/(\p{L}[\p{L}\p{M}]*)|(\p{Nd}+)|[^\p{L}\p{Nd}]+/gu);
+    return Array.from(parts, ([part, word, number]) => {
+      if (word !== undefined) return this.#word(word, []);
+      return number === undefined ? signsOf(part, this.#words, this.#draw) : this.#numbers.replaced(number);
+    }).join('');
+  }
+
   #time(text: string): string {
     const known = this.#times.get(text);
     if (known !== undefined) return known;
@@ -175,7 +191,9 @@ function isPossessive(before: readonly Piece[]): boolean {
 
 /** Words that must not stand anywhere, in lower case; those of dates and of forms' choices may. */
 function wordsOfValue(value: string): string[] {
-  return piecesOf(value, new Set()).flatMap(({ kind, text }) =>
-    kind === 'word' && text.length > 1 && !isClosed(text) ? [text.toLowerCase()] : [],
-  );
+  const words = piecesOf(value, new Set()).flatMap(({ kind, text }) => {
+    if (kind === 'email') return text.match(/\p{L}[\p{L}\p{M}]*/gu) ?? [];
+    return kind === 'word' ? [text] : [];
+  });
+  return words.filter((word) => word.length > 1 && !isClosed(word)).map((word) => word.toLowerCase());
 }

@@ -4,7 +4,7 @@ import { isOfDates } from './dates.js';
 
 /** A part of a page's text; all pieces together are the text. */
 export interface Piece {
-  kind: 'label' | 'labelled_number' | 'date' | 'time' | 'number' | 'word' | 'rest';
+  kind: 'label' | 'labelled_number' | 'date' | 'time' | 'number' | 'email' | 'word' | 'rest';
   start: number;
   text: string;
 }
@@ -13,6 +13,8 @@ const DIGIT = '\\p{Nd}';
 /** "Page 2 of 7", "Signer 1": which of several, on the form itself. */
 const LABELLED_NUMBER =
   /(?<=(?<!\p{L})(?:page|signer|owner|holder|applicant|borrower|beneficiary|part|section|item|schedule)s? {0,2}#? ?)\p{Nd}{1,2}(?: ?(?:of|\/) ?\p{Nd}{1,3})?(?![\p{Nd}\p{L}]|[-./,]\p{Nd})/giu;
+/** Whatever words and numbers it is made of. It begins where such signs do, so that looking for it takes no longer. */
+const EMAIL = /(?<![\p{L}\p{M}\p{N}._%+'-])[\p{L}\p{M}\p{N}._%+'-]+@[\p{L}\p{M}\p{N}.-]+/gu;
 /** Letters alone that are no initials. */
 const SHORT_LABEL = /(?<![\p{L}\p{M}])(?:e-mails?|n\/a|c\/o)(?![\p{L}\p{M}])/giu;
 /** Without a day, and without a year: dates beside those of records. */
@@ -44,6 +46,7 @@ export function piecesOf(text: string, accounts: ReadonlySet<string>): Piece[] {
   for (const { 0: run, index } of text.matchAll(/\d{8,}/g)) {
     if (accounts.has(run.replace(/^0+(?=.)/, ''))) claims.claim('number', index, index + run.length);
   }
+  claims.all('email', EMAIL);
   claims.all('label', SHORT_LABEL);
   claims.all('labelled_number', LABELLED_NUMBER);
   const lower = lowered(text);
