@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 
 const LEVELS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
-export const THEMES = ['light', 'dark'] as const;
+const THEMES = ['light', 'dark'] as const;
 
 /**
  * What axe finds on a page against WCAG 2.2 AA, in both themes and with reduced motion.

@@ -61,6 +61,7 @@ const PICTURES: Picture[] = [
   {
     name: 'review',
     address: ({ reviewed }) => `document/${reviewed}/review`,
+    height: 830,
     ready: async (page) => {
       // The first that nobody has looked at.
       await page.locator('[data-key]').nth(6).focus();

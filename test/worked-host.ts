@@ -167,9 +167,9 @@ class Client {
   /** Confirms some values of a document and corrects one. */
   async review(id: string): Promise<void> {
     const { reading, values } = await this.json<ReviewAnswer>(`${id}/review`);
-    for (const [index, { account, field, number }] of values.slice(0, 6).entries()) {
+    for (const { account, field, number } of values.slice(0, 6)) {
       const said =
-        index === 1
+        field === 'Employer'
           ? { action: 'corrected' as const, value: 'Tamarack Veterinary Group' }
           : { action: 'confirmed' as const };
       const correction: CorrectionRequest = { reading, account, field, ...said };

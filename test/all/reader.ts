@@ -6,6 +6,7 @@ const STARTS: readonly (readonly [command: RegExp, says: RegExp])[] = [
   [/npm run unleash$/, /UNLEASH_API_TOKEN=\S+ npm start/],
   [/npm run soak/, /round 1 begins/],
   [/npm run bench/, /^# \w+$/m],
+  [/npm run screenshots/, /^documents-light\.png/m],
   [/tsc .*--watch$/, /Found 0 errors/],
   [/--watchAll/, /Tests: .* passed/],
   [/--inspect-brk/, /Debugger listening/],

@@ -9,21 +9,25 @@ const trace = z.object({
       pid: z.number(),
       tid: z.number(),
       dur: z.number().default(0),
+      tdur: z.number().optional(),
       args: z.looseObject({ name: z.string().optional() }).default({}),
     }),
   ),
 });
 
+/** A task of a tab's main thread, in milliseconds. */
+export interface Task {
+  ms: number;
+  /** Of the processor: what it takes where nothing else runs. */
+  cpuMs: number;
+}
+
 /**
  * Traces a tab while somebody works in it.
  *
- * @returns the milliseconds that each task of its main thread took, the longest first
+ * @returns the tasks of its main thread
  */
-export async function tasksDuring(
-  browser: Browser,
-  page: Page,
-  work: () => Promise<void>,
-): Promise<number[]> {
+export async function tasksDuring(browser: Browser, page: Page, work: () => Promise<void>): Promise<Task[]> {
   await browser.startTracing(page, {
     categories: ['toplevel', 'disabled-by-default-devtools.timeline', '__metadata'],
   });
@@ -37,7 +41,7 @@ export async function tasksDuring(
   );
   const tasks = traceEvents.filter((event) => event.name === 'RunTask' && main.has(thread(event)));
   if (tasks.length === 0) throw new Error('The trace has no tasks');
-  return tasks.map(({ dur }) => dur / 1_000).sort((a, b) => b - a);
+  return tasks.map(({ dur, tdur = dur }) => ({ ms: dur / 1_000, cpuMs: tdur / 1_000 }));
 }
 
 const processes = z.object({

@@ -57,7 +57,8 @@ function basis(paths: readonly PathSums[], shown: number): string {
     const many = `${numberOf(documents)} ${documents === 1 ? 'document' : 'documents'}`;
     return `${pathName(path).toLowerCase()} ${many} of ${numberOf(pages)} pages together`;
   });
-  return `Of the last ${numberOf(shown)} documents: ${counts.join('; ')}.`;
+  const last = shown === 1 ? 'document' : `${numberOf(shown)} documents`;
+  return `Of the last ${last}: ${counts.join('; ')}.`;
 }
 
 interface SpreadsProps {
