@@ -3,6 +3,7 @@ import { ROWS_AT_ONCE, useGrowing } from '../parts/growing.js';
 import { Icon } from '../parts/icon.js';
 import { cutText, LongText, ShowAll, spokenName } from '../parts/long-text.js';
 import { isChecked, keyOf, type ReviewedValue } from '../parts/review.js';
+import { unlessSame } from '../parts/unless-same.js';
 import { reasonSentence, supportLevel } from '../parts/support-words.js';
 import {
   isEmpty,
@@ -123,27 +124,24 @@ function Table({ names, account, evidence, said, chosen, onChoose }: RowsProps) 
   );
 }
 
-/** Some rows, made anew only when one of them changes. */
-function Rows({ names, account, evidence, said, chosen, onChoose }: RowsProps) {
-  return useMemo(
-    () => (
-      <tbody role="rowgroup">
-        {names.map((name) => (
-          <Row
-            key={name}
-            name={name}
-            account={account}
-            evidence={evidence}
-            said={said}
-            isChosen={name === chosen}
-            onChoose={onChoose}
-          />
-        ))}
-      </tbody>
-    ),
-    [names.join('\n'), account, evidence, said, chosen, onChoose],
+/** Some rows, drawn anew only when one of them changes. */
+const Rows = unlessSame(function Rows({ names, account, evidence, said, chosen, onChoose }: RowsProps) {
+  return (
+    <tbody role="rowgroup">
+      {names.map((name) => (
+        <Row
+          key={name}
+          name={name}
+          account={account}
+          evidence={evidence}
+          said={said}
+          isChosen={name === chosen}
+          onChoose={onChoose}
+        />
+      ))}
+    </tbody>
   );
-}
+});
 
 interface RowProps extends Omit<FieldsProps, 'chosen'> {
   name: string;

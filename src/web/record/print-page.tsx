@@ -4,6 +4,7 @@ import { call, CallError } from '../call.js';
 import { Frame } from '../parts/frame.js';
 import { documentFailureWords, failureWords } from '../parts/failure-words.js';
 import { ROWS_AT_ONCE, useGrowing } from '../parts/growing.js';
+import { unlessSame } from '../parts/unless-same.js';
 import { cutText, spokenName } from '../parts/long-text.js';
 import { keyOf } from '../parts/review.js';
 import { addressOf } from '../place.js';
@@ -228,30 +229,27 @@ function Missing({ about: { failed, lists, notes }, isFailed, error }: MissingPr
   );
 }
 
-/** Some rows, made once. */
-function Rows({ fields }: { fields: PrintedField[] }) {
-  return useMemo(
-    () => (
-      <tbody>
-        {fields.map(({ name, value, corrected, stands, support, confidence }) => (
-          <tr key={name}>
-            <th scope="row">
-              <bdi>{spokenName(name)}</bdi>
-            </th>
-            <td class={corrected?.action === 'corrected' ? 'replaced' : undefined}>
-              <bdi>{value}</bdi>
-            </td>
-            <td>{corrected && <Checked of={corrected} />}</td>
-            <td>{stands}</td>
-            <td>{support === undefined ? '' : Math.floor(support)}</td>
-            <td>{confidence === undefined ? '' : Math.round(confidence)}</td>
-          </tr>
-        ))}
-      </tbody>
-    ),
-    [fields],
+/** Some rows, drawn once. */
+const Rows = unlessSame(function Rows({ fields }: { fields: readonly PrintedField[] }) {
+  return (
+    <tbody>
+      {fields.map(({ name, value, corrected, stands, support, confidence }) => (
+        <tr key={name}>
+          <th scope="row">
+            <bdi>{spokenName(name)}</bdi>
+          </th>
+          <td class={corrected?.action === 'corrected' ? 'replaced' : undefined}>
+            <bdi>{value}</bdi>
+          </td>
+          <td>{corrected && <Checked of={corrected} />}</td>
+          <td>{stands}</td>
+          <td>{support === undefined ? '' : Math.floor(support)}</td>
+          <td>{confidence === undefined ? '' : Math.round(confidence)}</td>
+        </tr>
+      ))}
+    </tbody>
   );
-}
+});
 
 function Checked({ of: { action, value, person, at } }: { of: ExportedCorrection }) {
   return (

@@ -1,7 +1,8 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ROWS_AT_ONCE } from '../parts/growing.js';
 import { cutText, spokenName } from '../parts/long-text.js';
 import { isChecked, keyOf, type ReviewedValue } from '../parts/review.js';
+import { unlessSame } from '../parts/unless-same.js';
 import { supportLevel } from '../parts/support-words.js';
 
 interface ValuesProps {
@@ -24,6 +25,9 @@ const VALUE_MOST = 160;
 /** The values of a document to be walked through: each is one stop of Tab. */
 export function Values({ values, drafts, current, hasAccounts, onCurrent, onTap }: ValuesProps) {
   const drawn = useGrowing(values, current);
+  const tapped = useRef(onTap);
+  tapped.current = onTap;
+  const tap = useCallback(() => tapped.current(), []);
   const chunks = [];
   for (let from = 0; from < drawn; from += ROWS_AT_ONCE) {
     const some = values.slice(from, from + ROWS_AT_ONCE);
@@ -35,7 +39,7 @@ export function Values({ values, drafts, current, hasAccounts, onCurrent, onTap 
         drafts={some.some((value) => drafts.has(keyOf(value))) ? drafts : NO_DRAFTS}
         hasAccounts={hasAccounts}
         onCurrent={onCurrent}
-        onTap={onTap}
+        onTap={tap}
       />,
     );
   }
@@ -59,44 +63,40 @@ function useGrowing(values: readonly ReviewedValue[], current: string | undefine
   return needed;
 }
 
-/** Some rows, made anew only when one of them changes. */
-function Rows({ values, drafts, current, hasAccounts, onCurrent, onTap }: ValuesProps) {
-  const tapped = useRef(onTap);
-  tapped.current = onTap;
-  const before = useRef(values);
-  const isSame =
-    before.current.length === values.length &&
-    values.every((value, index) => value === before.current[index]);
-  if (!isSame) before.current = values;
-  const rows = before.current;
-  return useMemo(
-    () => (
-      <>
-        {rows.map((value) => {
-          const key = keyOf(value);
-          return (
-            <li key={key} class={key === current ? 'current' : undefined}>
-              <button
-                type="button"
-                class="value-stop"
-                data-key={key}
-                aria-current={key === current ? 'true' : undefined}
-                onFocus={() => onCurrent(key)}
-                onClick={({ detail }) => {
-                  onCurrent(key);
-                  if (detail > 0) tapped.current();
-                }}
-              >
-                <Told value={value} hasAccounts={hasAccounts} isTyped={drafts.has(key)} />
-              </button>
-            </li>
-          );
-        })}
-      </>
-    ),
-    [rows, drafts, current, hasAccounts, onCurrent],
+/** Some rows, drawn anew only when one of them changes. */
+const Rows = unlessSame(function Rows({
+  values,
+  drafts,
+  current,
+  hasAccounts,
+  onCurrent,
+  onTap,
+}: ValuesProps) {
+  return (
+    <>
+      {values.map((value) => {
+        const key = keyOf(value);
+        return (
+          <li key={key} class={key === current ? 'current' : undefined}>
+            <button
+              type="button"
+              class="value-stop"
+              data-key={key}
+              aria-current={key === current ? 'true' : undefined}
+              onFocus={() => onCurrent(key)}
+              onClick={({ detail }) => {
+                onCurrent(key);
+                if (detail > 0) onTap();
+              }}
+            >
+              <Told value={value} hasAccounts={hasAccounts} isTyped={drafts.has(key)} />
+            </button>
+          </li>
+        );
+      })}
+    </>
   );
-}
+});
 
 interface ToldProps {
   value: ReviewedValue;

@@ -1,5 +1,5 @@
-import type { VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
+import { unlessSame } from '../parts/unless-same.js';
 import type { Call, Entry, Wait } from './calls.js';
 import { useFollowed, type Followed, type Following } from './following.js';
 import { counted, isBad, outcomeOf, pagesWords, secondsWords, whatOf } from './words.js';
@@ -29,7 +29,6 @@ export function Timeline({ following, id, isBeingRead }: TimelineProps) {
   const followed = useFollowed(following, id, isBeingRead);
   const { calls, trouble, isComplete } = followed;
   const drawn = useGrowing(calls.entries.length);
-  const rows = useRef(new WeakMap<Entry, VNode>());
   if (calls.entries.length === 0) {
     const nothing = isBeingRead
       ? 'No model call has been made yet.'
@@ -59,21 +58,16 @@ export function Timeline({ following, id, isBeingRead }: TimelineProps) {
                 ))}
               </tr>
             </thead>
-            <tbody>{entries.map((entry) => kept(rows.current, entry, rowOf))}</tbody>
+            <tbody>
+              {entries.map((entry) => (
+                <Row key={entry.number} entry={entry} />
+              ))}
+            </tbody>
           </table>
         </div>
       </details>
     </>
   );
-}
-
-/** One that was drawn before is left as it is: there are thousands, and a few change. */
-function kept(drawn: WeakMap<Entry, VNode>, entry: Entry, draw: (entry: Entry) => VNode): VNode {
-  const before = drawn.get(entry);
-  if (before) return before;
-  const node = draw(entry);
-  drawn.set(entry, node);
-  return node;
 }
 
 function useGrowing(all: number): number {
@@ -96,10 +90,11 @@ function eventsOf(entry: Entry) {
   };
 }
 
-function rowOf(entry: Entry): VNode {
+/** There are thousands, and a few change. */
+const Row = unlessSame(function Row({ entry }: { entry: Entry }) {
   const to = 'to' in entry ? entry.to : undefined;
   return (
-    <tr key={entry.number} {...eventsOf(entry)}>
+    <tr {...eventsOf(entry)}>
       <td>{entry.number}</td>
       <td>{entry.kind === 'call' ? entry.lane + 1 : ''}</td>
       <td>{whatOf(entry)}</td>
@@ -109,7 +104,7 @@ function rowOf(entry: Entry): VNode {
       <td>{outcomeOf(entry)}</td>
     </tr>
   );
-}
+});
 
 interface Scale {
   /** Milliseconds that are shown. */
@@ -124,14 +119,8 @@ interface DrawingProps {
 }
 
 function Drawing({ followed: { calls, now, id }, entries, isBeingRead }: DrawingProps) {
-  const cache = useRef<{ scale: Scale; bars: WeakMap<Entry, VNode> } | undefined>(undefined);
   const nowAt = isBeingRead ? Math.max(calls.end, calls.timeOf(now())) : calls.end;
   const scale = { whole: niceAbove(nowAt), waitLanes: calls.waitLanes };
-  const before = cache.current;
-  if (before?.scale.whole !== scale.whole || before.scale.waitLanes !== scale.waitLanes) {
-    cache.current = { scale, bars: new WeakMap() };
-  }
-  const bars = cache.current?.bars ?? new WeakMap<Entry, VNode>();
   const lanes = calls.waitLanes + calls.workers;
   const height = TOP + lanes * LANE + 6;
   const count = entries.filter(({ kind }) => kind === 'call').length;
@@ -165,21 +154,28 @@ function Drawing({ followed: { calls, now, id }, entries, isBeingRead }: Drawing
       ))}
       {entries.map((entry) => {
         const isOpen = (entry.kind === 'call' || entry.kind === 'wait') && entry.to === undefined;
-        const draw = () => barOf(entry, id, scale, nowAt);
-        return isOpen ? draw() : kept(bars, entry, draw);
+        return <Bar key={entry.number} {...scale} entry={entry} id={id} now={isOpen ? nowAt : 0} />;
       })}
     </svg>
   );
 }
 
-function barOf(entry: Entry, id: string, scale: Scale, now: number): VNode {
+interface BarProps extends Scale {
+  entry: Entry;
+  /** The document's. */
+  id: string;
+  /** Where what has not ended goes to. */
+  now: number;
+}
+
+const Bar = unlessSame(function Bar({ entry, id, now, ...scale }: BarProps) {
   const x = xOf(entry.from, scale);
   const title = [whatOf(entry), 'pages' in entry && `pages ${pagesWords(entry.pages)}`, outcomeOf(entry)];
   const about = <title>{title.filter(Boolean).join('; ')}</title>;
   if (entry.kind !== 'call' && entry.kind !== 'wait') {
     // A diamond above the lanes, with a line through them.
     return (
-      <g key={entry.number} class={`mark ${entry.kind}`} {...eventsOf(entry)}>
+      <g class={`mark ${entry.kind}`} {...eventsOf(entry)}>
         {about}
         <path d={`M${x} ${TOP - 8}l5 5-5 5-5-5z`} />
       </g>
@@ -190,7 +186,7 @@ function barOf(entry: Entry, id: string, scale: Scale, now: number): VNode {
   const width = Math.max(NARROWEST, xOf(entry.to ?? now, scale) - x);
   const attempt = entry.kind === 'call' ? entry.attempt : 1;
   return (
-    <g key={entry.number} class={lookOf(entry)} {...eventsOf(entry)}>
+    <g class={lookOf(entry)} {...eventsOf(entry)}>
       {about}
       <rect x={x} y={y} width={width} height={BAR} rx={2} {...fillOf(entry, id)} />
       {attempt > 1 && width > HOLDS_NUMBER && (
@@ -206,7 +202,7 @@ function barOf(entry: Entry, id: string, scale: Scale, now: number): VNode {
       )}
     </g>
   );
-}
+});
 
 function lookOf(entry: Call | Wait): string {
   const isUnderWay = entry.to === undefined && 'under-way';
@@ -251,7 +247,7 @@ function Legend({ id }: { id: string }) {
   const scale = { whole: 1_000, waitLanes: 0 };
   const swatch = (entry: Entry) => (
     <svg aria-hidden="true" viewBox={`${LEFT - 2} ${TOP - 2} 44 20`} width={44} height={20} class="calls">
-      {barOf(entry, id, scale, 0)}
+      <Bar {...scale} entry={entry} id={id} now={0} />
     </svg>
   );
   const length = 36 / (WIDTH - LEFT - RIGHT);
