@@ -168,8 +168,8 @@ describe('the picture of a page', () => {
       drawn.push(asked.document);
       return Promise.resolve(new Uint8Array(1));
     };
-    let letIn = () => undefined as void;
-    let asks = () => undefined as void;
+    let letIn: () => void = () => undefined;
+    let asks: () => void = () => undefined;
     const hasAsked = new Promise<void>((resolve) => (asks = resolve));
     const whose = async (id: string) => {
       if (id === 'a') {

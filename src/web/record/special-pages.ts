@@ -3,7 +3,7 @@ import { failureWords } from '../parts/failure-words.js';
 import type { ShownRecord } from '../parts/standing.js';
 
 /** A page that failed, with what the model service said of it. */
-export interface FailedPage {
+interface FailedPage {
   page: number;
   account: string | null;
   reason: string;

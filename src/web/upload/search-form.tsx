@@ -33,7 +33,7 @@ export function SearchForm({ shown, onSearch }: SearchFormProps) {
         <input
           type="search"
           value={name}
-          maxLength={200}
+          maxLength={100}
           placeholder="Any part of it"
           onInput={({ currentTarget }) => setName(currentTarget.value)}
         />
