@@ -21,6 +21,9 @@ const MARKUP =
   `<a href="javascript:window.entered=1">a</a><iframe src="${ELSEWHERE}"></iframe><style>*{display:none}</style>` +
   `{{7*7}} \${7*7} &lt;b&gt;bold&lt;/b&gt;`;
 
+/** Of a file: what stands before a slash is taken for folders. */
+const NAME = `<img src=x onerror="window.entered=1"><svg onload="window.entered=1">`;
+
 let opened: OpenBrowser;
 let store: Store;
 let provider: Provider;
@@ -90,8 +93,8 @@ async function read(differing: string): Promise<string> {
   });
   const body = new FormData();
   const pdf = await makePdf([page(1), page(2), page(3)], { info: { Title: MARKUP, Author: MARKUP } });
-  body.set('file', new Blob([Uint8Array.from(pdf)]), `${MARKUP}.pdf`);
-  body.set('document_name', MARKUP);
+  body.set('file', new Blob([Uint8Array.from(pdf)]), `${NAME}.pdf`);
+  body.set('document_name', NAME);
   const { job_id: document } = (await (await ask('process', { method: 'POST', body })).json()) as {
     job_id: string;
   };
