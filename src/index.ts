@@ -8,7 +8,7 @@ export type { FlagContext, UnleashClient } from './rollout/flags.js';
 export type { MetricRegistry } from './observability/metric-registry.js';
 export type { HostRequest } from './http/host-request.js';
 export type { AskedDocument, May } from './http/access.js';
-export type { IsOperator } from './http/operators.js';
+export type { IsOperator } from './http/is-operator.js';
 export type { Id, Identify, Identity } from './http/sender.js';
 export { SettingsError } from './settings.js';
 export type { Settings } from './settings.js';

@@ -1,7 +1,6 @@
 import { loggable, type Logger } from '../logger.js';
 import { formatPlan } from '../processor/plan.js';
 import type { ListedDocument, StoredDocument } from '../store/document.js';
-import type { Sender } from '../store/unfinished.js';
 import type { EndEvent } from './events.js';
 
 /** A document that is done or has failed, as the app is told of it: nothing of its contents, and no names. */
@@ -27,7 +26,7 @@ export type OnDocument = (document: EndedDocument) => unknown;
 export function endedDocument(
   document: StoredDocument | ListedDocument,
   { plan, failed_pages }: Pick<EndEvent, 'plan' | 'failed_pages'>,
-  { userId }: Sender,
+  { userId }: { userId?: string | undefined },
 ): EndedDocument {
   const isDone = document.status === 'completed';
   const [record] = isDone && 'documents' in document ? document.documents : [];

@@ -4,14 +4,9 @@ import type { Request, RequestHandler } from 'express';
 import { z } from 'zod';
 import { loggable, type Logger } from '../logger.js';
 import type { HostRequest } from './host-request.js';
+import type { IsOperator } from './is-operator.js';
 import { requireOwnOrigin } from './same-origin.js';
 import { UnknownSenderError } from './sender.js';
-
-/** Tells whether the sender of a request may see and do what is for ops. */
-export type IsOperator = {
-  // A method, so that its request may also be typed as Express's own, or as one of the app's.
-  isOperator(request: HostRequest): boolean | Promise<boolean>;
-}['isOperator'];
 
 export interface OperatorRules {
   /** The setting `OPS_TOKEN`. */
