@@ -5,7 +5,7 @@ import { DOCUMENT_VERSION, type StoredDocument } from './document.js';
 import { STOPPED } from './events.js';
 import { json, parsed, UUID } from './json.js';
 import { LISTED, listed, MICROSECONDS, PLACE } from './listings.js';
-import { keptSender, type Sender } from './unfinished.js';
+import { senderOf, type Sender } from './unfinished.js';
 
 /** A document that is read or waits for that, without anything of its contents. */
 export interface UnendedDocument {
@@ -110,7 +110,7 @@ export async function cancelDocument(
       [id, json(event)],
     );
     if (!keepsPages) await query('DELETE FROM quire.pages WHERE document_id = $1', [id]);
-    const delivery = told(ended, keptSender.parse(parsed(row.sender)));
+    const delivery = told(ended, senderOf(row.sender));
     if (delivery) await keepDelivery(query, id, delivery);
     return 'cancelled';
   });

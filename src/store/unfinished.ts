@@ -21,7 +21,7 @@ export function fairAs({ owner, sender }: { owner: string; sender: Sender }): st
 }
 
 /** What an app says of a sender is not checked when it comes: what cannot be used must not keep a document. */
-export const keptSender: z.ZodType<Sender> = z.object({
+const keptSender: z.ZodType<Sender> = z.object({
   userId: z.string().optional().catch(undefined),
   sessionId: z.string().optional().catch(undefined),
   properties: z
@@ -31,6 +31,11 @@ export const keptSender: z.ZodType<Sender> = z.object({
   requestId: z.string().optional().catch(undefined),
   fairAs: z.string().optional().catch(undefined),
 });
+
+/** A sender as a row has it. */
+export function senderOf(kept: unknown): Sender {
+  return keptSender.parse(parsed(kept));
+}
 
 /** A document as it comes. */
 export interface NewDocument {
@@ -69,7 +74,7 @@ export async function unfinishedIn(row: Row, listings: Listings): Promise<Unfini
     document && {
       document,
       owner: String(row.owner),
-      sender: keptSender.parse(parsed(row.sender)),
+      sender: senderOf(row.sender),
       plan: row.plan === null ? null : processingPlan.parse(parsed(row.plan)),
       openings: Number(row.openings),
       run: String(row.run),

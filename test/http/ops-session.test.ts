@@ -10,9 +10,9 @@ import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import express, { type Request } from 'express';
 import { answeringErrors } from '../../src/http/answers.js';
-import { Operators, SESSION_MS, type IsOperator } from '../../src/http/operators.js';
+import type { IsOperator, Logger } from '../../src/index.js';
+import { Operators, SESSION_MS } from '../../src/http/operators.js';
 import { opsSessionRouter } from '../../src/http/ops-session.js';
-import type { Logger } from '../../src/index.js';
 
 /** Who may operate without bringing the token each time: by a session, or because the app says so. */
 
