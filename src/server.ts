@@ -44,6 +44,7 @@ async function serve(): Promise<void> {
     });
   }
   app.use(sessions(() => quire.secret('session')));
+  app.get('/about', (_request, response) => response.json(about));
   app.post(
     ['/process', '/upload'],
     rateLimit({

@@ -61,5 +61,10 @@ export async function watchedPage(
     troubles.push(`dialog: ${dialog.message()}`);
     void dialog.accept();
   });
-  return { page, context, troubles, refusals, close: () => context.close() };
+  const close = async () => {
+    // An answer that a test was changing has nobody to go to any more.
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await context.close();
+  };
+  return { page, context, troubles, refusals, close };
 }

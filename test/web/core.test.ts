@@ -167,7 +167,10 @@ describe('a server that is away for a moment', () => {
         headers: { 'retry-after': '1' },
         json: { success: false, message: 'Busy' },
       };
-      await page.route(`**/api/document/${ID}`, (route) => route.fulfill(busy), { times: 1 });
+      // The page asks for the record and for what stands beside it at once.
+      await page.route(new RegExp(`/api/document/${ID}(/evidence)?$`), (route) => route.fulfill(busy), {
+        times: 2,
+      });
       await page.goto(`${host.base}document/${ID}`);
       await page.getByRole('alert').getByText('Busy. This page tries again by itself.').waitFor();
       await page.getByRole('heading', { name: 'There is no such document' }).waitFor();

@@ -64,6 +64,14 @@ async function open(
 ) {
   watched = await watchedPage(opened.browser, host.origin, options);
   const { page } = watched;
+  if (Object.keys(changes).length > 0) await change(page, changes);
+  await page.goto(`${host.base}document/${document}`);
+  await page.getByRole('tab').first().waitFor();
+  return page;
+}
+type Page = Awaited<ReturnType<typeof open>>;
+
+async function change(page: Page, changes: Changes): Promise<void> {
   await page.route(/\/api\/document\/[^/]+(\/evidence)?$/, async (route) => {
     const answer = (await (await route.fetch()).json()) as {
       document?: StoredDocument;
@@ -81,11 +89,7 @@ async function open(
     changes.review?.(answer);
     return route.fulfill({ json: answer });
   });
-  await page.goto(`${host.base}document/${document}`);
-  await page.getByRole('tab').first().waitFor();
-  return page;
 }
-type Page = Awaited<ReturnType<typeof open>>;
 
 /** Pixels of a mark that lie round its words. */
 const EDGE = 3;
