@@ -450,42 +450,32 @@ function assembled(
         allowOrigins,
         logger,
       });
-      const access = new Access(senders, { mayRead, mayCorrect }, logger);
-      const ofReadings = readingsRouter({ opened: () => documents.opened(), access, logger });
-      const ofExport = exportRouter({ opened: () => documents.opened(), access, logger });
-      const ofPictures = pagePicturesRouter({
+      const common = {
         opened: () => documents.opened(),
-        access,
-        pictures,
+        senders,
+        access: new Access(senders, { mayRead, mayCorrect }, logger),
+        allowOrigins,
         logger,
-      });
+      };
+      const ofReadings = readingsRouter(common);
+      const ofExport = exportRouter(common);
+      const ofPictures = pagePicturesRouter({ ...common, pictures });
       const routes = documentsRouter({
-        opened: () => documents.opened(),
+        ...common,
         uploadFolder,
         arriving,
-        senders,
-        access,
-        allowOrigins,
         onRefused,
         maxMegabytes: settings.UPLOAD_MAX_MB,
-        logger,
       });
       const ofCorrections = correctionsRouter({
-        opened: () => documents.opened(),
-        access,
-        allowOrigins,
+        ...common,
         answerFormOf: (plan) => answerFormOf(plan, settings.LLM_ANSWER_FORM),
-        logger,
       });
-      const ofAccuracy = accuracyRouter({
-        opened: () => documents.opened(),
-        forOps: operators.require,
-        logger,
-      });
+      const ofAccuracy = accuracyRouter({ ...common, forOps: operators.require });
       const router = express.Router();
       router.use(opsSessionRouter({ operators, allowOrigins, logger }));
       router.use(overviewFor(operators), operationsFor(operators), ofAccuracy, ofPages);
-      router.use(cancelRouter({ opened: () => documents.opened(), senders, allowOrigins, logger }));
+      router.use(cancelRouter(common));
       router.use(ofCorrections, ofPictures, ofReadings, ofExport, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);

@@ -1,33 +1,13 @@
 import { createHmac } from 'node:crypto';
+import type { AtWork, DocumentAtWork, ReplicaForOps, RetriedTogether } from '../api/operations.js';
 import { formatPlan } from '../processor/plan.js';
 import { StoreError } from '../store/database.js';
-import type { Replica } from '../store/replicas.js';
 import type { Store } from '../store/store.js';
 import type { UnendedDocument } from '../store/unended.js';
 import { NotTakenError, type Documents } from './documents.js';
 import type { KeptEvent } from './events.js';
 import { CANCELLED } from './outcome.js';
 import { progressOf } from './progress.js';
-
-/** A document that has not ended, as ops see it: nothing of its contents, and nothing that names its owner. */
-export interface DocumentAtWork {
-  id: string;
-  /** The same for all documents of one owner. */
-  owner: string;
-  /** null where it is not decided yet. */
-  plan: string | null;
-  stage: string;
-  /** Since its upload. */
-  age_seconds: number;
-  /** Of this stage. */
-  pages_done: number;
-  /** 0 until it is known. */
-  total_pages: number;
-  /** Where it is read; `waiting` where nobody reads it yet. */
-  where: 'here' | 'elsewhere' | 'waiting';
-  /** The replica that reads it; null where there are none, or none has begun. */
-  replica: string | null;
-}
 
 /**
  * What is read and what waits for that, of all owners, the oldest first.
@@ -40,7 +20,7 @@ export async function documentsAtWork(
   store: Store,
   limit: number,
   after?: string,
-): Promise<{ documents: DocumentAtWork[]; total: number; next: string | null } | undefined> {
+): Promise<AtWork | undefined> {
   const page = await store.unended(limit, after);
   if (!page) return undefined;
   const secret = await store.secret('ops');
@@ -75,23 +55,6 @@ export interface CallsUnderWay {
   inAll: number;
   /** By the id of the replica that makes them. */
   byReplica: ReadonlyMap<string, number>;
-}
-
-/** A process that shares the work, as ops see it. */
-export interface ReplicaForOps {
-  id: string;
-  name: string;
-  version: string;
-  /** `hung`: not seen for 6 s, while it is still connected to the database; `gone`: not even that. */
-  state: Replica['state'];
-  /** Whether it is the one that answers. */
-  is_this: boolean;
-  started_seconds_ago: number;
-  seen_seconds_ago: number;
-  /** That it reads. */
-  documents: number;
-  /** To the model service, that it has under way. */
-  calls: number;
 }
 
 /** Those that share the work, the oldest first; none where one process reads all. */
@@ -149,15 +112,6 @@ async function retryInPlace(documents: Documents, id: string, owner: string): Pr
   } finally {
     giveBack();
   }
-}
-
-/** What became of documents that were asked again together. */
-export interface RetriedTogether {
-  started: number;
-  /** Those that could not be: they are read already, gone, or of a later version, or the store is away. */
-  not_started: number;
-  /** Those there was no place for. */
-  left: number;
 }
 
 /**

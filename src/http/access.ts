@@ -37,6 +37,7 @@ export interface Granted {
   /** Who asks. */
   sender: KnownSender;
   isOwner: boolean;
+  document: AskedDocument;
 }
 
 /**
@@ -58,39 +59,25 @@ export class Access {
    * @returns undefined when there is no such document for who asks
    * @throws {UnknownSenderError} when it is not known who asks, or the app's rule failed
    */
-  toRead(request: HostRequest, id: string, store: Store): Promise<Granted | undefined> {
-    return this.#granted(request, id, store, ['mayRead']);
-  }
-
-  /** The same for changing what was read of it: who may, must be let read it, too. */
-  toCorrect(request: HostRequest, id: string, store: Store): Promise<Granted | undefined> {
-    return this.#granted(request, id, store, ['mayRead', 'mayCorrect']);
-  }
-
-  async #granted(
-    request: HostRequest,
-    id: string,
-    store: Store,
-    needed: readonly (keyof AccessRules)[],
-  ): Promise<Granted | undefined> {
+  async toRead(request: HostRequest, id: string, store: Store): Promise<Granted | undefined> {
     const sender = await this.#senders.of(request);
     const whose = await store.whose(id);
     if (!whose) return undefined;
-    const { owner } = whose;
-    if (owner === sender.owner) return { owner, sender, isOwner: true };
+    const { owner, name, uploadedAt } = whose;
     const { userId, sessionId } = whose.sender;
-    const document = {
-      id,
-      owner: ownerOf(owner),
-      userId,
-      sessionId,
-      name: whose.name,
-      uploadedAt: whose.uploadedAt,
-    };
-    for (const rule of needed) {
-      if (!(await this.#isLet(rule, request, document))) return undefined;
-    }
-    return { owner, sender, isOwner: false };
+    const document = { id, owner: ownerOf(owner), userId, sessionId, name, uploadedAt };
+    const isOwner = owner === sender.owner;
+    if (!isOwner && !(await this.#isLet('mayRead', request, document))) return undefined;
+    return { owner, sender, isOwner, document };
+  }
+
+  /**
+   * Whether who may read a document may also correct what was read of it.
+   *
+   * @throws {UnknownSenderError} when the app's rule failed
+   */
+  async mayCorrect(request: HostRequest, { isOwner, document }: Granted): Promise<boolean> {
+    return isOwner || this.#isLet('mayCorrect', request, document);
   }
 
   async #isLet(rule: keyof AccessRules, request: HostRequest, document: AskedDocument): Promise<boolean> {

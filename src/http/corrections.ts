@@ -15,7 +15,7 @@ import type { Logger } from '../logger.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import type { ReviewedDocument } from '../store/corrections.js';
 import type { Store } from '../store/store.js';
-import type { Access, Granted } from './access.js';
+import type { Access } from './access.js';
 import { answeringErrors, notFound, refuse } from './answers.js';
 import { notKept } from './not-kept.js';
 import { requireOwnOrigin } from './same-origin.js';
@@ -75,8 +75,11 @@ export function correctionsRouter(routes: CorrectionsRoutes): RequestHandler {
     async (request: Request<{ id: string }>, response: Response) => {
       const { id } = request.params;
       const { store } = await opened();
-      const granted = await toCorrect(request, response, store);
-      if (!granted) return;
+      const granted = await access.toRead(request, id, store);
+      if (!granted) return notFound(response);
+      if (!(await access.mayCorrect(request, granted))) {
+        return refuse(response, 403, 'You may see this document, but not correct it');
+      }
       const asked = correctionRequest.safeParse(request.body);
       if (!asked.success) return refuse(response, 400, 'This is no correction: see docs/routes.md');
       const match = request.get('if-match');
@@ -95,20 +98,6 @@ export function correctionsRouter(routes: CorrectionsRoutes): RequestHandler {
       });
     },
   );
-
-  async function toCorrect(
-    request: Request<{ id: string }>,
-    response: Response,
-    store: Store,
-  ): Promise<Granted | undefined> {
-    const { id } = request.params;
-    const granted = await access.toCorrect(request, id, store);
-    if (granted) return granted;
-    if (await access.toRead(request, id, store))
-      refuse(response, 403, 'You may see this document, but not correct it');
-    else notFound(response);
-    return undefined;
-  }
 
   async function add(
     response: Response,

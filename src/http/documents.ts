@@ -126,7 +126,7 @@ export function documentsRouter({
     const granted = await access.toRead(request, id, store);
     const document = granted && (await documentText(store, id, granted.owner, request));
     if (!document) return notFound(response);
-    const mayCorrect = granted.isOwner || (await access.toCorrect(request, id, store)) !== undefined;
+    const mayCorrect = await access.mayCorrect(request, granted);
     const may: DocumentAccess = { own: granted.isOwner, correct: mayCorrect };
     await sendJson(response, { success: true, document, access: may });
   });

@@ -1,4 +1,4 @@
-import express, { type RequestHandler, type Response } from 'express';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import type { PageWordsAnswer, WordOnPage } from '../api/page-words.js';
 import type { PagePictures } from '../documents/page-pictures.js';
@@ -48,13 +48,22 @@ export function pagePicturesRouter({
   logger,
 }: PagePicturesRoutes): RequestHandler {
   const router = express.Router();
-  router.get('/api/document/:id/page/:number/picture', notKept, async (request, response) => {
+  /** The page that somebody may see; undefined where they were answered. */
+  const pageAsked = async (request: Request<{ id: string; number: string }>, response: Response) => {
     const { store } = await opened();
     const { id, number } = request.params;
     const granted = await access.toRead(request, id, store);
-    if (!granted) return notFound(response);
     const page = pageNumber.safeParse(number);
-    if (!page.success) return noSuchPage(response);
+    if (granted && page.success) return { store, id, page: page.data, sender: granted.sender };
+    if (granted) noSuchPage(response);
+    else notFound(response);
+    return undefined;
+  };
+
+  router.get('/api/document/:id/page/:number/picture', notKept, async (request, response) => {
+    const wanted = await pageAsked(request, response);
+    if (!wanted) return;
+    const { store, id, page, sender } = wanted;
     const query = pictureQuery.safeParse(request.query);
     if (!query.success) return refuse(response, 400, 'width must be a number of pixels');
     // Who has gone by now is told to nobody any more.
@@ -65,8 +74,8 @@ export function pagePicturesRouter({
     const asked = {
       document: id,
       load: () => wholePdf(store, id),
-      party: { owner: granted.sender.fairAs ?? granted.sender.owner, document: id },
-      page: page.data,
+      party: { owner: sender.fairAs ?? sender.owner, document: id },
+      page,
       width: drawnWidth(query.data.width),
     };
     try {
@@ -84,13 +93,10 @@ export function pagePicturesRouter({
   });
 
   router.get('/api/document/:id/page/:number/words', notKept, async (request, response) => {
-    const { store } = await opened();
-    const { id, number } = request.params;
-    const granted = await access.toRead(request, id, store);
-    if (!granted) return notFound(response);
-    const page = pageNumber.safeParse(number);
-    if (!page.success) return noSuchPage(response);
-    const words: PageWordsAnswer['words'] = (await store.pageWords(id, page.data)).flatMap(onPage);
+    const wanted = await pageAsked(request, response);
+    if (!wanted) return;
+    const { store, id, page } = wanted;
+    const words: PageWordsAnswer['words'] = (await store.pageWords(id, page)).flatMap(onPage);
     // A page may have 20,000 of them.
     await sendJson(response, { success: true, words: new JsonText(JSON.stringify(words)) });
   });

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { ComparedField } from '../../comparison/compare.js';
 import { useGrowing } from '../parts/growing.js';
 import { LongText, spokenName } from '../parts/long-text.js';
+import { TableHead } from '../parts/table-head.js';
 
 /** From so many fields on, those that are the same are left out at first. */
 const MANY = 20;
@@ -55,7 +56,6 @@ function Account({ name, merged, pages, isFiltered }: ComparedAccount & { isFilt
   const [isOpen, setOpen] = useState(false);
   const rows = useMemo(() => (isFiltered ? merged.filter(isDifference) : merged), [merged, isFiltered]);
   const ofPages = useMemo(() => (isFiltered ? pages.filter(isDifference) : pages), [pages, isFiltered]);
-  const drawn = useGrowing(rows);
   const differing = pages.filter(isDifference).length;
   if (isFiltered && rows.length === 0 && differing === 0) return null;
   return (
@@ -64,7 +64,7 @@ function Account({ name, merged, pages, isFiltered }: ComparedAccount & { isFilt
         <LongText text={name} most={NAME_MOST} />
       </h2>
       {rows.length > 0 ? (
-        <Table caption={`${name}: its record`} fields={rows.slice(0, drawn)} />
+        <Merged key={String(isFiltered)} fields={rows} name={name} />
       ) : (
         <p>Its record is the same in both.</p>
       )}
@@ -72,14 +72,19 @@ function Account({ name, merged, pages, isFiltered }: ComparedAccount & { isFilt
         <summary>
           Page by page: {differing} of {pages.length} fields differ
         </summary>
-        {isOpen && <Pages fields={ofPages} name={name} />}
+        {isOpen && <Pages key={String(isFiltered)} fields={ofPages} name={name} />}
       </details>
     </section>
   );
 }
 
+function Merged({ fields, name }: { fields: ComparedField[]; name: string }) {
+  const drawn = useGrowing(fields.length);
+  return <Table caption={`${name}: its record`} fields={fields.slice(0, drawn)} />;
+}
+
 function Pages({ fields, name }: { fields: ComparedField[]; name: string }) {
-  const drawn = useGrowing(fields);
+  const drawn = useGrowing(fields.length);
   if (fields.length === 0) return <p>What each page gave is the same in both.</p>;
   return (
     <>
@@ -97,13 +102,7 @@ function Table({ caption, fields }: { caption: string; fields: ComparedField[] }
   return (
     <table>
       <caption class="unseen">{caption}</caption>
-      <thead>
-        <tr>
-          <th scope="col">Field</th>
-          <th scope="col">First reading</th>
-          <th scope="col">Second reading</th>
-        </tr>
-      </thead>
+      <TableHead names={['Field', 'First reading', 'Second reading']} />
       <tbody>
         {fields.map(({ field, outcome, control, candidate }) => (
           <tr key={field} class={outcome === 'same' ? 'same' : 'differs'}>

@@ -1,4 +1,5 @@
 import type { KeptReading } from '../../api/readings.js';
+import { timeOf } from '../parts/time.js';
 
 /** What tells a reading of a document from the others. */
 export function keyOf({ number, kind }: KeptReading): string {
@@ -28,8 +29,4 @@ export function sentenceOf({ number, kind, plan, kept_at }: KeptReading): string
 function planWords(plan: string | null): string {
   if (plan === null) return 'plan not known';
   return plan === 'single-page' ? 'page by page' : plan;
-}
-
-function timeOf(at: string): string {
-  return new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 }

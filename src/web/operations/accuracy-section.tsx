@@ -1,4 +1,5 @@
 import type { Accuracy, ErrorRateOf } from '../../api/accuracy.js';
+import { TableHead } from '../parts/table-head.js';
 import type { Part } from './asked.js';
 import { numberOf, pathName, percentOf } from './figures.js';
 import { Section, Wide } from './section.js';
@@ -46,15 +47,9 @@ function Rates({ title, rates, named = (name) => name ?? 'Not known' }: RatesPro
       <Wide label={title}>
         <table>
           <caption class="unseen">{title}</caption>
-          <thead>
-            <tr>
-              {['', 'Wrong', 'Looked at', 'Rate', 'At least', 'At most'].map((name) => (
-                <th key={name} scope="col">
-                  {name === '' ? title.replace('By ', '') : name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <TableHead
+            names={[title.replace('By ', ''), 'Wrong', 'Looked at', 'Rate', 'At least', 'At most']}
+          />
           <tbody>
             {rates.map(({ name, corrected, values, rate, least, most }) => (
               <tr key={name}>

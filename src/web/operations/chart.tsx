@@ -1,4 +1,5 @@
 import { useId } from 'preact/hooks';
+import { TableHead } from '../parts/table-head.js';
 
 /** A bar, and between what it lies. */
 export interface Bar {
@@ -95,16 +96,7 @@ export function Chart({ title, about, bars, format, columns }: ChartProps) {
             <summary>As a table</summary>
             <table>
               <caption class="unseen">{title}</caption>
-              <thead>
-                <tr>
-                  <th scope="col">Path</th>
-                  {columns.map(([name]) => (
-                    <th key={name} scope="col">
-                      {name}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
+              <TableHead names={['Path', ...columns.map(([name]) => name)]} />
               <tbody>
                 {bars.map((bar) => (
                   <tr key={bar.name}>

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { AtWork, Replicas } from '../../api/operations.js';
+import { TableHead } from '../parts/table-head.js';
 import type { Act } from './acts.js';
 import type { Part } from './asked.js';
 import { durationOf, NONE, numberOf } from './figures.js';
@@ -42,15 +43,7 @@ function QueueTable({ documents, act }: { documents: AtWork['documents']; act: A
   return (
     <table>
       <caption class="unseen">Documents that are read or wait, the oldest first</caption>
-      <thead>
-        <tr>
-          {['Document', 'Age', 'Plan', 'Where', 'Stage', 'Pages', 'Owner’s mark', 'Action'].map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <TableHead names={['Document', 'Age', 'Plan', 'Where', 'Stage', 'Pages', 'Owner’s mark', 'Action']} />
       <tbody>
         {documents.map((document) => (
           <tr key={document.id}>
@@ -138,17 +131,9 @@ export function ReplicasSection({ part, act }: { part: Part<Replicas>; act: Act 
           <Wide label="Replicas">
             <table>
               <caption class="unseen">Processes that share the work</caption>
-              <thead>
-                <tr>
-                  {['Replica', 'State', 'Seen', 'Started', 'Documents', 'Calls', 'Version', 'Action'].map(
-                    (name) => (
-                      <th key={name} scope="col">
-                        {name}
-                      </th>
-                    ),
-                  )}
-                </tr>
-              </thead>
+              <TableHead
+                names={['Replica', 'State', 'Seen', 'Started', 'Documents', 'Calls', 'Version', 'Action']}
+              />
               <tbody>
                 {replicas.map((replica) => (
                   <tr key={replica.id}>

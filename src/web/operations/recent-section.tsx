@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { PathName, Recent, RecentDocumentForOps } from '../../api/recent.js';
 import { addressOf } from '../place.js';
+import { TableHead } from '../parts/table-head.js';
 import type { Act } from './acts.js';
 import type { Part } from './asked.js';
 import { dollarsOf, NONE, numberOf, secondsOf, timeOf } from './figures.js';
@@ -76,17 +77,9 @@ function RecentTable({ documents, act }: { documents: readonly RecentDocumentFor
   return (
     <table>
       <caption class="unseen">The last documents, the newest first</caption>
-      <thead>
-        <tr>
-          {['Document', 'Uploaded', 'Plan', 'Why', 'State', 'Pages', 'Calls', 'Time', 'Cost', 'Action'].map(
-            (name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ),
-          )}
-        </tr>
-      </thead>
+      <TableHead
+        names={['Document', 'Uploaded', 'Plan', 'Why', 'State', 'Pages', 'Calls', 'Time', 'Cost', 'Action']}
+      />
       <tbody>
         {documents.map((document) => (
           <tr key={document.id}>

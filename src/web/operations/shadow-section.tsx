@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { MismatchForOps, ShadowForOps } from '../../api/operations.js';
+import type { ShadowForOps } from '../../api/operations.js';
+import { TableHead } from '../parts/table-head.js';
 import type { Part } from './asked.js';
 import { dollarsOf, NONE, numberOf, percentOf, timeOf } from './figures.js';
 import { DocumentLink } from './recent-section.js';
@@ -61,19 +62,11 @@ function factsOf({ plan, fields, agreement, ...shadow }: ShadowForOps): [string,
   ];
 }
 
-function Mismatches({ mismatches }: { mismatches: readonly MismatchForOps[] }) {
+function Mismatches({ mismatches }: { mismatches: ShadowForOps['mismatches'] }) {
   return (
     <table>
       <caption class="unseen">Fields that differ, the latest first</caption>
-      <thead>
-        <tr>
-          {['Document', 'Found', 'Compared', 'Page', 'Field', 'Difference'].map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <TableHead names={['Document', 'Found', 'Compared', 'Page', 'Field', 'Difference']} />
       <tbody>
         {mismatches.map((mismatch, index) => (
           <tr key={index}>

@@ -82,7 +82,7 @@ interface RowsProps extends FieldsProps {
 }
 
 function Table({ names, account, evidence, said, chosen, onChoose }: RowsProps) {
-  const drawn = useGrowing(names);
+  const drawn = useGrowing(names.length);
   const chunks = [];
   for (let from = 0; from < drawn; from += ROWS_AT_ONCE) {
     const some = names.slice(from, from + ROWS_AT_ONCE);

@@ -7,6 +7,8 @@ import { ROWS_AT_ONCE, useGrowing } from '../parts/growing.js';
 import { unlessSame } from '../parts/unless-same.js';
 import { cutText, spokenName } from '../parts/long-text.js';
 import { keyOf } from '../parts/review.js';
+import { TableHead } from '../parts/table-head.js';
+import { timeOf } from '../parts/time.js';
 import { addressOf } from '../place.js';
 import './print.css';
 import { aboutReading, noteSentence, type AboutReading } from './special-pages.js';
@@ -73,7 +75,7 @@ interface PrintedAccount {
 function Paper({ id, exported }: { id: string; exported: ExportedDocument }) {
   const { document, record, notes, corrections } = exported;
   const { fields, accounts } = useMemo(() => printed(exported), [exported]);
-  const drawn = useGrowing(fields);
+  const drawn = useGrowing(fields.length);
   const isWhole = drawn >= fields.length;
   const title = cutText(document.document_name || document.filename, TITLE_MOST);
   const print = (
@@ -111,16 +113,16 @@ function Paper({ id, exported }: { id: string; exported: ExportedDocument }) {
             </h2>
             <p class="quiet">Read on {pagesInWords(pages)}.</p>
             <table>
-              <thead>
-                <tr>
-                  <th scope="col">Field</th>
-                  <th scope="col">Value as read</th>
-                  <th scope="col">Checked by a person</th>
-                  <th scope="col">Stands on</th>
-                  <th scope="col">Support</th>
-                  <th scope="col">Confidence</th>
-                </tr>
-              </thead>
+              <TableHead
+                names={[
+                  'Field',
+                  'Value as read',
+                  'Checked by a person',
+                  'Stands on',
+                  'Support',
+                  'Confidence',
+                ]}
+              />
               {parts
                 .filter(({ before }) => before < drawn)
                 .map(({ before, fields }) => (
@@ -304,8 +306,4 @@ function printed({ record, evidence, corrections }: ExportedDocument): {
     return { number: account.accountNumber, pages: account.pages, parts };
   });
   return { fields: all, accounts };
-}
-
-function timeOf(at: string): string {
-  return new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 }

@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { cutText, spokenName } from '../parts/long-text.js';
+import { NotFound } from '../parts/not-found.js';
 import { PageView } from '../parts/page-view.js';
 import { keyOf } from '../parts/review.js';
-import { pagesInWords, type Standing } from '../parts/standing.js';
+import type { Standing } from '../parts/standing.js';
 import type { ChosenValue } from './fields.js';
 
 /** What is looked at: a value where it stands, or a page as a whole. */
@@ -89,12 +90,7 @@ function OfValue({ document, pages, looked, asking, onClose }: OfValueProps) {
           ))}
         </p>
       )}
-      {missing.map((part) => (
-        <p key={part} class="notice" role="status">
-          “<bdi>{cutText(part, VALUE_MOST)}</bdi>” was not found on {pagesInWords(sources) || 'its page'} word
-          for word. Look whether it stands there in another writing.
-        </p>
-      ))}
+      <NotFound missing={missing} sources={sources} role="status" />
       {!isKnown && (
         <p class="quiet">An earlier version read this document: where its values stand is not known.</p>
       )}

@@ -1,9 +1,10 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { cutText, LongText, spokenName } from '../parts/long-text.js';
+import { NotFound } from '../parts/not-found.js';
 import { PageView } from '../parts/page-view.js';
 import type { ReviewedValue } from '../parts/review.js';
 import { reasonSentence } from '../parts/support-words.js';
-import { pagesInWords, type Standing } from '../parts/standing.js';
+import type { Standing } from '../parts/standing.js';
 
 export interface OneValueProps {
   document: string;
@@ -35,7 +36,6 @@ export interface Collision {
 }
 
 const TITLE_MOST = 80;
-const PART_MOST = 200;
 
 /** One value: why it is doubtful, what can be done about it, and its page. */
 export function OneValue(props: OneValueProps) {
@@ -70,12 +70,7 @@ export function OneValue(props: OneValueProps) {
         </p>
       )}
       <Reasons value={value} />
-      {missing.map((part) => (
-        <p key={part} class="notice">
-          “<bdi>{cutText(part, PART_MOST)}</bdi>” was not found on {pagesInWords(sources) || 'its page'} word
-          for word. Look whether it stands there in another writing.
-        </p>
-      ))}
+      <NotFound missing={missing} sources={sources} />
       {props.collision && <Collided collision={props.collision} onOver={props.onCollisionOver} />}
       {!isKnown && value.value.trim() !== '' && (
         <p class="quiet">An earlier version read this document: where its values stand is not known.</p>

@@ -1,5 +1,5 @@
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { ROWS_AT_ONCE } from '../parts/growing.js';
+import { useCallback, useRef } from 'preact/hooks';
+import { ROWS_AT_ONCE, useGrowing } from '../parts/growing.js';
 import { cutText, spokenName } from '../parts/long-text.js';
 import { isChecked, keyOf, type ReviewedValue } from '../parts/review.js';
 import { unlessSame } from '../parts/unless-same.js';
@@ -24,7 +24,9 @@ const VALUE_MOST = 160;
 
 /** The values of a document to be walked through: each is one stop of Tab. */
 export function Values({ values, drafts, current, hasAccounts, onCurrent, onTap }: ValuesProps) {
-  const drawn = useGrowing(values, current);
+  // The one that is looked at is drawn in any case.
+  const least = values.findIndex((value) => keyOf(value) === current) + 1;
+  const drawn = useGrowing(values.length, { least });
   const tapped = useRef(onTap);
   tapped.current = onTap;
   const tap = useCallback(() => tapped.current(), []);
@@ -48,19 +50,6 @@ export function Values({ values, drafts, current, hasAccounts, onCurrent, onTap 
       {chunks}
     </ol>
   );
-}
-
-/** How many are drawn: a few at first, and up to the current one; then more whenever the browser has time. */
-function useGrowing(values: readonly ReviewedValue[], current: string | undefined): number {
-  const [drawn, setDrawn] = useState(ROWS_AT_ONCE);
-  const place = values.findIndex((value) => keyOf(value) === current);
-  const needed = Math.max(drawn, place + 1);
-  useEffect(() => {
-    if (needed >= values.length) return undefined;
-    const timer = setTimeout(() => setDrawn(needed + ROWS_AT_ONCE));
-    return () => clearTimeout(timer);
-  }, [values.length, needed]);
-  return needed;
 }
 
 /** Some rows, drawn anew only when one of them changes. */

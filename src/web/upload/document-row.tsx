@@ -7,6 +7,7 @@ import type { Listed } from './documents.js';
 import { Icon } from '../parts/icon.js';
 import type { Following } from './following.js';
 import { Timeline } from './timeline.js';
+import { timeOf } from '../parts/time.js';
 import { counted, nameOf, planWords, stateOf, STATES } from './words.js';
 
 interface DocumentRowProps {
@@ -103,14 +104,10 @@ function State({ document }: { document: Listed }) {
 
 function Facts({ document }: { document: Listed }) {
   const { total_pages, failed_pages, status, processed_date, plan } = document;
-  const date = new Date(processed_date).toLocaleString(undefined, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-  });
   const facts = [
     total_pages > 0 && counted(total_pages, 'page'),
     status === 'completed' && failed_pages > 0 && `${failed_pages} of them failed`,
-    `${status === 'completed' ? 'read' : 'uploaded'} ${date}`,
+    `${status === 'completed' ? 'read' : 'uploaded'} ${timeOf(processed_date)}`,
     plan !== null && planWords(plan),
   ];
   return (

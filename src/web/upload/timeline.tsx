@@ -1,4 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useGrowing } from '../parts/growing.js';
+import { TableHead } from '../parts/table-head.js';
 import { unlessSame } from '../parts/unless-same.js';
 import type { Call, Entry, Wait } from './calls.js';
 import { useFollowed, type Followed, type Following } from './following.js';
@@ -28,7 +29,7 @@ interface TimelineProps {
 export function Timeline({ following, id, isBeingRead }: TimelineProps) {
   const followed = useFollowed(following, id, isBeingRead);
   const { calls, trouble, isComplete } = followed;
-  const drawn = useGrowing(calls.entries.length);
+  const drawn = useGrowing(calls.entries.length, { atOnce: DRAWN_AT_ONCE });
   if (calls.entries.length === 0) {
     const nothing = isBeingRead
       ? 'No model call has been made yet.'
@@ -49,15 +50,7 @@ export function Timeline({ following, id, isBeingRead }: TimelineProps) {
         <summary>The same as a table</summary>
         <div class="timeline" tabIndex={0} role="region" aria-label="Table of model calls">
           <table>
-            <thead>
-              <tr>
-                {['Event', 'Worker', 'What', 'Pages', 'Begun after', 'Took', 'Outcome'].map((name) => (
-                  <th key={name} scope="col">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <TableHead names={['Event', 'Worker', 'What', 'Pages', 'Begun after', 'Took', 'Outcome']} />
             <tbody>
               {entries.map((entry) => (
                 <Row key={entry.number} entry={entry} />
@@ -68,16 +61,6 @@ export function Timeline({ following, id, isBeingRead }: TimelineProps) {
       </details>
     </>
   );
-}
-
-function useGrowing(all: number): number {
-  const [drawn, setDrawn] = useState(DRAWN_AT_ONCE);
-  useEffect(() => {
-    if (drawn >= all) return undefined;
-    const timer = setTimeout(() => setDrawn(drawn + DRAWN_AT_ONCE));
-    return () => clearTimeout(timer);
-  }, [drawn, all]);
-  return drawn;
 }
 
 /** By which a row and a bar are told to be of the same events. */
