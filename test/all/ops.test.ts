@@ -5,6 +5,7 @@ import { lines, makePdf } from '../pdf-fixtures.js';
 import { newDatabase, runSql } from '../shared.js';
 import { SILENT } from '../silent.js';
 import { unread } from '../stored-document.js';
+import { until } from '../until.js';
 import { mount, type Mounted } from '../watched-documents.js';
 
 /** What ops can do; who counts as ops is tried in test/http/ops.test.ts. */
@@ -30,6 +31,14 @@ const pagesNamed = (name: string, pages = 2) =>
 
 async function atWork({ base }: Mounted, query = ''): Promise<AtWork> {
   return (await (await fetch(`${base}/ops/documents${query}`)).json()) as AtWork;
+}
+
+/** Resolves when the first document at work waits for its answers alone: its first call is made before that. */
+async function allItsPagesRead(mounted: Mounted): Promise<void> {
+  await until('all pages of the first document are read', async () => {
+    const [first] = (await atWork(mounted)).documents;
+    return first?.stage === 'llm_extraction';
+  });
 }
 
 async function metric({ base }: Mounted, line: string): Promise<number> {
@@ -78,6 +87,7 @@ describe('documents of all owners', () => {
       ids.push(await mounted.upload(await pagesNamed(name)));
       await mounted.provider.called(1);
     }
+    await allItsPagesRead(mounted);
     const { documents, total, next } = await atWork(mounted);
     expect(documents).toEqual(
       ids.map((id, index) => ({
@@ -111,7 +121,7 @@ describe('documents of all owners', () => {
     const { base, provider } = mounted;
     const id = await mounted.upload(await pagesNamed('read'));
     await provider.called(1);
-    while ((await atWork(mounted)).documents[0]?.stage !== 'llm_extraction');
+    await allItsPagesRead(mounted);
     const watched = ended(mounted, id);
     expect((await post(base, `documents/${id}/cancel`)).status).toBe(200);
     expect(provider.waiting).toBe(0);
