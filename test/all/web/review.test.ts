@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import express from 'express';
 import type { Page } from 'playwright-core';
-import type { ReviewAnswer } from '../../src/api/review.js';
-import { createQuire, type Quire, type Store } from '../../src/index.js';
-import { openBrowser, type OpenBrowser } from '../browser.js';
-import { goldenPdf, readSheet, tenPageDocument } from '../golden-pdf.js';
-import { Provider } from '../provider.js';
-import { newStore } from '../shared.js';
+import type { ReviewAnswer } from '../../../src/api/review.js';
+import { createQuire, type Quire, type Store } from '../../../src/index.js';
+import { openBrowser, type OpenBrowser } from '../../browser.js';
+import { goldenPdf, readSheet, tenPageDocument } from '../../golden-pdf.js';
+import { Provider } from '../../provider.js';
+import { newStore } from '../../shared.js';
 
 /** The review page in a real browser: Anna's document, which Rita may correct and Vera may look at. */
 

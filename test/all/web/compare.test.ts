@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createQuire, type Quire, type Store } from '../../src/index.js';
-import { axeFindings } from '../axe.js';
-import { openBrowser, type OpenBrowser } from '../browser.js';
-import { streamed } from '../event-stream.js';
-import { pagesHost, userOf, type PagesHost } from '../pages-host.js';
-import { makePdf } from '../pdf-fixtures.js';
-import { Provider } from '../provider.js';
-import { newStore } from '../shared.js';
-import { SILENT } from '../silent.js';
-import { watchedPage, type WatchedPage } from '../watched-page.js';
-import { upTo } from '../watched-documents.js';
+import { createQuire, type Quire, type Store } from '../../../src/index.js';
+import { axeFindings } from '../../axe.js';
+import { openBrowser, type OpenBrowser } from '../../browser.js';
+import { streamed } from '../../event-stream.js';
+import { pagesHost, userOf, type PagesHost } from '../../pages-host.js';
+import { makePdf } from '../../pdf-fixtures.js';
+import { Provider } from '../../provider.js';
+import { newStore } from '../../shared.js';
+import { SILENT } from '../../silent.js';
+import { watchedPage, type WatchedPage } from '../../watched-page.js';
+import { upTo } from '../../watched-documents.js';
 
 /** Two readings of a document, side by side. */
 

@@ -1,22 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Locator, Route } from 'playwright-core';
-import { createQuire, type Quire, type StoredDocument } from '../../src/index.js';
-import { axeFindings } from '../axe.js';
-import { openBrowser, type OpenBrowser } from '../browser.js';
-import { streamed } from '../event-stream.js';
-import { pagesHost, type PagesHost } from '../pages-host.js';
-import type { ReviewAnswer } from '../../src/api/review.js';
-import type { Note } from '../../src/store/document.js';
-import type { SupportedEvidence } from '../../src/stages/support/support.js';
-import type { DrawnPackage } from '../sample-package/package.js';
-import { newDatabase } from '../shared.js';
-import { SILENT } from '../silent.js';
-import { watchedPage, type WatchedPage } from '../watched-page.js';
+import { createQuire, type Quire, type StoredDocument } from '../../../src/index.js';
+import { axeFindings } from '../../axe.js';
+import { openBrowser, type OpenBrowser } from '../../browser.js';
+import { streamed } from '../../event-stream.js';
+import { pagesHost, type PagesHost } from '../../pages-host.js';
+import type { ReviewAnswer } from '../../../src/api/review.js';
+import type { Note } from '../../../src/store/document.js';
+import type { SupportedEvidence } from '../../../src/stages/support/support.js';
+import type { DrawnPackage } from '../../sample-package/package.js';
+import { newDatabase } from '../../shared.js';
+import { SILENT } from '../../silent.js';
+import { watchedPage, type WatchedPage } from '../../watched-page.js';
 
 /** The page of a document's record: each value beside the page it stands on. */
 
-const sample = (name: string) => readFileSync(new URL(`../../docs/sample/${name}`, import.meta.url));
+const sample = (name: string) => readFileSync(new URL(`../../../docs/sample/${name}`, import.meta.url));
 const drawn = JSON.parse(sample('account-package.json').toString()) as DrawnPackage;
 
 let opened: OpenBrowser;

@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RequestHandler } from 'express';
 import type { Page } from 'playwright-core';
-import { readLabelledValues } from '../../src/embedded-model/rules.js';
-import { createQuire, type Quire, type Store, type StoredDocument } from '../../src/index.js';
-import { axeFindings } from '../axe.js';
-import { openBrowser, type OpenBrowser } from '../browser.js';
-import type { SentEvent } from '../event-stream.js';
-import { pagesHost, type PagesHost } from '../pages-host.js';
-import { makePdf } from '../pdf-fixtures.js';
-import type { Call, Fault } from '../provider.js';
-import { RuleModel } from '../rule-model.js';
-import { newFolder, newStore } from '../shared.js';
-import { SILENT } from '../silent.js';
-import { unread } from '../stored-document.js';
-import { until } from '../until.js';
-import { watchedPage, type WatchedPage } from '../watched-page.js';
+import { readLabelledValues } from '../../../src/embedded-model/rules.js';
+import { createQuire, type Quire, type Store, type StoredDocument } from '../../../src/index.js';
+import { axeFindings } from '../../axe.js';
+import { openBrowser, type OpenBrowser } from '../../browser.js';
+import type { SentEvent } from '../../event-stream.js';
+import { pagesHost, type PagesHost } from '../../pages-host.js';
+import { makePdf } from '../../pdf-fixtures.js';
+import type { Call, Fault } from '../../provider.js';
+import { RuleModel } from '../../rule-model.js';
+import { newFolder, newStore } from '../../shared.js';
+import { SILENT } from '../../silent.js';
+import { unread } from '../../stored-document.js';
+import { until } from '../../until.js';
+import { watchedPage, type WatchedPage } from '../../watched-page.js';
 
 /** The page where documents are uploaded and followed. */
 

@@ -1,18 +1,18 @@
 import { PDFiumLibrary } from '@hyzyla/pdfium';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { ExportedDocument } from '../../src/api/export.js';
-import type { ReviewAnswer } from '../../src/api/review.js';
-import { createQuire, type Quire, type Store } from '../../src/index.js';
-import { axeFindings } from '../axe.js';
-import { openBrowser, type OpenBrowser } from '../browser.js';
-import { streamed } from '../event-stream.js';
-import { pagesHost, type PagesHost } from '../pages-host.js';
-import { makePdf } from '../pdf-fixtures.js';
-import { Provider } from '../provider.js';
-import { newStore } from '../shared.js';
-import { SILENT } from '../silent.js';
-import { watchedPage } from '../watched-page.js';
-import { upTo } from '../watched-documents.js';
+import type { ExportedDocument } from '../../../src/api/export.js';
+import type { ReviewAnswer } from '../../../src/api/review.js';
+import { createQuire, type Quire, type Store } from '../../../src/index.js';
+import { axeFindings } from '../../axe.js';
+import { openBrowser, type OpenBrowser } from '../../browser.js';
+import { streamed } from '../../event-stream.js';
+import { pagesHost, type PagesHost } from '../../pages-host.js';
+import { makePdf } from '../../pdf-fixtures.js';
+import { Provider } from '../../provider.js';
+import { newStore } from '../../shared.js';
+import { SILENT } from '../../silent.js';
+import { watchedPage } from '../../watched-page.js';
+import { upTo } from '../../watched-documents.js';
 
 /** The record of a document as it goes on paper. */
 

@@ -3,15 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import express from 'express';
 import type { BrowserContext, Page } from 'playwright-core';
-import type { Recent } from '../../src/api/recent.js';
-import { createQuire, type Quire } from '../../src/index.js';
-import { openBrowser, type OpenBrowser } from '../browser.js';
-import { BATCH_FLAG, flagClient } from '../flag-client.js';
-import { lines, makePdf } from '../pdf-fixtures.js';
-import { Provider } from '../provider.js';
-import { newDatabase } from '../shared.js';
-import { SILENT } from '../silent.js';
-import { until } from '../until.js';
+import type { Recent } from '../../../src/api/recent.js';
+import { createQuire, type Quire } from '../../../src/index.js';
+import { openBrowser, type OpenBrowser } from '../../browser.js';
+import { BATCH_FLAG, flagClient } from '../../flag-client.js';
+import { lines, makePdf } from '../../pdf-fixtures.js';
+import { Provider } from '../../provider.js';
+import { newDatabase } from '../../shared.js';
+import { SILENT } from '../../silent.js';
+import { until } from '../../until.js';
 
 /** The operations page in a real Chromium, over documents that were really read. */
 
