@@ -1,7 +1,6 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { CorrectionAnswer, CorrectionRequest, ReviewAnswer, ReviewedValue } from '../../api/review.js';
-import { addressOf } from '../place.js';
-import { call, CallError } from '../call.js';
+import { ask, call, CallError } from '../call.js';
 
 export type { ReviewedValue };
 
@@ -76,17 +75,11 @@ export type Said = { done: CorrectionAnswer } | { collided: CorrectionAnswer };
 
 /** @throws {CallError} when it was not kept, unless somebody else had said something meanwhile */
 export async function say(id: string, request: CorrectionRequest, seen: number): Promise<Said> {
-  let response: Response;
-  try {
-    response = await fetch(addressOf(`api/document/${encodeURIComponent(id)}/corrections`), {
-      method: 'POST',
-      credentials: 'same-origin',
-      headers: { 'Content-Type': 'application/json', 'If-Match': `"${seen}"` },
-      body: JSON.stringify(request),
-    });
-  } catch {
-    throw new CallError('The server cannot be reached, so this was not kept. Try again.', 0);
-  }
+  const response = await ask(`api/document/${encodeURIComponent(id)}/corrections`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'If-Match': `"${seen}"` },
+    body: JSON.stringify(request),
+  });
   const answer = (await response.json().catch(() => null)) as CorrectionAnswer | null;
   if (response.status === 412 && answer) return { collided: answer };
   if (response.ok && answer) return { done: answer };
