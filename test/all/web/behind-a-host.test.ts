@@ -115,7 +115,6 @@ describe('an upload that something else answers', () => {
   test.each([
     ['too large for a proxy', html(413), 'larger than the server lets through before it comes to Quire'],
     ['without the token that the app wants', html(403), 'The app does not let this file through (403).'],
-    ['while the server is away', html(502), 'The server answered with an error (502). Try again'],
   ])('%s: a sentence says so', async (_what, handler, says) => {
     inTheWay = once(handler);
     await upload('file');

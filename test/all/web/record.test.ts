@@ -352,10 +352,12 @@ test('asking for a value or a page again leads back to it', async () => {
   await page.locator('.page-mark.chosen').first().waitFor();
   const whole = await at.textContent();
   await next.click();
-  await page.locator('.page-mark.chosen').first().waitFor({ state: 'detached' });
-  await value.click();
+  await until('another page is shown', async () => (await at.textContent()) !== whole);
+  // It stands there, too.
   await page.locator('.page-mark.chosen').first().waitFor();
-  expect(await at.textContent()).toBe(whole);
+  await value.click();
+  await until('the page is shown again', async () => (await at.textContent()) === whole);
+  await page.locator('.page-mark.chosen').first().waitFor();
   const blank = page.getByRole('button', { name: `Page ${drawn.blankPages[0]}`, exact: true }).first();
   const shown = page.getByText(`Page ${drawn.blankPages[0]} of ${drawn.pages}`);
   await blank.click();
