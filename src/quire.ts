@@ -17,7 +17,6 @@ import { aboutRouter } from './http/about.js';
 import { Access, type May } from './http/access.js';
 import { accuracyRouter } from './http/accuracy.js';
 import { ArrivingUploads } from './http/arriving.js';
-import { cancelRouter } from './http/cancel.js';
 import { correctionsRouter } from './http/corrections.js';
 import { documentsRouter } from './http/documents.js';
 import { exportRouter } from './http/export.js';
@@ -475,7 +474,6 @@ function assembled(
       const router = express.Router();
       router.use(opsSessionRouter({ operators, allowOrigins, logger }));
       router.use(overviewFor(operators), operationsFor(operators), ofAccuracy, ofPages);
-      router.use(cancelRouter(common));
       router.use(ofCorrections, ofPictures, ofReadings, ofExport, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);

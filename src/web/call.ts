@@ -10,6 +10,8 @@ export class CallError extends Error {
     readonly status: number,
     /** Seconds until it may be tried again, where the server says so. */
     readonly retryAfterS?: number,
+    /** The JSON of the answer, where it had any. */
+    readonly answer?: unknown,
   ) {
     super(message);
   }
@@ -35,7 +37,8 @@ export async function call<Answer>(path: string, options: RequestInit = {}): Pro
   throw new CallError(
     body?.message ?? `The server answered with an error (${response.status}).`,
     response.status,
-    ...(Number.isFinite(wait) ? [wait] : []),
+    Number.isFinite(wait) ? wait : undefined,
+    body,
   );
 }
 
