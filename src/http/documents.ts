@@ -221,6 +221,28 @@ export function documentsRouter({
     }
   });
 
+  router.post('/api/document/:id/cancel', changing);
+  router.post('/api/document/:id/cancel', async (request, response) => {
+    const whose = await owner(request);
+    const { documents, store } = await opened();
+    const { id } = request.params;
+    if ((await store.ownerOf(id)) !== whose) return notFound(response);
+    switch (await documents.cancel(id)) {
+      case 'unknown':
+        return notFound(response);
+      case 'ended':
+        return refuse(response, 409, 'The document has ended already');
+      case 'later':
+        return refuse(
+          response,
+          409,
+          'A later version of Quire has written the document; this one cannot change it',
+        );
+      case 'cancelled':
+        response.json({ success: true, message: 'The document is cancelled' });
+    }
+  });
+
   router.get('/api/costs', notKept, async (request, response) => {
     const { store } = await opened();
     const whose = await owner(request);

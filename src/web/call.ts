@@ -9,7 +9,9 @@ export class CallError extends Error {
     /** Of the answer; 0 where there was none. */
     readonly status: number,
     /** Seconds until it may be tried again, where the server says so. */
-    readonly retryAfterS?: number | undefined,
+    readonly retryAfterS?: number,
+    /** The JSON of the answer, where it had any. */
+    readonly answer?: unknown,
   ) {
     super(message);
   }
@@ -19,12 +21,12 @@ const SIGNED_OUT =
   'You are not signed in any more. Sign in again, in another tab if you like, then try again.';
 
 /**
- * Asks a route.
+ * Asks a route and reads its JSON.
  *
  * @param path below where the pages are mounted, like `api/documents`
- * @throws {CallError} when there is no answer of it; the signal's reason on abort
+ * @throws {CallError} when it was not done; the signal's reason on abort
  */
-export async function ask(path: string, options: RequestInit = {}): Promise<Response> {
+export async function call<Answer>(path: string, options: RequestInit = {}): Promise<Answer> {
   let response: Response;
   try {
     response = await fetch(addressOf(path), { credentials: 'same-origin', redirect: 'manual', ...options });
@@ -35,17 +37,6 @@ export async function ask(path: string, options: RequestInit = {}): Promise<Resp
   // No route leads elsewhere: it is the app's sign-in that does. What operators are told is about their token.
   const isSignedOut = response.status === 401 && !path.startsWith('ops/');
   if (isSignedOut || response.type === 'opaqueredirect') throw new CallError(SIGNED_OUT, 401);
-  return response;
-}
-
-/**
- * Asks a route and reads its JSON.
- *
- * @param path below where the pages are mounted, like `api/documents`
- * @throws {CallError} when it was not done; the signal's reason on abort
- */
-export async function call<Answer>(path: string, options: RequestInit = {}): Promise<Answer> {
-  const response = await ask(path, options);
   const body = (await response.json().catch(() => null)) as { success?: boolean; message?: string } | null;
   if (response.ok && body !== null && body.success !== false) return body as Answer;
   const { status } = response;
@@ -53,6 +44,7 @@ export async function call<Answer>(path: string, options: RequestInit = {}): Pro
     body?.message ?? withoutMessage(status),
     status,
     retryAfterOf(response.headers.get('retry-after')),
+    body,
   );
 }
 

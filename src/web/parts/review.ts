@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { CorrectionAnswer, CorrectionRequest, ReviewAnswer, ReviewedValue } from '../../api/review.js';
-import { ask, call, CallError } from '../call.js';
+import { call, CallError, post } from '../call.js';
 
 export type { ReviewedValue };
 
@@ -75,16 +75,11 @@ export type Said = { done: CorrectionAnswer } | { collided: CorrectionAnswer };
 
 /** @throws {CallError} when it was not kept, unless somebody else had said something meanwhile */
 export async function say(id: string, request: CorrectionRequest, seen: number): Promise<Said> {
-  const response = await ask(`api/document/${encodeURIComponent(id)}/corrections`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'If-Match': `"${seen}"` },
-    body: JSON.stringify(request),
-  });
-  const answer = (await response.json().catch(() => null)) as CorrectionAnswer | null;
-  if (response.status === 412 && answer) return { collided: answer };
-  if (response.ok && answer) return { done: answer };
-  throw new CallError(
-    answer?.message ?? `This was not kept: error ${response.status}. Try again.`,
-    response.status,
-  );
+  const path = `api/document/${encodeURIComponent(id)}/corrections`;
+  try {
+    return { done: await post<CorrectionAnswer>(path, request, { 'If-Match': `"${seen}"` }) };
+  } catch (error) {
+    if (!(error instanceof CallError) || error.status !== 412 || !error.answer) throw error;
+    return { collided: error.answer as CorrectionAnswer };
+  }
 }
