@@ -169,7 +169,7 @@ describe('with two tabs', () => {
     for (const name of ['one', 'two']) {
       await other.getByRole('button', { name: `Delete ${name}` }).click();
       await other.getByRole('button', { name: 'Delete it' }).click();
-      await other.getByRole('heading', { name }).waitFor({ state: 'detached' });
+      await other.getByRole('heading', { name, exact: true }).waitFor({ state: 'detached' });
       if (name === 'two') await page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`);
       else {
         await page.getByRole('button', { name: 'Delete one' }).click();
