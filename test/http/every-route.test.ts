@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import express, { type ErrorRequestHandler } from 'express';
-import { SESSION_COOKIE } from '../../src/http/operators.js';
+import { Operators, SESSION_COOKIE, SESSION_MS } from '../../src/http/operators.js';
 import { createQuire, type Quire, type RouterOptions } from '../../src/index.js';
 import { streamed } from '../event-stream.js';
 import { makePdf } from '../pdf-fixtures.js';
@@ -86,6 +86,12 @@ const ALL = Object.entries(ROUTES).map(([route, row]) => {
 type Route = (typeof ALL)[number];
 const changing = ALL.filter(({ method }) => method !== 'GET');
 
+/** The cookie of somebody who typed the token in so long ago, in milliseconds. */
+function sessionOf(agoMs: number): IncomingHttpHeaders {
+  const operators = new Operators({ token: TOKEN, logger: SILENT, now: () => Date.now() - agoMs });
+  return { cookie: `${SESSION_COOKIE}=${operators.newSession()}` };
+}
+
 /** Who asks: by the header, for which the app's rules below look, and what else they bring. */
 const ASKING = {
   nobody: {},
@@ -99,6 +105,8 @@ const ASKING = {
   operator: { 'x-user': 'olga' },
   almostOperator: { 'x-user': 'nearly' },
   bearer: { authorization: `Bearer ${TOKEN}` },
+  session: sessionOf(0),
+  expiredSession: sessionOf(SESSION_MS + 1),
   wrongBearer: { authorization: 'Bearer token-of-ops-0123456788' },
   tokenElsewhere: {
     'x-ops-token': TOKEN,
@@ -119,7 +127,7 @@ const MAY: Readonly<Record<Who, readonly Asking[]>> = {
   readers: ['owner', 'reader', 'readerLater', 'corrector'],
   correctors: ['owner', 'corrector'],
   owner: ['owner'],
-  ops: ['operator', 'bearer'],
+  ops: ['operator', 'bearer', 'session'],
 };
 
 const rules: RouterOptions = {
@@ -334,14 +342,7 @@ describe('a rule of the app that fails, or names nobody,', () => {
 
 describe('a page of another site', () => {
   /** Who would be let in by what a browser sends by itself. */
-  const LET_IN: Readonly<Record<Who, IncomingHttpHeaders>> = {
-    anybody: ASKING.owner,
-    senders: ASKING.owner,
-    readers: ASKING.owner,
-    correctors: ASKING.owner,
-    owner: ASKING.owner,
-    ops: ASKING.operator,
-  };
+  const letIn = (who: Who) => (who === 'ops' ? [ASKING.operator, ASKING.session] : [ASKING.owner]);
   const OTHER_SITES: IncomingHttpHeaders[] = [
     { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'same-site' },
@@ -352,7 +353,7 @@ describe('a page of another site', () => {
 
   test.each(changing)('changes nothing by $route', async (row) => {
     const sent = OTHER_SITES.flatMap((site) =>
-      FORMS.map((type) => ({ ...LET_IN[row.who], ...site, 'content-type': type })),
+      letIn(row.who).flatMap((by) => FORMS.map((type) => ({ ...by, ...site, 'content-type': type }))),
     );
     const statuses = sent.map(async (headers) => [headers, (await ask(row, headers)).status]);
     expect(await Promise.all(statuses)).toEqual(sent.map((headers) => [headers, 403]));
