@@ -167,10 +167,11 @@ beforeAll(async () => {
   });
   const app = express().set('trust proxy', true);
   served = routesMadeBy(() => app.use(quire.router(rules), quire.pages()));
-  app.use(((error: unknown, _request, response, _next) => {
+  const told: ErrorRequestHandler = (error, _request, _response, next) => {
     errors.push(error);
-    response.sendStatus(500);
-  }) satisfies ErrorRequestHandler);
+    next(error);
+  };
+  app.use(told);
   server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

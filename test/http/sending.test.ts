@@ -170,8 +170,9 @@ test.each(['/api/document/a/events', '/api/document/a/pdf'])(
   'who asks for the head of %s alone is sent nothing, and nothing is made for them',
   async (path) => {
     let made = 0;
-    async function* endless(): AsyncGenerator<never> {
+    async function* endless(): AsyncGenerator<string> {
       made++;
+      yield 'a';
       await new Promise(() => undefined);
     }
     const feed = { isOver: false, last: 0, watch: endless };
