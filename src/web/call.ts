@@ -17,6 +17,9 @@ export class CallError extends Error {
   }
 }
 
+const SIGNED_OUT =
+  'It is not known who you are; your session may have ended. Sign in again in another tab, then go on here.';
+
 /**
  * Asks a route and reads its JSON.
  *
@@ -34,8 +37,11 @@ export async function call<Answer>(path: string, options: RequestInit = {}): Pro
   const body = (await response.json().catch(() => null)) as { success?: boolean; message?: string } | null;
   if (response.ok && body !== null && body.success !== false) return body as Answer;
   const wait = Number(response.headers.get('retry-after') ?? Number.NaN);
+  // An app may answer with its page to sign in, whatever was asked for.
+  const isSignedOut = body === null ? response.ok : response.status === 401 && !path.startsWith('ops/');
+  const message = isSignedOut ? SIGNED_OUT : body?.message;
   throw new CallError(
-    body?.message ?? `The server answered with an error (${response.status}).`,
+    message ?? `The server answered with an error (${response.status}).`,
     response.status,
     Number.isFinite(wait) ? wait : undefined,
     body,
