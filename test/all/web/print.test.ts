@@ -137,8 +137,10 @@ test('a value longer than a sheet begins beside what is before it, and sheets ar
   const sheets = await sheetsOf(await page.pdf({ format: 'Letter' }));
   expect(sheets[0]).toContain('Clause1 ');
   expect(sheets.join(' ')).toContain('Clause500');
-  const numbers = sheets.map((_sheet, index) => `${index + 1} of ${sheets.length}`);
-  expect(sheets.filter((sheet, index) => !sheet.includes(numbers[index] ?? ''))).toEqual([]);
+  // Where a sheet has few words to a line, each letter is a line of its own in its text.
+  const joined = sheets.map((sheet) => sheet.replace(/\s/g, ''));
+  const count = sheets.length;
+  expect(joined.filter((sheet, index) => !sheet.startsWith(`${index + 1}of${count}`))).toEqual([]);
   await close();
 });
 
