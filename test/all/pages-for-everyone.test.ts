@@ -160,6 +160,35 @@ test('a button that has the focus keeps it when it can do no more', async () => 
   await close();
 });
 
+test('what stands in an empty field can be read in both themes', async () => {
+  const { page, close } = await watchedPage(opened.browser, host.origin, { user: OWNER });
+  await page.goto(host.base);
+  await page.getByPlaceholder('Any part of it').waitFor();
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const colours = await page.evaluate<[text: string, ground: string]>(`(() => {
+      const field = document.querySelector('[placeholder]');
+      return [getComputedStyle(field, '::placeholder').color, getComputedStyle(field).backgroundColor];
+    })()`);
+    expect({ colorScheme, isRead: contrast(...colours) >= 4.5 }).toEqual({ colorScheme, isRead: true });
+  }
+  await close();
+});
+
+/** Of two colours like `rgb(1, 2, 3)`, as WCAG reckons it. */
+function contrast(...colours: [string, string]): number {
+  const [darker = 0, lighter = 0] = colours.map(luminance).toSorted((one, other) => one - other);
+  return (lighter + 0.05) / (darker + 0.05);
+}
+
+function luminance(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = (colour.match(/[\d.]+/g) ?? []).map((part) => {
+    const share = Number(part) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
 test('in forced colours, what is marked, chosen or pressed differs from what is not', async () => {
   const { page, close } = await watchedPage(opened.browser, host.origin, { user: OWNER });
   await page.emulateMedia({ forcedColors: 'active', colorScheme: 'dark' });

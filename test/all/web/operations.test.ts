@@ -173,14 +173,16 @@ describe('an operator', () => {
     const { paths } = await recent();
     expect(paths.map(({ path }) => path)).toEqual(['single-page', 'batch']);
     const tables: { title: string | null; about: string | null; rows: string[][] }[] = [];
-    for (const chart of await section('Both paths side by side').getByRole('figure').all()) {
+    const charts = section('Both paths side by side');
+    for (const chart of await charts.getByRole('figure').all()) {
       if ((await chart.locator('svg').count()) === 0) continue;
       const rows: string[][] = [];
       for (const row of await chart.locator('tbody tr').all()) {
         rows.push(await row.locator('th, td').allTextContents());
       }
-      const [title, about] = [chart.locator('svg title'), chart.locator('svg desc')];
-      tables.push({ title: await title.textContent(), about: await about.textContent(), rows });
+      const title = await chart.locator('figcaption').textContent();
+      tables.push({ title, about: await chart.getByRole('img').getAttribute('aria-label'), rows });
+      expect(await charts.getByRole('figure', { name: title ?? '', exact: true }).count()).toBe(1);
     }
     const named = (title: string) => tables.find((table) => table.title === title);
     const spreads = [
