@@ -12,6 +12,7 @@ import type { SupportedEvidence } from '../../../src/stages/support/support.js';
 import type { DrawnPackage } from '../../sample-package/package.js';
 import { newDatabase } from '../../shared.js';
 import { SILENT } from '../../silent.js';
+import { until } from '../../until.js';
 import { watchedPage, type WatchedPage } from '../../watched-page.js';
 
 /** The page of a document's record: each value beside the page it stands on. */
@@ -140,7 +141,7 @@ describe('a click on a value', () => {
     const page = await open(id);
     await page.getByRole('tab', { name: `Account ${account}` }).click();
     const row = rowOf(page, field);
-    expect(await row.getByRole('cell', { name: `page ${number}`, exact: true }).count()).toBe(1);
+    await row.getByRole('cell', { name: `page ${number}`, exact: true }).waitFor();
     await row.getByRole('button', { name: value, exact: true }).click();
     await page.getByText(`Page ${number} of ${drawn.pages}`).waitFor();
     const [left, top, right, bottom] = await marked(page);
@@ -161,7 +162,7 @@ describe('a click on a value', () => {
     await page.getByRole('dialog').locator('.page-mark.chosen').first().waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    expect(await hasFocus(button)).toBe(true);
+    await until('the value has the focus again', () => hasFocus(button));
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
   });
 });
@@ -170,10 +171,10 @@ test('by keys alone: from account to account, to a value, about its page and bac
   const page = await open(id);
   await page.getByRole('tab').first().focus();
   await page.keyboard.press('End');
-  const last = page.getByRole('tab').last();
-  expect(await last.getAttribute('aria-selected')).toBe('true');
+  const isChosen = async (tab: Locator) => (await tab.getAttribute('aria-selected')) === 'true';
+  await until('the last account is shown', () => isChosen(page.getByRole('tab').last()));
   await page.keyboard.press('ArrowRight');
-  expect(await page.getByRole('tab').first().getAttribute('aria-selected')).toBe('true');
+  await until('the first account is shown', () => isChosen(page.getByRole('tab').first()));
   const value = page.locator('button.value').first();
   for (let tabs = 0; tabs < 10; tabs++) {
     await page.keyboard.press('Tab');
@@ -182,23 +183,23 @@ test('by keys alone: from account to account, to a value, about its page and bac
   await page.keyboard.press('Enter');
   const picture = page.getByRole('region', { name: /^Picture of page/ });
   await page.locator('.page-mark.chosen').first().waitFor();
-  expect(await hasFocus(picture)).toBe(true);
+  await until('the picture has the focus', () => hasFocus(picture));
   const sheet = async () => (await page.locator('.page-sheet').boundingBox()) ?? { x: 0, width: 0 };
   const width = async () => (await sheet()).width;
   const fitting = await width();
   await page.keyboard.press('+');
-  expect(await width()).toBeGreaterThan(fitting);
+  await until('it is nearer', async () => (await width()) > fitting);
   const left = async () => (await sheet()).x;
   const before = await left();
   await page.keyboard.press('ArrowRight');
-  expect(await left()).toBeLessThan(before);
+  await until('it has moved', async () => (await left()) < before);
   await page.keyboard.press('0');
-  expect(await width()).toBe(fitting);
+  await until('it fits again', async () => (await width()) === fitting);
   const number = Number(/page (\d+)/.exec((await picture.getAttribute('aria-label')) ?? '')?.[1]);
   await page.keyboard.press('PageDown');
   await page.getByText(`Page ${number + 1} of ${drawn.pages}`).waitFor();
   await page.keyboard.press('Escape');
-  expect(await hasFocus(value)).toBe(true);
+  await until('the value has the focus again', () => hasFocus(value));
 });
 
 test('the pages to know about are listed, and open', async () => {
@@ -351,10 +352,12 @@ test('asking for a value or a page again leads back to it', async () => {
   await page.locator('.page-mark.chosen').first().waitFor();
   const whole = await at.textContent();
   await next.click();
-  await page.locator('.page-mark.chosen').first().waitFor({ state: 'detached' });
-  await value.click();
+  await until('another page is shown', async () => (await at.textContent()) !== whole);
+  // It stands there, too.
   await page.locator('.page-mark.chosen').first().waitFor();
-  expect(await at.textContent()).toBe(whole);
+  await value.click();
+  await until('the page is shown again', async () => (await at.textContent()) === whole);
+  await page.locator('.page-mark.chosen').first().waitFor();
   const blank = page.getByRole('button', { name: `Page ${drawn.blankPages[0]}`, exact: true }).first();
   const shown = page.getByText(`Page ${drawn.blankPages[0]} of ${drawn.pages}`);
   await blank.click();
@@ -421,8 +424,57 @@ test('the picture of a document that was deleted meanwhile is not offered again'
   );
   await page.locator('button.value').first().click();
   const told = page.getByRole('alert').filter({ hasText: 'deleted' });
-  await told.getByRole('link', { name: 'Go to the documents' }).waitFor();
   expect(await told.getByRole('button').count()).toBe(0);
+  await told.getByRole('link', { name: 'Go to the documents' }).click();
+  await page.getByRole('heading', { name: 'Documents', level: 1 }).waitFor();
+});
+
+test('where no page names an account and none has fields, no page is said to come before one', async () => {
+  watched = await watchedPage(opened.browser, host.origin);
+  const { page } = watched;
+  const unread: Changes['document'] = ({ documents: [record] }) => {
+    if (record) Object.assign(record, { accounts: [], page_mapping: {}, unassigned_pages: [1, 2] });
+  };
+  await change(page, { document: unread });
+  await page.goto(`${host.base}document/${id}`);
+  await page.getByText('No fields were read.').waitFor();
+  await page.getByRole('heading', { name: 'Blank pages' }).waitFor();
+  expect(await page.getByText('Pages without an account').count()).toBe(0);
+});
+
+test('of many accounts some are seen at once, the chosen one among them, and the fields are near', async () => {
+  const many: Changes['document'] = ({ documents: [record] }) => {
+    const [account] = record?.accounts ?? [];
+    if (!record || !account) throw new Error('The package has no account');
+    record.accounts = Array.from({ length: 40 }, (_, index) => ({
+      ...account,
+      accountNumber: `${index + 1}`,
+    }));
+  };
+  watched = await watchedPage(opened.browser, host.origin, { viewport: { width: 390, height: 844 } });
+  const { page } = watched;
+  await change(page, { document: many });
+  await page.goto(`${host.base}document/${id}?account=40`);
+  const [list, tab] = [page.getByRole('tablist'), page.getByRole('tab', { name: 'Account 40' })];
+  await tab.waitFor();
+  const [outer, inner] = [await list.boundingBox(), await tab.boundingBox()];
+  if (!outer || !inner) throw new Error('There are no tabs');
+  expect(outer.height).toBeLessThan(300);
+  expect(inner.y).toBeGreaterThanOrEqual(outer.y);
+  expect(inner.y + inner.height).toBeLessThanOrEqual(outer.y + outer.height);
+  expect(await axeFindings(page)).toEqual([]);
+});
+
+test('a page that fingers have zoomed is drawn anew, as sharp as the screen', async () => {
+  const options = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+  const page = await open(id, options);
+  await page.locator('button.value').first().tap();
+  await page.locator('.page-mark.chosen').first().waitFor();
+  const width = () => page.evaluate<number>(`document.querySelector('.page-sheet img').naturalWidth`);
+  expect(await width()).toBe(480);
+  const session = await watched.context.newCDPSession(page);
+  await session.send('Emulation.setPageScaleFactor', { pageScaleFactor: 3 });
+  await until('it is drawn anew', async () => (await width()) > 1_100);
 });
 
 test('that no model was called is explained', async () => {

@@ -304,12 +304,12 @@ test('who reviews is told, without doing anything, that the document was deleted
   await page.context().close();
 });
 
-test('where the app answers with its page to sign in, who reviews is told, and goes on after that', async () => {
+test('where the session has ended, who reviews is told without doing anything, and goes on after that', async () => {
   const page = await show('rita');
-  const signIn = { contentType: 'text/html', body: '<h1>Sign in</h1>' };
-  await page.route('**/presence', (route) => route.fulfill(signIn));
-  await page.route('**/corrections', (route) => route.fulfill(signIn));
-  const told = page.getByRole('alert').getByText('It is not known who you are');
+  for (const path of ['**/presence', '**/corrections']) {
+    await page.route(path, (route) => route.fulfill({ status: 401, json: { success: false } }));
+  }
+  const told = page.getByRole('alert').getByText('You are not signed in any more');
   await told.waitFor();
   const place = (await review()).values.findIndex(({ state }) => state === 'open');
   await page.locator('.value-stop').nth(place).focus();
