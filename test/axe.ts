@@ -23,7 +23,12 @@ export async function axeFindings(page: Page): Promise<string[]> {
 async function findings(page: Page): Promise<string[]> {
   // By way of the debugger: the page's policy lets no script of anybody else's in.
   if (!(await page.evaluate<boolean>(`'axe' in window`))) await page.evaluate(axe.source);
-  const options = { runOnly: LEVELS, resultTypes: ['violations'] } satisfies axe.RunOptions;
+  const options = {
+    runOnly: LEVELS,
+    // Not among them unless it is asked for.
+    rules: { 'target-size': { enabled: true } },
+    resultTypes: ['violations'],
+  } satisfies axe.RunOptions;
   const { violations } = await page.evaluate<axe.AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html, any }) => `${id} (${help}): ${html.slice(0, 200)} ${any[0]?.message ?? ''}`),

@@ -30,7 +30,7 @@ export function rollbacksFor(
 ): RollbackForOps[] {
   const usual = usualOf(documents);
   return (['full_revert', 'shrink', 'batch_only'] as const).map((rollback) => {
-    const nothing = whyNothing(plan);
+    const nothing = whyNothing(plan, rollback);
     const changed = nothing ?? changeOf(rollback, plan, usual);
     const none = { calls_now: null, calls_then: null };
     const how =
@@ -40,16 +40,24 @@ export function rollbacksFor(
   });
 }
 
+const ALREADY = 'Changes nothing: all new documents are read page by page already.';
+
 /** Where no flip changes anything. */
-function whyNothing({ decided_by: decidedBy }: PlanInForce): string | undefined {
+function whyNothing(
+  { decided_by: decidedBy }: PlanInForce,
+  rollback: RollbackForOps['rollback'],
+): string | undefined {
   switch (decidedBy) {
     case 'forced':
       return 'Changes nothing: QUIRE_FORCE_SINGLE_PAGE has all new documents read page by page already.';
     case 'fixed':
       return 'Changes nothing: the plan is fixed, and no flag is asked.';
-    case 'flag_off':
     case 'payload_invalid':
-      return 'Changes nothing: all new documents are read page by page already.';
+      if (rollback !== 'full_revert')
+        return 'Is no rollback now: with a payload that is a plan, new documents would be read in batches again.';
+      return ALREADY;
+    case 'flag_off':
+      return ALREADY;
     case 'flag':
     case 'rolled_back':
     case 'trying':
@@ -69,13 +77,16 @@ function changeOf(
   const now = text === null ? undefined : parsePlanChoice(text);
   const sizes = now?.path === 'batch' ? now : undefined;
   const isLeft = decidedBy === 'rolled_back' || decidedBy === 'trying';
-  const begin = isLeft ? 'Once the automatic rollback has ended: ' : '';
   const callsNow = callsOf(sizes?.batchSize, usual);
   if (rollback === 'full_revert') {
     const callsThen = usual && Math.round(usual.callsAPage * usual.pages);
-    const left = isLeft ? 'No document tries the batch path any more; all' : 'New documents';
-    const workers = sizes?.maxWorkers === undefined ? '' : ` instead of up to ${sizes.maxWorkers} at once`;
-    const says = `${left} are read page by page, one call after the other${workers}${inCalls(callsNow, callsThen, usual)}`;
+    if (isLeft) {
+      const says = `No document tries the batch path any more; all are read page by page${inCalls(callsThen, callsThen, usual)}`;
+      return { says, calls_now: callsThen ?? null, calls_then: callsThen ?? null };
+    }
+    const begin = decidedBy === 'unknown' ? 'Where the flag is on, new documents' : 'New documents';
+    const workers = sizes ? ` instead of up to ${sizes.maxWorkers} at once` : '';
+    const says = `${begin} are read page by page, one call after the other${workers}${inCalls(callsNow, callsThen, usual)}`;
     return { says, calls_now: callsNow ?? null, calls_then: callsThen ?? null };
   }
   const then = SMALLER[rollback];
@@ -83,9 +94,16 @@ function changeOf(
   const callsThen = callsOf(then.batchSize, usual);
   const atOnce = then.maxWorkers === 1 ? 'one after the other' : `${then.maxWorkers} at once at most`;
   const before = sizes ? `, where it is ${text} now` : '';
-  const says = `${begin}Batches have ${then.batchSize} pages at most and are asked ${atOnce}${before}${inCalls(callsNow, callsThen, usual)}`;
+  const says = `${BATCHES[decidedBy] ?? 'Batches'} have ${then.batchSize} pages at most and are asked ${atOnce}${before}${inCalls(callsNow, callsThen, usual)}`;
   return { says, calls_now: callsNow ?? null, calls_then: callsThen ?? null };
 }
+
+/** Where not all new documents are read in batches by the flag now. */
+const BATCHES: Partial<Record<PlanInForce['decided_by'], string>> = {
+  rolled_back: 'Once the automatic rollback has ended, batches',
+  trying: 'Once the automatic rollback has ended, batches',
+  unknown: 'Where the flag is on, batches',
+};
 
 function isWithin(sizes: Extract<PlanChoice, { path: 'batch' }>, most: typeof SMALLER.shrink): boolean {
   const { batchSize, maxWorkers } = sizes;

@@ -177,7 +177,7 @@ describe('two people', () => {
     await otto.page.keyboard.press('c');
     const alert = otto.page.getByRole('alert');
     await alert.waitFor();
-    expect(await alert.textContent()).toMatch(/Rita.*As Rita reads it.*You wanted: confirmed/s);
+    expect(await alert.textContent()).toMatch(/Rita.*As Rita reads it.*You wanted to confirm it/s);
     expect(otto.refusals).toEqual([`412 POST ${new URL(host.base).pathname}api/document/${id}/corrections`]);
     const kept = async () => (await values()).find((one) => one.field === field && one.value === value);
     expect(await kept()).toMatchObject({ corrected: 'As Rita reads it', person: 'Rita' });

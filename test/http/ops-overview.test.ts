@@ -270,15 +270,19 @@ describe('GET /ops/overview', () => {
     const { plan, rollbacks } = await overview();
     expect([plan.decided_by, plan.says]).toEqual([decidedBy, expect.stringMatching(says)]);
     expect(rollbacks.map(({ changes }) => changes)).toEqual([false, false, false]);
+    const isNone = decidedBy === 'payload_invalid' ? /^Is no rollback now/ : /^Changes nothing/;
+    expect(rollbacks[1]?.says).toMatch(isNone);
   });
 
   test('says that there is no flag to tell of', async () => {
     await start({ flags: [{ name: 'another' }] });
-    expect((await overview()).plan).toMatchObject({
-      decided_by: 'unknown',
-      batch_flag: null,
-      batch_plan: null,
-    });
+    const { plan, rollbacks } = await overview();
+    expect(plan).toMatchObject({ decided_by: 'unknown', batch_flag: null, batch_plan: null });
+    expect(rollbacks.map(({ says }) => says)).toEqual(
+      ['new documents', 'batches', 'batches'].map((of) =>
+        expect.stringMatching(`^Where the flag is on, ${of} `),
+      ),
+    );
   });
 
   test('says that the automatic rollback has left the batch path, and why', async () => {
@@ -297,7 +301,10 @@ describe('GET /ops/overview', () => {
     });
     expect(plan.says).toContain('because more batch calls failed than are tolerated');
     expect(rollbacks[0]?.says).toMatch(
-      /^No document tries the batch path any more; all are read page by page/,
+      /^No document tries the batch path any more; all are read page by page: about as many calls as now, 4 /,
+    );
+    expect(rollbacks[2]?.says).toMatch(
+      /^Once the automatic rollback has ended, batches have 2 pages at most/,
     );
   });
 

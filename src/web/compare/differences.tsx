@@ -123,7 +123,11 @@ function Table({ caption, fields }: { caption: string; fields: ComparedField[] }
 
 function Value({ value }: { value: string | null }) {
   if (value === null) return <td class="quiet">no such field</td>;
-  return <td>{value === '' ? <span class="quiet">(empty)</span> : <LongText text={value} />}</td>;
+  return (
+    <td>
+      <LongText text={value} />
+    </td>
+  );
 }
 
 function isDifference({ outcome }: ComparedField): boolean {

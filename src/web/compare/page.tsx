@@ -62,7 +62,6 @@ function whyNot(error: unknown): string {
   if (error.status === 404) {
     return 'There is no document at this address that you may read. Its owner, and those the app lets read it, can see its readings.';
   }
-  if (error.status === 401) return 'It is not known who you are. Sign in, then open this page again.';
   return error.message;
 }
 

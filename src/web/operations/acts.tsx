@@ -31,6 +31,7 @@ export function useActs(onDone: () => void) {
   const [outcome, setOutcome] = useState<{ text: string; isBad: boolean }>();
   const [isBusy, setIsBusy] = useState(false);
   const perform = async ({ path }: Action) => {
+    if (isBusy) return;
     setIsBusy(true);
     try {
       setOutcome({ text: outcomeOf(await post<Answer>(path)), isBad: false });
@@ -97,7 +98,7 @@ function Confirmation({ action, isBusy, onConfirm, onCancel }: ConfirmationProps
       <h2 id="ask">{action.question}</h2>
       <p id="ask-why">{action.explained}</p>
       <div class="actions">
-        <button type="button" class="primary" disabled={isBusy} onClick={onConfirm}>
+        <button type="button" class="primary" aria-disabled={isBusy} onClick={onConfirm}>
           {action.confirm}
         </button>
         <button type="button" onClick={() => dialog.current?.close()}>

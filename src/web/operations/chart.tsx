@@ -37,15 +37,13 @@ export function Chart({ title, about, bars, format, columns }: ChartProps) {
     return `${name}: ${format(value)}${range}`;
   });
   return (
-    <figure>
-      <figcaption>{title}</figcaption>
+    <figure aria-labelledby={`${id}-t`}>
+      <figcaption id={`${id}-t`}>{title}</figcaption>
       {bars.length === 0 ? (
         <p class="quiet">Nothing to show yet.</p>
       ) : (
         <>
-          <svg viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-labelledby={`${id}-t ${id}-d`}>
-            <title id={`${id}-t`}>{title}</title>
-            <desc id={`${id}-d`}>{`${about} ${said.join('; ')}.`}</desc>
+          <svg viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={`${said.join('; ')}.`}>
             <pattern
               id={`${id}-p`}
               width="6"

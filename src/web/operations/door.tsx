@@ -39,6 +39,7 @@ function TokenForm({ onLetIn }: { onLetIn: () => void }) {
   const [isBusy, setIsBusy] = useState(false);
   const problem = useId();
   const send = async () => {
+    if (isBusy) return;
     setIsBusy(true);
     try {
       await post('ops/session', { token, path: ROOT.pathname });
@@ -70,7 +71,7 @@ function TokenForm({ onLetIn }: { onLetIn: () => void }) {
           onInput={({ currentTarget }) => setToken(currentTarget.value)}
         />
       </label>{' '}
-      <button type="submit" class="primary" disabled={isBusy}>
+      <button type="submit" class="primary" aria-disabled={isBusy}>
         Open
       </button>
       <p id={problem} role="alert" class={error === undefined ? 'unseen' : 'bad'}>

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { call } from '../call.js';
 import { forgetAbout, useAbout } from '../parts/about.js';
 import { Frame } from '../parts/frame.js';
@@ -76,6 +76,7 @@ function Operations({ takesToken, onShutOut, onLeave }: OperationsProps) {
   const [isPaused, setIsPaused] = useState(false);
   const asked = useAsked(isPaused, onShutOut);
   const { act, shown } = useActs(asked.refresh);
+  const told = useTold(asked);
   const { overview, recent, shadow, documents, replicas, accuracy } = asked.parts;
   const leave = async () => {
     await call('ops/session', {
@@ -94,7 +95,7 @@ function Operations({ takesToken, onShutOut, onLeave }: OperationsProps) {
           <button type="button" aria-pressed={isPaused} onClick={() => setIsPaused(!isPaused)}>
             Pause
           </button>
-          <button type="button" onClick={asked.refresh}>
+          <button type="button" onClick={told.onAsked}>
             Read now
           </button>
           {takesToken && (
@@ -106,6 +107,9 @@ function Operations({ takesToken, onShutOut, onLeave }: OperationsProps) {
       }
     >
       <div class="operations">
+        <p class="unseen" role="status">
+          {told.says}
+        </p>
         {shown}
         <PlanSection part={overview} />
         <PathsSection recent={recent} shadow={shadow} />
@@ -119,6 +123,24 @@ function Operations({ takesToken, onShutOut, onLeave }: OperationsProps) {
       </div>
     </Frame>
   );
+}
+
+/** What a screen reader says: that it was read when that was asked for, and not each time; and what could not be. */
+function useTold({ parts, readAt, refresh }: Asked) {
+  const [askedAt, setAskedAt] = useState<Date>();
+  const [read, setRead] = useState('');
+  useEffect(() => {
+    if (!askedAt || !readAt || readAt < askedAt) return;
+    setRead(`Read at ${timeOf(readAt)}.`);
+    setAskedAt(undefined);
+  }, [askedAt, readAt]);
+  const unread = Object.values(parts).filter(({ error }) => error !== undefined).length;
+  const says = unread > 0 ? `${unread} of the parts of this page could not be read.` : read;
+  const onAsked = () => {
+    setAskedAt(new Date());
+    refresh();
+  };
+  return { says, onAsked };
 }
 
 function LastRead({ asked: { readAt }, isPaused }: { asked: Asked; isPaused: boolean }) {

@@ -13,7 +13,9 @@ export function Section<Answer>({ title, part: { answer, error }, children }: Se
   const heading = useId();
   return (
     <section class="sheet" aria-labelledby={heading}>
-      <h2 id={heading}>{title}</h2>
+      <h2 id={heading} tabIndex={-1} data-takes-focus>
+        {title}
+      </h2>
       {error !== undefined && (
         <p class="bad">
           {error} {answer !== undefined && 'What stands here is from before.'}

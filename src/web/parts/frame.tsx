@@ -1,19 +1,21 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { addressOf, hasMoved, ROOT } from '../place.js';
+import { addressOf, hasMoved, placeOf, ROOT } from '../place.js';
 import { useAbout } from './about.js';
 import { useKeptFocus } from './kept-focus.js';
 
 interface FrameProps {
   /** Of the page: its heading and the tab. */
   title: string;
+  /** Of the tab, where another page of the same heading is to be told from it. */
+  tab?: string;
   /** What stands beside the heading. */
   beside?: ComponentChildren;
   children: ComponentChildren;
 }
 
 /** What all pages have around them. */
-export function Frame({ title, beside, children }: FrameProps) {
+export function Frame({ title, tab = title, beside, children }: FrameProps) {
   const { about, error } = useAbout();
   const heading = useRef<HTMLHeadingElement>(null);
   const main = useRef<HTMLElement>(null);
@@ -24,8 +26,9 @@ export function Frame({ title, beside, children }: FrameProps) {
   }, []);
   useKeptFocus(main);
   useEffect(() => {
-    document.title = `${title} · Quire`;
-  }, [title]);
+    document.title = `${tab} · Quire`;
+  }, [tab]);
+  const { page } = placeOf(new URL(location.href));
   return (
     <>
       <a class="skip" href="#main">
@@ -36,8 +39,14 @@ export function Frame({ title, beside, children }: FrameProps) {
           Quire
         </a>
         <nav aria-label="Pages">
-          <a href={ROOT.href}>Documents</a>
-          {about?.may_operate && <a href={addressOf('operations')}>Operations</a>}
+          <a href={ROOT.href} aria-current={page === 'upload' ? 'page' : undefined}>
+            Documents
+          </a>
+          {about?.may_operate && (
+            <a href={addressOf('operations')} aria-current={page === 'operations' ? 'page' : undefined}>
+              Operations
+            </a>
+          )}
         </nav>
         {about && (
           <p class="quiet model">

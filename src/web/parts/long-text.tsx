@@ -11,6 +11,7 @@ const USUAL_MOST = 300;
 /** A text of a document, whatever its writing runs like; the end of a long one is shown when asked for. */
 export function LongText({ text, most = USUAL_MOST }: LongTextProps) {
   const [isOpen, setOpen] = useState(false);
+  if (text.trim() === '') return <span class="quiet">(empty)</span>;
   return (
     <>
       <bdi>{isOpen ? text : cutText(text, most)}</bdi>

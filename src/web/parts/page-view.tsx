@@ -100,7 +100,7 @@ export function PageView({
       <div class="page-tools" role="group" aria-label="Page">
         <button
           type="button"
-          disabled={shown <= 1}
+          aria-disabled={shown <= 1}
           onClick={() => turnTo(shown - 1)}
           aria-label="Previous page"
         >
@@ -111,7 +111,7 @@ export function PageView({
         </span>
         <button
           type="button"
-          disabled={shown >= pages}
+          aria-disabled={shown >= pages}
           onClick={() => turnTo(shown + 1)}
           aria-label="Next page"
         >

@@ -152,7 +152,7 @@ function Row({ name, account, evidence, said, isChosen, onChoose }: RowProps) {
   const { value, confidence } = valueOf(account.result[name]);
   const standing = standingOf(account, name, evidence);
   return (
-    <tr role="row" class={isChosen ? 'chosen' : undefined}>
+    <tr role="row" class={isChosen ? 'is-current' : undefined}>
       <th role="rowheader" scope="row" title={cutText(name)}>
         <LongText text={spokenName(name)} most={NAME_MOST} />
       </th>
@@ -222,8 +222,7 @@ function Said({ said }: { said: ReviewedValue | undefined }) {
     );
   return (
     <p class="said">
-      <Icon shape="corrected" /> corrected{who} to{' '}
-      {said.corrected?.trim() ? <LongText text={said.corrected} /> : <span class="quiet">(empty)</span>}
+      <Icon shape="corrected" /> corrected{who} to <LongText text={said.corrected ?? ''} />
     </p>
   );
 }

@@ -287,6 +287,7 @@ function Retry({ id, onStarted }: { id: string; onStarted: () => void }) {
   const [isSent, setSent] = useState(false);
   const [problem, setProblem] = useState<string>();
   const send = async () => {
+    if (isSent) return;
     setSent(true);
     setProblem(undefined);
     try {
@@ -301,7 +302,7 @@ function Retry({ id, onStarted }: { id: string; onStarted: () => void }) {
   };
   return (
     <>
-      <button type="button" disabled={isSent} onClick={() => void send()}>
+      <button type="button" aria-disabled={isSent} onClick={() => void send()}>
         Try again what failed
       </button>
       {problem && (

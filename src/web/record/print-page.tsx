@@ -16,6 +16,8 @@ import { planWords } from './summary.js';
 import { accountsOf, isEmpty, pagesInWords, standingOf, standingWords, valueOf } from '../parts/standing.js';
 
 const TITLE_MOST = 200;
+const LONG = 400;
+const LONG_LINES = 15;
 
 /** The whole record of a document, as it goes on paper. */
 export function PrintPage({ id }: { id: string }) {
@@ -40,7 +42,7 @@ export function PrintPage({ id }: { id: string }) {
   }, [id]);
   if (!exported) {
     return (
-      <Frame title="Print">
+      <Frame title="Print view">
         {trouble === undefined ? (
           <p role="status">The record is being fetched…</p>
         ) : (
@@ -89,7 +91,7 @@ function Paper({ id, exported }: { id: string; exported: ExportedDocument }) {
     </div>
   );
   return (
-    <Frame title={title} beside={print}>
+    <Frame title={title} tab={`Print view of ${title}`} beside={print}>
       <div class="printed">
         {!isWhole && <p class="notice">Not all of the record is here yet. Print when it is.</p>}
         <About exported={exported} />
@@ -236,7 +238,7 @@ const Rows = unlessSame(function Rows({ fields }: { fields: readonly PrintedFiel
   return (
     <tbody>
       {fields.map(({ name, value, corrected, stands, support, confidence }) => (
-        <tr key={name}>
+        <tr key={name} class={isLong(value) || isLong(corrected?.value ?? '') ? 'is-long' : undefined}>
           <th scope="row">
             <bdi>{spokenName(name)}</bdi>
           </th>
@@ -252,6 +254,11 @@ const Rows = unlessSame(function Rows({ fields }: { fields: readonly PrintedFiel
     </tbody>
   );
 });
+
+/** Of so many characters or lines that its row would leave much of a sheet empty, if it were kept whole. */
+function isLong(value: string): boolean {
+  return value.length > LONG || value.split('\n').length > LONG_LINES;
+}
 
 function Checked({ of: { action, value, person, at } }: { of: ExportedCorrection }) {
   return (

@@ -52,7 +52,7 @@ export function OneValue(props: OneValueProps) {
         <bdi>{cutText(spokenName(value.field), TITLE_MOST)}</bdi>
       </h2>
       <p class="looked-value" dir="auto">
-        {value.value.trim() === '' ? '(empty)' : <LongText text={value.value} />}
+        <LongText text={value.value} />
       </p>
       {value.state === 'changed' && (
         <p class="notice">
@@ -203,6 +203,14 @@ function Correcting({ draft, isBegun, onDraft, onCorrect }: CorrectingProps) {
   );
 }
 
+const STATES = {
+  open: 'to be checked again',
+  confirmed: 'confirmed',
+  corrected: 'corrected',
+  changed: 'read anew',
+};
+const ACTIONS = { confirmed: 'to confirm it', reopened: 'to have it checked again' };
+
 interface CollidedProps {
   collision: Collision;
   onOver: (useMine: boolean) => void;
@@ -219,11 +227,11 @@ function Collided({ collision: { theirs, mine }, onOver }: CollidedProps) {
         </strong>{' '}
         {theirs.state === 'corrected'
           ? 'has corrected this value meanwhile, to '
-          : `has said meanwhile: ${theirs.state}.`}
+          : `has said meanwhile: ${STATES[theirs.state]}.`}
         {theirs.state === 'corrected' && <LongText text={theirs.corrected ?? ''} />}
       </p>
       <p>
-        {mine.action === 'corrected' ? 'Yours was ' : `You wanted: ${mine.action}.`}
+        {mine.action === 'corrected' ? 'Yours was ' : `You wanted ${ACTIONS[mine.action]}.`}
         {mine.action === 'corrected' && <LongText text={mine.value} />}
       </p>
       <div class="actions">

@@ -129,7 +129,7 @@ function Walk({ id, document, evidence, review, mayCorrect }: WalkProps) {
   };
   const latest = useRef(revision);
   latest.current = revision;
-  const people = usePresence(
+  const { people, error: shutOut } = usePresence(
     id,
     useCallback(
       (known) => {
@@ -173,7 +173,7 @@ function Walk({ id, document, evidence, review, mayCorrect }: WalkProps) {
       focusOn(what.action === 'reopened' ? of : (next(of) ?? of));
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
-      setProblem(error.status === 404 ? GONE : `${spokenName(of.field)}: ${error.message}`);
+      setProblem(`${spokenName(of.field)}: ${problemOf(error)}`);
       if (error.status === 409) reload();
     } finally {
       acting.current.delete(ofKey);
@@ -210,6 +210,11 @@ function Walk({ id, document, evidence, review, mayCorrect }: WalkProps) {
   return (
     <div class="review">
       <div class="review-told">
+        {shutOut && (
+          <p class="bad" role="alert">
+            {problemOf(shutOut)}
+          </p>
+        )}
         {!mayCorrect && (
           <p class="notice">You may look at this document, but not confirm or correct its values.</p>
         )}
@@ -262,7 +267,6 @@ function Walk({ id, document, evidence, review, mayCorrect }: WalkProps) {
           aria-label="The value and its page"
           onKeyDown={(event) => {
             if (event.key !== 'Escape' || event.defaultPrevented) return;
-            setDraft(keyOf(current), undefined);
             focusOn(current);
           }}
         >
@@ -303,8 +307,13 @@ function Walk({ id, document, evidence, review, mayCorrect }: WalkProps) {
 }
 
 const NO_DRAFTS: ReadonlyMap<string, string> = new Map();
-const GONE =
-  'The document is not there any more: it was deleted, or is somebody else’s. Go to the documents.';
+
+function problemOf({ status, message }: CallError): string {
+  return status === 404
+    ? 'The document is not there any more: it was deleted, or is somebody else’s.'
+    : message;
+}
+
 const ALL = { show: 'all', keys: undefined } as const;
 
 const WORDS = { confirmed: 'confirmed', corrected: 'corrected', reopened: 'to be checked again' } as const;

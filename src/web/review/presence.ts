@@ -1,19 +1,26 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { PresenceAnswer } from '../../api/review.js';
-import { CallError, post } from '../call.js';
+import { CallError, post, waitMs } from '../call.js';
 
 const LOOK_EVERY_MS = 5_000;
 /** Of this window. */
 const TAB = newId();
 
+interface Presence {
+  /** Names of others, null for who has none. */
+  people: readonly (string | null)[];
+  /** Why nothing can be said of the document any more: it was deleted, or a session has ended. */
+  error: CallError | undefined;
+}
+
 /**
  * Tells the server that somebody is at a document, and who else is.
  *
  * @param onRevision told how far what is said of the document has come
- * @returns names of others, null for who has none
  */
-export function usePresence(id: string, onRevision: (revision: number) => void): readonly (string | null)[] {
-  const [people, setPeople] = useState<readonly (string | null)[]>([]);
+export function usePresence(id: string, onRevision: (revision: number) => void): Presence {
+  const [people, setPeople] = useState<Presence['people']>([]);
+  const [error, setError] = useState<CallError>();
   useEffect(() => {
     let isHere = true;
     const look = async () => {
@@ -22,11 +29,14 @@ export function usePresence(id: string, onRevision: (revision: number) => void):
         const path = `api/document/${encodeURIComponent(id)}/presence`;
         const answer = await post<PresenceAnswer>(path, { tab: TAB });
         if (!isHere) return;
+        setError(undefined);
         setPeople((before) => (before.join('\n') === answer.people.join('\n') ? before : answer.people));
         onRevision(answer.revision);
       } catch (error) {
-        // Who else is here is known again at the next look, unless the document is gone.
-        if (error instanceof CallError && error.status === 404) clearInterval(timer);
+        // What passes by itself is over at the next look.
+        if (!isHere || !(error instanceof CallError) || waitMs(error) !== undefined) return;
+        setError(error);
+        if (error.status === 404) clearInterval(timer);
       }
     };
     const timer = setInterval(() => void look(), LOOK_EVERY_MS);
@@ -36,7 +46,7 @@ export function usePresence(id: string, onRevision: (revision: number) => void):
       clearInterval(timer);
     };
   }, [id, onRevision]);
-  return people;
+  return { people, error };
 }
 
 /** Over plain HTTP, browsers have no `randomUUID`. */

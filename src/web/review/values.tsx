@@ -66,7 +66,7 @@ const Rows = unlessSame(function Rows({
       {values.map((value) => {
         const key = keyOf(value);
         return (
-          <li key={key} class={key === current ? 'current' : undefined}>
+          <li key={key} class={key === current ? 'is-current' : undefined}>
             <button
               type="button"
               class="value-stop"
@@ -135,6 +135,7 @@ function SupportWord({ value: { support } }: { value: ReviewedValue }) {
   const level = supportLevel(support);
   return (
     <span class={`support-word is-${level}`}>
+      <span class="unseen">support </span>
       {Math.floor(support)} {level}
     </span>
   );

@@ -16,6 +16,7 @@ export function Deletion({ document, onDeleted, onClosed }: DeletionProps) {
   const [problem, setProblem] = useState<string>();
   useEffect(() => dialog.current?.showModal(), []);
   const send = async () => {
+    if (isSent) return;
     setSent(true);
     try {
       await post(`api/document/${encodeURIComponent(document.id)}/delete`);
@@ -51,7 +52,7 @@ export function Deletion({ document, onDeleted, onClosed }: DeletionProps) {
         </p>
       )}
       <div class="actions">
-        <button type="button" class="primary" disabled={isSent} onClick={() => void send()}>
+        <button type="button" class="primary" aria-disabled={isSent} onClick={() => void send()}>
           Delete it
         </button>
         <button type="button" autofocus onClick={() => dialog.current?.close()}>

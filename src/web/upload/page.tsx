@@ -222,11 +222,15 @@ function Pages({ page, next, onNext, onPrevious }: PagesProps) {
   if (page === 1 && next === undefined) return null;
   return (
     <nav class="actions" aria-label="Pages of the list">
-      <button type="button" disabled={page === 1} onClick={onPrevious}>
+      <button type="button" aria-disabled={page === 1} onClick={() => page > 1 && onPrevious()}>
         Newer
       </button>
       <span>Page {page}</span>
-      <button type="button" disabled={next === undefined} onClick={() => next !== undefined && onNext(next)}>
+      <button
+        type="button"
+        aria-disabled={next === undefined}
+        onClick={() => next !== undefined && onNext(next)}
+      >
         Older
       </button>
     </nav>

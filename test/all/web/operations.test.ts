@@ -173,14 +173,16 @@ describe('an operator', () => {
     const { paths } = await recent();
     expect(paths.map(({ path }) => path)).toEqual(['single-page', 'batch']);
     const tables: { title: string | null; about: string | null; rows: string[][] }[] = [];
-    for (const chart of await section('Both paths side by side').getByRole('figure').all()) {
+    const charts = section('Both paths side by side');
+    for (const chart of await charts.getByRole('figure').all()) {
       if ((await chart.locator('svg').count()) === 0) continue;
       const rows: string[][] = [];
       for (const row of await chart.locator('tbody tr').all()) {
         rows.push(await row.locator('th, td').allTextContents());
       }
-      const [title, about] = [chart.locator('svg title'), chart.locator('svg desc')];
-      tables.push({ title: await title.textContent(), about: await about.textContent(), rows });
+      const title = await chart.locator('figcaption').textContent();
+      tables.push({ title, about: await chart.getByRole('img').getAttribute('aria-label'), rows });
+      expect(await charts.getByRole('figure', { name: title ?? '', exact: true }).count()).toBe(1);
     }
     const named = (title: string) => tables.find((table) => table.title === title);
     const spreads = [
@@ -229,6 +231,8 @@ describe('an operator', () => {
     await dialog.getByRole('button', { name: 'Cancel the document' }).click();
     await page.getByRole('status').getByText('The document is cancelled').waitFor();
     await cancel.waitFor({ state: 'detached' });
+    // Its button is gone, and who had it in hand is still in this part of the page.
+    await section('Queue').locator('h2:focus').waitFor();
     await section('Last documents').getByRole('cell', { name: 'cancelled' }).waitFor();
   });
 
@@ -260,6 +264,8 @@ describe('an operator', () => {
     await section('Queue').getByText('The store cannot be used for now').waitFor();
     await section('Queue').getByText('What stands here is from before').waitFor();
     expect(await page.getByText('cannot be used').count()).toBe(1);
+    const told = page.getByRole('status').getByText('1 of the parts of this page could not be read.');
+    await told.waitFor({ state: 'attached' });
   });
 
   test('pauses the page: nothing is asked until it is told to', async () => {
@@ -275,7 +281,11 @@ describe('an operator', () => {
     await page.getByText('paused').waitFor();
     await page.clock.runFor(60_000);
     expect(asked).toHaveLength(1);
+    // A screen reader says that it was read where somebody asked for that alone.
+    const said = page.getByRole('status').getByText(/^Read at /);
+    expect(await said.count()).toBe(0);
     await page.getByRole('button', { name: 'Read now' }).click();
     await until('it is read when told to', () => asked.length === 2);
+    await said.waitFor({ state: 'attached' });
   });
 });

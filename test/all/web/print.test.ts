@@ -120,6 +120,30 @@ test('all accounts go on paper, each on sheets of its own, with what is missing 
   await close();
 });
 
+test('a value longer than a sheet begins beside what is before it, and sheets are numbered', async () => {
+  const { page, close } = await watchedPage(opened.browser, host.origin);
+  await page.route(/export\.json$/, async (route) => {
+    const answer = (await (await route.fetch()).json()) as ExportedDocument;
+    const [account] = answer.record.accounts;
+    if (!account) throw new Error('There is no account');
+    const value = upTo(500)
+      .map((number) => `Clause${number}`)
+      .join(' ');
+    account.result = { Terms: { value, confidence: 90 }, ...account.result };
+    await route.fulfill({ json: answer });
+  });
+  await page.goto(`${host.base}document/${id}/print`);
+  await page.getByRole('button', { name: 'Print', disabled: false }).waitFor();
+  const sheets = await sheetsOf(await page.pdf({ format: 'Letter' }));
+  expect(sheets[0]).toContain('Clause1 ');
+  expect(sheets.join(' ')).toContain('Clause500');
+  // Where a sheet has few words to a line, each letter is a line of its own in its text.
+  const joined = sheets.map((sheet) => sheet.replace(/\s/g, ''));
+  const count = sheets.length;
+  expect(joined.filter((sheet, index) => !sheet.startsWith(`${index + 1}of${count}`))).toEqual([]);
+  await close();
+});
+
 test('who may not read it is told so', async () => {
   const { page, close } = await watchedPage(opened.browser, host.origin, { user: 'otto' });
   await page.goto(`${host.base}document/${id}/print`);

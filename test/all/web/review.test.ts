@@ -39,16 +39,7 @@ beforeAll(async () => {
   server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/bank/quire`;
-  const body = new FormData();
-  body.set('file', new Blob([Uint8Array.from(await goldenPdf(tenPageDocument(0), 'a'))]), 'a.pdf');
-  const headers = { 'x-user': 'anna' };
-  const accepted = await fetch(`${base}/process`, { method: 'POST', body, headers });
-  ({ job_id: id } = (await accepted.json()) as { job_id: string });
-  for (;;) {
-    const status = await (await fetch(`${base}/status/${id}`, { headers })).json();
-    if ((status as { is_complete: boolean }).is_complete) break;
-    await sleep(20);
-  }
+  id = await upload();
   opened = await openBrowser();
 });
 afterAll(async () => {
@@ -60,16 +51,31 @@ afterAll(async () => {
   await provider.close();
 });
 
-async function show(user: string): Promise<Page> {
+const BY_ANNA = { 'x-user': 'anna' };
+
+/** @returns its id, once it is read */
+async function upload(): Promise<string> {
+  const body = new FormData();
+  body.set('file', new Blob([Uint8Array.from(await goldenPdf(tenPageDocument(0), 'a'))]), 'a.pdf');
+  const accepted = await fetch(`${base}/process`, { method: 'POST', body, headers: BY_ANNA });
+  const { job_id: uploaded } = (await accepted.json()) as { job_id: string };
+  for (;;) {
+    const status = await (await fetch(`${base}/status/${uploaded}`, { headers: BY_ANNA })).json();
+    if ((status as { is_complete: boolean }).is_complete) return uploaded;
+    await sleep(20);
+  }
+}
+
+async function show(user: string, of = id): Promise<Page> {
   const context = await opened.browser.newContext({ extraHTTPHeaders: { 'x-user': user } });
   const page = await context.newPage();
-  await page.goto(`${base}/document/${id}/review`);
+  await page.goto(`${base}/document/${of}/review`);
   await page.locator('.value-stop').first().waitFor();
   return page;
 }
 
 async function review(): Promise<ReviewAnswer> {
-  const answer = await fetch(`${base}/api/document/${id}/review`, { headers: { 'x-user': 'anna' } });
+  const answer = await fetch(`${base}/api/document/${id}/review`, { headers: BY_ANNA });
   return (await answer.json()) as ReviewAnswer;
 }
 
@@ -253,5 +259,67 @@ test('who may only look is told so, and has nothing to act by', async () => {
   for (const key of ['c', 'e', 'u']) await page.keyboard.press(key);
   expect(await page.locator('textarea').count()).toBe(0);
   expect((await review()).revision).toBe(before.revision);
+  await page.context().close();
+});
+
+test('Escape on the picture of a page leads back to the value, and what was typed stays', async () => {
+  const page = await show('rita');
+  const [key] = keysOf(await review());
+  await page.locator('.value-stop').first().focus();
+  await page.keyboard.press('e');
+  await page.keyboard.type('Half of a value');
+  await page.locator('.page-scroll').focus();
+  await page.keyboard.press('Escape');
+  await hasFocus(page, key);
+  await page.locator('.value-stop').first().getByText('typed, not kept yet').waitFor();
+  await page.keyboard.press('e');
+  expect(await page.locator('textarea').inputValue()).toBe('Half of a value');
+  await page.context().close();
+});
+
+test('who collides with a value that was made empty is told that it is', async () => {
+  const [rita, anna] = [await show('rita'), await show('anna')];
+  const place = (await review()).values.findIndex(({ state }) => state === 'open');
+  await anna.route('**/presence', (route) => route.abort());
+  await rita.locator('.value-stop').nth(place).focus();
+  await rita.keyboard.press('e');
+  await rita.keyboard.press('Delete');
+  await rita.keyboard.press('Enter');
+  await rita.locator('.value-stop').nth(place).getByText('(empty)').waitFor();
+  await anna.locator('.value-stop').nth(place).focus();
+  await anna.keyboard.press('c');
+  const alert = anna.getByRole('alert').filter({ hasText: 'has corrected this value meanwhile, to (empty)' });
+  await alert.getByText('You wanted to confirm it.').waitFor();
+  await alert.getByRole('button', { name: 'Keep theirs' }).click();
+  expect((await review()).values[place]).toMatchObject({ corrected: '', person: 'rita' });
+  await rita.context().close();
+  await anna.context().close();
+});
+
+test('who reviews is told, without doing anything, that the document was deleted', async () => {
+  const other = await upload();
+  const page = await show('rita', other);
+  await fetch(`${base}/api/document/${other}/delete`, { method: 'POST', headers: BY_ANNA });
+  await page.getByRole('alert').getByText('The document is not there any more').waitFor();
+  await page.context().close();
+});
+
+test('where the session has ended, who reviews is told without doing anything, and goes on after that', async () => {
+  const page = await show('rita');
+  for (const path of ['**/presence', '**/corrections']) {
+    await page.route(path, (route) => route.fulfill({ status: 401, json: { success: false } }));
+  }
+  const told = page.getByRole('alert').getByText('You are not signed in any more');
+  await told.waitFor();
+  const place = (await review()).values.findIndex(({ state }) => state === 'open');
+  await page.locator('.value-stop').nth(place).focus();
+  await page.keyboard.press('e');
+  await page.keyboard.type('Typed before that');
+  await page.keyboard.press('Enter');
+  await told.nth(1).waitFor();
+  await page.unrouteAll();
+  await page.keyboard.press('Enter');
+  await page.locator('.value-stop').nth(place).getByText('Typed before that').waitFor();
+  await told.first().waitFor({ state: 'detached' });
   await page.context().close();
 });
