@@ -437,12 +437,14 @@ function assembled(
       void documents.open();
       void uploadFolder.open();
       const senders = new Senders(identify, allowAnonymous, logger);
+      const access = new Access(senders, { mayRead, mayCorrect }, logger);
       const ofPages = aboutRouter({
         about: {
           model: model.shownAs,
           is_embedded: model.name === EMBEDDED_MODEL_ID,
           plan: planShown === undefined ? null : formatPlan(planShown),
           max_megabytes: settings.UPLOAD_MAX_MB,
+          gives_others: access.givesOthers,
           takes_ops_token: settings.OPS_TOKEN !== undefined,
         },
         mayOperate: (request) => operators.includes(request),
@@ -452,7 +454,7 @@ function assembled(
       const common = {
         opened: () => documents.opened(),
         senders,
-        access: new Access(senders, { mayRead, mayCorrect }, logger),
+        access,
         allowOrigins,
         logger,
       };
