@@ -1,7 +1,9 @@
 /// <reference types="node" preserve="true" />
 
 export { createQuire } from './quire.js';
-export type { DocumentContext, Quire, RouterOptions } from './quire.js';
+export type { Quire } from './quire.js';
+export type { DocumentContext } from './documents/for-caller.js';
+export type { RouterOptions } from './http/router.js';
 export type { QuireOptions } from './options.js';
 export { InvalidPagesError } from './stages/given-pages.js';
 export type { FlagContext, UnleashClient } from './rollout/flags.js';

@@ -1,41 +1,26 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import express, { type Request, type Response } from 'express';
+import type { Request, Response } from 'express';
 import { DailyBudget } from './comparison/budget.js';
 import { RunningAgreement } from './comparison/running-agreement.js';
 import { SharedBudget, type KeptSpending } from './comparison/shared-budget.js';
 import { Shadow, type ShadowTools } from './comparison/shadow.js';
 import { keepReadAgain } from './documents/read-again.js';
-import type { DocumentEvent } from './documents/events.js';
+import { readForCaller, type DocumentContext, type GivenDocument } from './documents/for-caller.js';
 import { DocumentsOpening } from './documents/opening.js';
 import { PagePictures } from './documents/page-pictures.js';
-import { ProgressOfEvents, type OnProgress } from './documents/progress.js';
-import { readDocument, type ReadingTools, type Watch } from './documents/reading.js';
-import { GivenDocuments, type GivenRun } from './engine/given.js';
+import { readDocument, type Watch } from './documents/reading.js';
+import { GivenDocuments } from './engine/given.js';
 import type { SharedEngine } from './engine/shared.js';
-import { aboutRouter } from './http/about.js';
-import { Access, type May } from './http/access.js';
-import { accuracyRouter } from './http/accuracy.js';
 import { ArrivingUploads } from './http/arriving.js';
-import { correctionsRouter } from './http/corrections.js';
-import { documentsRouter } from './http/documents.js';
-import { exportRouter } from './http/export.js';
-import { operationsRouter } from './http/operations.js';
-import type { IsOperator } from './http/is-operator.js';
-import { Operators } from './http/operators.js';
-import { opsSessionRouter } from './http/ops-session.js';
-import { overviewRouter } from './http/overview.js';
-import { pagePicturesRouter } from './http/page-pictures.js';
 import { pagesRouter } from './http/pages.js';
-import { readingsRouter } from './http/readings.js';
+import { quireRouter, type RouterOptions, type RouterTools } from './http/router.js';
 import { logRefusals, type RefusalReason } from './http/refusals.js';
-import { checkOrigins } from './http/same-origin.js';
-import { Senders, userKey, type Identify } from './http/sender.js';
+import { userKey } from './http/sender.js';
 import { UploadFolder } from './http/upload-folder.js';
 import { EMBEDDED_MODEL_ID } from './embedded-model/service.js';
 import type { CallQueue } from './llm/queue.js';
 import { ModelService, serviceName } from './llm/service.js';
-import type { DocumentQueue } from './llm/turns.js';
 import type { PriceTable } from './llm/usage.js';
 import { loggable, unfailing, usualLogger, type Logger } from './logger.js';
 import {
@@ -61,7 +46,6 @@ import {
   type ChosenModel,
   type QuireOptions,
 } from './options.js';
-import type { AnswerCache } from './processor/answers.js';
 import { autoPlan } from './processor/auto-plan.js';
 import {
   formatPlan,
@@ -74,7 +58,7 @@ import {
 import { answerFormOf, PageProcessor } from './processor/processor.js';
 import { AnswerFormChoice } from './rollout/answer-form.js';
 import { Decisions } from './rollout/decision.js';
-import type { FlagContext, Flags } from './rollout/flags.js';
+import type { Flags } from './rollout/flags.js';
 import { Rollback } from './rollout/rollback.js';
 import { ReplicatedStates } from './shared-state/replicated-states.js';
 import { Sharing } from './sharing.js';
@@ -83,50 +67,7 @@ import { pagesGiven } from './stages/given-pages.js';
 import { PageDrawer } from './stages/page-drawer.js';
 import { PageReader } from './stages/page-texts.js';
 import { missingLanguages } from './stages/ocr-languages.js';
-import type { TextSource } from './stages/pipeline.js';
 import type { DocumentRecord } from './stages/record.js';
-
-/** What a caller says about a document; the flags are evaluated for `userId`, `sessionId`, `properties`. */
-export interface DocumentContext extends FlagContext {
-  /** Names the request in the log. Default: a new id. */
-  requestId?: string | undefined;
-  /** Aborts the document; calls under way are broken off. */
-  signal?: AbortSignal;
-  onProgress?: OnProgress;
-  /**
-   * Where answers that were paid for are kept and found again, under a `requestId` that is the same whenever the
-   * document comes: then it goes on where it was. At `close`, calls under way may end within `SHUTDOWN_GRACE_MS`.
-   * Default: nowhere.
-   */
-  answers?: AnswerCache | undefined;
-}
-
-export interface RouterOptions {
-  /**
-   * Who sends a request. Default: `request.user.id`, `sub` or `_id`, where login middleware sets `request.user`, or
-   * else `request.sessionID`. A request whose sender has no usable id is answered with 401.
-   */
-  identify?: Identify | undefined;
-  /** Whether requests that name nobody are served; they share their documents. Default: they are answered with 401. */
-  allowAnonymous?: boolean | undefined;
-  /**
-   * Whether the sender of a request may see somebody else's document: its record, pages and values. Asked for each
-   * request; anything but `true` is a no. Default: nobody may.
-   */
-  mayRead?: May | undefined;
-  /** Whether they may also confirm and correct its values. Default: nobody may. */
-  mayCorrect?: May | undefined;
-  /**
-   * Whether the sender of a request may see and do what is for ops, under `/ops/` and on the operations page, beside
-   * whoever has the token. Anything but `true` is a no. Default: nobody may.
-   */
-  isOperator?: IsOperator | undefined;
-  /**
-   * Origins, like `https://app.example`, whose pages may upload, delete and retry, beside the app's own. Default:
-   * none; other sites are answered with 403.
-   */
-  allowOrigins?: readonly string[] | undefined;
-}
 
 export interface Quire {
   /** The model that is asked, by the name people know it by. */
@@ -305,7 +246,7 @@ function assembled(
   };
   const reading = { processor, prices, onUnpricedTier, shadow, watch };
   const given = new GivenDocuments();
-  const readGiven = ({ signal, ...context }: DocumentContext, document: Given) => {
+  const readGiven = ({ signal, ...context }: DocumentContext, document: GivenDocument) => {
     // Of a user, in the same share as what they upload.
     const owner = context.userId === undefined ? undefined : userKey(context.userId);
     const ofDocument = queue.document(undefined, owner);
@@ -353,42 +294,6 @@ function assembled(
     requests_per_minute: settings.LLM_REQUESTS_PER_MINUTE ?? null,
     tokens_per_minute: settings.LLM_TOKENS_PER_MINUTE ?? null,
   };
-  const overviewFor = (operators: Operators) =>
-    overviewRouter({
-      forOps: operators.require,
-      plan: { flags, decisions, rollback, fixedPlan, forceSinglePage: settings.QUIRE_FORCE_SINGLE_PAGE },
-      service: {
-        ...{ model: model.shownAs, modelHealth, remarks, queue, answerForms, limits },
-        told: () => service.model(model.name).limits.told,
-        form: () => service.model(model.name).dialect(asked).form,
-      },
-      opened: () => documents.opened(),
-      logger,
-    });
-  // Made with the routes: a Quire that only reads is spared the work.
-  const operationsFor = (operators: Operators) =>
-    operationsRouter({
-      flags,
-      decisions,
-      rollback,
-      shadow,
-      metrics,
-      modelHealth,
-      answerForms,
-      forceSinglePage: settings.QUIRE_FORCE_SINGLE_PAGE,
-      closing: closing.signal,
-      storeTrouble: () => documents.troubleOnceTried(),
-      opened: () => documents.opened(),
-      load: () => documents.load,
-      callsUnderWay: async () => (await sharing?.callsUnderWay()) ?? { inAll: 0, byReplica: new Map() },
-      limits,
-      onAction: (action) => {
-        metrics.opsActed(action);
-        logAction(logger, action);
-      },
-      operators,
-      logger,
-    });
   metrics.follow({
     ...{ flags, rollback, shadow, documents, modelHealth, answerForms },
     replicas: sharing && {
@@ -408,6 +313,53 @@ function assembled(
   // Others count on it, whether or not it has routes.
   if (engine) void documents.open();
   const planShown = settings.QUIRE_FORCE_SINGLE_PAGE ? SINGLE_PAGE : fixedPlan;
+  const routes: RouterTools = {
+    opened: () => documents.opened(),
+    about: {
+      model: model.shownAs,
+      is_embedded: model.name === EMBEDDED_MODEL_ID,
+      plan: planShown === undefined ? null : formatPlan(planShown),
+      max_megabytes: settings.UPLOAD_MAX_MB,
+      takes_ops_token: settings.OPS_TOKEN !== undefined,
+    },
+    uploads: { uploadFolder, arriving, onRefused, maxMegabytes: settings.UPLOAD_MAX_MB },
+    pictures,
+    answerFormOf: (plan) => answerFormOf(plan, settings.LLM_ANSWER_FORM),
+    overview: {
+      plan: { flags, decisions, rollback, fixedPlan, forceSinglePage: settings.QUIRE_FORCE_SINGLE_PAGE },
+      service: {
+        model: model.shownAs,
+        modelHealth,
+        remarks,
+        queue,
+        answerForms,
+        limits,
+        told: () => service.model(model.name).limits.told,
+        form: () => service.model(model.name).dialect(asked).form,
+      },
+    },
+    operations: {
+      flags,
+      decisions,
+      rollback,
+      shadow,
+      metrics,
+      modelHealth,
+      answerForms,
+      forceSinglePage: settings.QUIRE_FORCE_SINGLE_PAGE,
+      closing: closing.signal,
+      storeTrouble: () => documents.troubleOnceTried(),
+      load: () => documents.load,
+      callsUnderWay: async () => (await sharing?.callsUnderWay()) ?? { inAll: 0, byReplica: new Map() },
+      limits,
+      onAction: (action) => {
+        metrics.opsActed(action);
+        logAction(logger, action);
+      },
+    },
+    opsToken: settings.OPS_TOKEN,
+    logger,
+  };
   let hasRoutes = false;
   let closed: Promise<void> | undefined;
   return {
@@ -429,54 +381,12 @@ function assembled(
         source: (signal, onPage) => reader.read(bytes, { signal, onPage }),
       });
     },
-    router({ identify, allowAnonymous = false, allowOrigins = [], mayRead, mayCorrect, isOperator } = {}) {
-      checkOrigins(allowOrigins);
+    router(given = {}) {
+      const router = quireRouter(routes, given);
       if (!hasRoutes) warnOfUnusedDatabase(options, settings, logger);
       hasRoutes = true;
-      const operators = new Operators({ token: settings.OPS_TOKEN, isOperator, allowOrigins, logger });
       void documents.open();
       void uploadFolder.open();
-      const senders = new Senders(identify, allowAnonymous, logger);
-      const access = new Access(senders, { mayRead, mayCorrect }, logger);
-      const ofPages = aboutRouter({
-        about: {
-          model: model.shownAs,
-          is_embedded: model.name === EMBEDDED_MODEL_ID,
-          plan: planShown === undefined ? null : formatPlan(planShown),
-          max_megabytes: settings.UPLOAD_MAX_MB,
-          gives_others: access.givesOthers,
-          takes_ops_token: settings.OPS_TOKEN !== undefined,
-        },
-        mayOperate: (request) => operators.includes(request),
-        allowOrigins,
-        logger,
-      });
-      const common = {
-        opened: () => documents.opened(),
-        senders,
-        access,
-        allowOrigins,
-        logger,
-      };
-      const ofReadings = readingsRouter(common);
-      const ofExport = exportRouter(common);
-      const ofPictures = pagePicturesRouter({ ...common, pictures });
-      const routes = documentsRouter({
-        ...common,
-        uploadFolder,
-        arriving,
-        onRefused,
-        maxMegabytes: settings.UPLOAD_MAX_MB,
-      });
-      const ofCorrections = correctionsRouter({
-        ...common,
-        answerFormOf: (plan) => answerFormOf(plan, settings.LLM_ANSWER_FORM),
-      });
-      const ofAccuracy = accuracyRouter({ ...common, forOps: operators.require });
-      const router = express.Router();
-      router.use(opsSessionRouter({ operators, allowOrigins, logger }));
-      router.use(overviewFor(operators), operationsFor(operators), ofAccuracy, ofPages);
-      router.use(ofCorrections, ofPictures, ofReadings, ofExport, routes);
       // The requests of the app's own Express, whichever version that is.
       return (request, response, next) => router(request as Request, response as Response, next);
     },
@@ -508,51 +418,6 @@ function assembled(
 
 /** A call that has not ended so long after its time limit is taken for one that nobody waits for, in milliseconds. */
 const LEASE_MARGIN_MS = 10_000;
-
-/** A document that a caller gives, and keeps itself. */
-interface Given {
-  countPages: (signal: AbortSignal) => Promise<number | undefined>;
-  source: TextSource;
-}
-
-/** @throws what the source throws for a document that cannot be read; the signal's reason on abort */
-async function readForCaller(
-  tools: ReadingTools,
-  decisions: Decisions,
-  { countPages, source }: Given,
-  {
-    signal,
-    queue,
-    finishing,
-    answers,
-    onProgress,
-    ...sender
-  }: DocumentContext & GivenRun & { queue: DocumentQueue },
-): Promise<DocumentRecord> {
-  // One that is aborted meanwhile is decided all the same, and told as one that was broken off.
-  const counted = () => countPages(signal).catch(() => undefined);
-  const decision = await decisions.decideCounted(sender, counted);
-  const { plan, reason } = decision;
-  tools.watch(
-    { type: 'accepted', plan, reason },
-    { requestId: sender.requestId, documentId: undefined, decision },
-  );
-  const progress = new ProgressOfEvents();
-  const emit = (event: DocumentEvent) => {
-    if (!progress.update(event)) return;
-    try {
-      onProgress?.(progress.now);
-    } catch {
-      // Showing progress is the caller's business; a document is not lost over it.
-    }
-  };
-  const request = { sender, decision, signal, queue, answers, finishing, emit };
-  const ended = await readDocument(tools, request, source);
-  emit(ended.end);
-  if ('error' in ended) throw ended.error;
-  ended.compare();
-  return ended.record;
-}
 
 interface Rollout {
   decisions: Decisions;

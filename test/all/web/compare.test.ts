@@ -8,6 +8,7 @@ import { makePdf } from '../../pdf-fixtures.js';
 import { Provider } from '../../provider.js';
 import { newStore } from '../../shared.js';
 import { SILENT } from '../../silent.js';
+import { until } from '../../until.js';
 import { watchedPage, type WatchedPage } from '../../watched-page.js';
 import { upTo } from '../../watched-documents.js';
 
@@ -140,7 +141,7 @@ test('what is shown is held against the latest other, and each side says what it
       expect.stringMatching(/^Field 7\s+\+ only in the second\s+no such field\s+Value 7$/),
     ]);
     await page.getByLabel('Differences only').uncheck();
-    expect(await page.getByRole('row').count()).toBe(29);
+    await until('all fields are shown', async () => (await page.getByRole('row').count()) === 29);
     expect(await axeFindings(page)).toEqual([]);
   });
 });

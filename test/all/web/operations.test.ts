@@ -223,7 +223,7 @@ describe('an operator', () => {
     await dialog.waitFor();
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
-    expect(await page.locator(':focus').getAttribute('aria-label')).toBe(`Cancel ${id.slice(0, 8)}`);
+    await page.locator(`:focus[aria-label="Cancel ${id.slice(0, 8)}"]`).waitFor();
     expect((await recent()).documents[0]).toMatchObject({ id, status: 'extracting' });
     await cancel.click();
     await dialog.getByRole('button', { name: 'Cancel the document' }).click();

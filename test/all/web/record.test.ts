@@ -12,6 +12,7 @@ import type { SupportedEvidence } from '../../../src/stages/support/support.js';
 import type { DrawnPackage } from '../../sample-package/package.js';
 import { newDatabase } from '../../shared.js';
 import { SILENT } from '../../silent.js';
+import { until } from '../../until.js';
 import { watchedPage, type WatchedPage } from '../../watched-page.js';
 
 /** The page of a document's record: each value beside the page it stands on. */
@@ -140,7 +141,7 @@ describe('a click on a value', () => {
     const page = await open(id);
     await page.getByRole('tab', { name: `Account ${account}` }).click();
     const row = rowOf(page, field);
-    expect(await row.getByRole('cell', { name: `page ${number}`, exact: true }).count()).toBe(1);
+    await row.getByRole('cell', { name: `page ${number}`, exact: true }).waitFor();
     await row.getByRole('button', { name: value, exact: true }).click();
     await page.getByText(`Page ${number} of ${drawn.pages}`).waitFor();
     const [left, top, right, bottom] = await marked(page);
@@ -161,7 +162,7 @@ describe('a click on a value', () => {
     await page.getByRole('dialog').locator('.page-mark.chosen').first().waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    expect(await hasFocus(button)).toBe(true);
+    await until('the value has the focus again', () => hasFocus(button));
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
   });
 });
@@ -170,10 +171,10 @@ test('by keys alone: from account to account, to a value, about its page and bac
   const page = await open(id);
   await page.getByRole('tab').first().focus();
   await page.keyboard.press('End');
-  const last = page.getByRole('tab').last();
-  expect(await last.getAttribute('aria-selected')).toBe('true');
+  const isChosen = async (tab: Locator) => (await tab.getAttribute('aria-selected')) === 'true';
+  await until('the last account is shown', () => isChosen(page.getByRole('tab').last()));
   await page.keyboard.press('ArrowRight');
-  expect(await page.getByRole('tab').first().getAttribute('aria-selected')).toBe('true');
+  await until('the first account is shown', () => isChosen(page.getByRole('tab').first()));
   const value = page.locator('button.value').first();
   for (let tabs = 0; tabs < 10; tabs++) {
     await page.keyboard.press('Tab');
@@ -182,23 +183,23 @@ test('by keys alone: from account to account, to a value, about its page and bac
   await page.keyboard.press('Enter');
   const picture = page.getByRole('region', { name: /^Picture of page/ });
   await page.locator('.page-mark.chosen').first().waitFor();
-  expect(await hasFocus(picture)).toBe(true);
+  await until('the picture has the focus', () => hasFocus(picture));
   const sheet = async () => (await page.locator('.page-sheet').boundingBox()) ?? { x: 0, width: 0 };
   const width = async () => (await sheet()).width;
   const fitting = await width();
   await page.keyboard.press('+');
-  expect(await width()).toBeGreaterThan(fitting);
+  await until('it is nearer', async () => (await width()) > fitting);
   const left = async () => (await sheet()).x;
   const before = await left();
   await page.keyboard.press('ArrowRight');
-  expect(await left()).toBeLessThan(before);
+  await until('it has moved', async () => (await left()) < before);
   await page.keyboard.press('0');
-  expect(await width()).toBe(fitting);
+  await until('it fits again', async () => (await width()) === fitting);
   const number = Number(/page (\d+)/.exec((await picture.getAttribute('aria-label')) ?? '')?.[1]);
   await page.keyboard.press('PageDown');
   await page.getByText(`Page ${number + 1} of ${drawn.pages}`).waitFor();
   await page.keyboard.press('Escape');
-  expect(await hasFocus(value)).toBe(true);
+  await until('the value has the focus again', () => hasFocus(value));
 });
 
 test('the pages to know about are listed, and open', async () => {

@@ -250,11 +250,11 @@ describe('a document on its way', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('dialog', { name: 'Delete short?' }).waitFor();
     await page.keyboard.press('Escape');
-    expect(await page.evaluate('document.activeElement.ariaLabel')).toBe('Delete short');
+    await page.locator(':focus[aria-label="Delete short"]').waitFor();
     await button.click();
     await page.getByRole('button', { name: 'Delete it' }).click();
     await page.getByText('Nothing is here yet').waitFor();
-    expect(await page.evaluate('document.activeElement.textContent')).toBe('Your documents');
+    await page.locator(':focus', { hasText: /^Your documents$/ }).waitFor();
     expect(watched.troubles).toEqual([]);
   });
 });
