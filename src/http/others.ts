@@ -54,7 +54,7 @@ export async function pageOfOthers(
     const candidates = await store.candidates({ limit: AT_ONCE, after: place, search });
     if (!candidates) return undefined;
     const may = await Promise.all(
-      candidates.map((one) => one.owner !== owner && access.mayReadOther(request, one.id, one)),
+      candidates.map(async (one) => one.owner !== owner && (await access.mayReadOther(request, one.id, one))),
     );
     found.push(...candidates.filter(({ isFound }, index) => isFound && may[index]));
     looked += candidates.length;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, IncomingMessage, type Server } from 'node:http';
+import { Socket, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import express from 'express';
@@ -208,7 +208,7 @@ test('a rule that takes its time is not asked much more', async () => {
     { mayRead, mayCorrect: undefined },
     SILENT,
   );
-  const request = {} as Parameters<typeof pageOfOthers>[1];
+  const request = Object.assign(new IncomingMessage(new Socket()), { get: () => undefined });
   const page = { owner: 'user:rita', limit: 10, after: undefined, search: {} };
   const { documents, next } = (await pageOfOthers({ store, access, clock }, request, page)) ?? {};
   expect(documents).toEqual([]);

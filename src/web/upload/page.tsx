@@ -54,9 +54,9 @@ export function UploadPage() {
       return after;
     });
   const isSearched = name !== '' || state !== '';
-  const total = list?.total ?? null;
-  const isEmpty = list !== undefined && list.documents.length === 0 && !(total !== null && total > 0);
-  const hasAny = list !== undefined && !(isEmpty && list.next === null);
+  const total = list?.total ?? 0;
+  const isEmpty = list?.documents.length === 0 && total === 0;
+  const isLast = list?.next === null;
   return (
     <Frame title="Documents">
       <div class="upload">
@@ -71,16 +71,14 @@ export function UploadPage() {
             <h2 id="list" ref={heading} tabIndex={-1} data-takes-focus>
               {WHOSE[whose]}
             </h2>
-            {total !== null && total > 0 && (
-              <p class="quiet">{`${counted(total, 'document')}${isSearched ? ' found' : ''}`}</p>
-            )}
+            {total > 0 && <p class="quiet">{`${counted(total, 'document')}${isSearched ? ' found' : ''}`}</p>}
           </div>
-          {(isSearched || hasAny) && <SearchForm shown={search} onSearch={onSearch} />}
+          {(isSearched || (list && !(isEmpty && isLast))) && (
+            <SearchForm shown={search} onSearch={onSearch} />
+          )}
           {error && <Problem says={error.message} onAgain={reload} />}
           {!list && !error && <p>The documents are being fetched…</p>}
-          {isEmpty && (
-            <None of={{ isOwn, isSearched, isLast: list.next === null }} onAll={() => onSearch(ALL)} />
-          )}
+          {isEmpty && <None of={{ isOwn, isSearched, isLast }} onAll={() => onSearch(ALL)} />}
           <ul class="documents">
             {list?.documents.map((document) => (
               <DocumentRow
