@@ -59,6 +59,16 @@ export function useDocuments({ whose, name, state, after }: Shown): ShownDocumen
     };
   }, [whose, name, state, after, round]);
   const reload = useCallback(() => setRound((before) => before + 1), []);
+  useEffect(() => {
+    // Another tab may have changed it, or the machine have slept.
+    const seenAgain = () => document.hidden || reload();
+    document.addEventListener('visibilitychange', seenAgain);
+    window.addEventListener('online', reload);
+    return () => {
+      document.removeEventListener('visibilitychange', seenAgain);
+      window.removeEventListener('online', reload);
+    };
+  }, [reload]);
   // Those of one are never shown as those of the other.
   const list = shown.answered?.whose === whose ? shown.list : undefined;
   return { list, error, reload };
