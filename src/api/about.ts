@@ -10,6 +10,8 @@ export interface About {
   max_megabytes: number;
   /** Whether who asks may see the operations page now. */
   may_operate: boolean;
+  /** Whether the app gives people documents of others. */
+  gives_others: boolean;
   /** Whether a token can be typed in for that. */
   takes_ops_token: boolean;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { loggable, type Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
+import type { WhoseDocument } from '../store/whose.js';
 import type { HostRequest } from './host-request.js';
 import { UnknownSenderError, type KnownSender, type Senders } from './sender.js';
 
@@ -63,12 +64,25 @@ export class Access {
     const sender = await this.#senders.of(request);
     const whose = await store.whose(id);
     if (!whose) return undefined;
-    const { owner, name, uploadedAt } = whose;
-    const { userId, sessionId } = whose.sender;
-    const document = { id, owner: ownerOf(owner), userId, sessionId, name, uploadedAt };
+    const { owner } = whose;
+    const document = asked(id, whose);
     const isOwner = owner === sender.owner;
-    if (!isOwner && !(await this.#isLet('mayRead', request, document))) return undefined;
+    if (!isOwner && !(await this.mayReadOther(request, id, whose))) return undefined;
     return { owner, sender, isOwner, document };
+  }
+
+  /** Whether the app has a rule for documents of others. */
+  get givesOthers(): boolean {
+    return this.#rules.mayRead !== undefined;
+  }
+
+  /**
+   * Whether the app lets who asks read a document of somebody else.
+   *
+   * @throws {UnknownSenderError} when the app's rule failed
+   */
+  mayReadOther(request: HostRequest, id: string, whose: WhoseDocument): Promise<boolean> {
+    return this.#isLet('mayRead', request, asked(id, whose));
   }
 
   /**
@@ -89,6 +103,11 @@ export class Access {
       throw new UnknownSenderError(500);
     }
   }
+}
+
+function asked(id: string, { owner, sender, name, uploadedAt }: WhoseDocument): AskedDocument {
+  const { userId, sessionId } = sender;
+  return { id, owner: ownerOf(owner), userId, sessionId, name, uploadedAt };
 }
 
 /** The owner as the app named it; the key of the store says what it is of. */

@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
-import express, { type Request, type RequestHandler } from 'express';
-import { z } from 'zod';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import { systemClock, type Clock } from '../clock.js';
 import type { DocumentAccess } from '../api/access.js';
 import type { DocumentList } from '../api/list.js';
@@ -19,11 +18,13 @@ import { answeringErrors, notFound, refuse } from './answers.js';
 import type { ArrivingUploads } from './arriving.js';
 import { sendEvents } from './events.js';
 import { notKept } from './not-kept.js';
+import { pageOfOthers } from './others.js';
+import { NO_NEXT, NO_PLACE, pageIn } from './page-query.js';
 import { receiveForm } from './receiving.js';
 import { refusalReason, type RefusalReason } from './refusals.js';
 import { requireOwnOrigin } from './same-origin.js';
 import { sendJson, sendParts } from './sending.js';
-import type { Senders } from './sender.js';
+import { NOBODY, type Senders } from './sender.js';
 import type { UploadFolder } from './upload-folder.js';
 import { checkIsPdf, displayName, documentName, requestIdOf } from './upload.js';
 import { searchIn } from './search.js';
@@ -110,15 +111,33 @@ export function documentsRouter({
 
   router.get('/api/documents', notKept, async (request, response) => {
     const { store } = await opened();
-    const whose = await owner(request);
+    const asks = await owner(request);
     const search = searchIn(request.query);
     if (typeof search === 'string') return refuse(response, 400, search);
-    const page = await pageOf(store, whose, request.query, search);
+    const { whose = 'own' } = request.query;
+    if (whose === 'others') return listOthers(request, response, asks, search);
+    if (whose !== 'own') return refuse(response, 400, 'whose must be own or others');
+    const page = await pageOf(store, asks, request.query, search);
     if (typeof page === 'string') return refuse(response, 400, page);
     const isAll = request.query.after === undefined && page.next === null;
-    const total = isAll ? page.documents.length : await store.count(whose, search);
+    const total = isAll ? page.documents.length : await store.count(asks, search);
     response.json({ ...page, total } satisfies DocumentList);
   });
+
+  const listOthers = async (
+    request: Request,
+    response: Response,
+    owner: string,
+    search: DocumentSearch,
+  ): Promise<void> => {
+    if (!access.givesOthers || owner === NOBODY) return refuse(response, 403, NO_OTHERS);
+    const asked = pageIn(request.query);
+    if (typeof asked === 'string') return refuse(response, 400, asked);
+    const { store } = await opened();
+    const page = await pageOfOthers({ store, access, clock }, request, { ...asked, owner, search });
+    if (!page) return refuse(response, 400, NO_NEXT);
+    response.json({ ...page, total: null } satisfies DocumentList);
+  };
 
   router.get('/api/document/:id', notKept, async (request, response) => {
     const { store } = await opened();
@@ -257,6 +276,9 @@ export function documentsRouter({
   });
 }
 
+const NO_OTHERS =
+  'Nobody gets documents of others here: the app must say who may read them (mayRead), and know who asks';
+
 /** A document as it is kept, or with people's values in it where that is asked for (`?corrected=1`). */
 async function documentText(
   store: Store,
@@ -289,18 +311,6 @@ async function progressOf(
     : undefined;
 }
 
-const MOST_LISTED = 100;
-
-const pageQuery = z.object({
-  limit: z
-    .string()
-    .regex(/^\d{1,3}$/)
-    .transform(Number)
-    .pipe(z.int().min(1).max(MOST_LISTED))
-    .default(MOST_LISTED),
-  after: z.string().optional(),
-});
-
 /** The page of an owner's documents that a query asks for, or a sentence that says what is wrong with it. */
 async function pageOf(
   store: Store,
@@ -308,12 +318,7 @@ async function pageOf(
   query: unknown,
   search?: DocumentSearch,
 ): Promise<PageOfDocuments | string> {
-  const asked = pageQuery.safeParse(query);
-  if (asked.success) {
-    const page = await store.list(owner, asked.data.limit, asked.data.after, search);
-    if (page) return page;
-  } else if (asked.error.issues.some(({ path }) => path[0] === 'limit')) {
-    return `limit must be a whole number from 1 to ${MOST_LISTED}`;
-  }
-  return 'after must be the next of the page before, or the id of a document';
+  const asked = pageIn(query);
+  if (typeof asked === 'string') return asked;
+  return (await store.list(owner, asked.limit, asked.after, search)) ?? NO_PLACE;
 }

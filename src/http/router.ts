@@ -27,7 +27,8 @@ export interface RouterOptions {
   allowAnonymous?: boolean | undefined;
   /**
    * Whether the sender of a request may see somebody else's document: its record, pages and values. Asked for each
-   * request; anything but `true` is a no. Default: nobody may.
+   * request, and for the list of others' documents about each of them; anything but `true` is a no. Default: nobody
+   * may.
    */
   mayRead?: May | undefined;
   /** Whether they may also confirm and correct its values. Default: nobody may. */
@@ -47,7 +48,7 @@ export interface RouterOptions {
 /** What the routes of one Quire stand on. */
 export interface RouterTools {
   opened: DocumentsRoutes['opened'];
-  about: AboutRoutes['about'];
+  about: Omit<AboutRoutes['about'], 'gives_others'>;
   uploads: Pick<DocumentsRoutes, 'uploadFolder' | 'arriving' | 'onRefused' | 'maxMegabytes'>;
   pictures: PagePictures;
   answerFormOf: CorrectionsRoutes['answerFormOf'];
@@ -78,7 +79,8 @@ export function quireRouter(
   router.use(operationsRouter({ ...ofOps, ...operations }));
   router.use(accuracyRouter(ofOps));
   const mayOperate: AboutRoutes['mayOperate'] = (request) => operators.includes(request);
-  router.use(aboutRouter({ about, mayOperate, allowOrigins, logger }));
+  const aboutAll = { ...about, gives_others: access.givesOthers };
+  router.use(aboutRouter({ about: aboutAll, mayOperate, allowOrigins, logger }));
   router.use(correctionsRouter({ ...ofDocuments, answerFormOf }));
   router.use(pagePicturesRouter({ ...ofDocuments, pictures }));
   router.use(readingsRouter(ofDocuments));

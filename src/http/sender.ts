@@ -140,7 +140,7 @@ export class Senders {
     if (owner !== undefined) return `owner:${owner}`;
     if (userId !== undefined) return userKey(userId);
     if (sessionId !== undefined) return `session:${sessionId}`;
-    if (this.#allowAnonymous) return 'nobody';
+    if (this.#allowAnonymous) return NOBODY;
     this.#refuse('nobody', {}, 'a request was refused: it names nobody');
     throw new UnknownSenderError(401);
   }
@@ -184,6 +184,9 @@ export class Senders {
     this.#logger.warn(fields, message);
   }
 }
+
+/** The owner's key of all requests that name nobody. */
+export const NOBODY = 'nobody';
 
 const LONGEST_NAME = 100;
 

@@ -32,6 +32,11 @@ export interface DocumentInList extends ListedDocument {
   failed_pages: number;
   /** Whether a person should look at its record. */
   needs_review: boolean;
+  /**
+   * How many of its values people have checked; null without a record, and where it is not known: what was said before
+   * a retry may hold for another value by now.
+   */
+  review: { checked: number; total: number } | null;
 }
 
 /** What the upload flow keeps of a document. */

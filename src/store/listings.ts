@@ -1,8 +1,16 @@
 import pLimit from 'p-limit';
 import { formatPlan, processingPlan } from '../processor/plan.js';
-import type { Database, Parameter } from './database.js';
-import type { DocumentInList, ListedDocument, ProcessingCost, StoredDocument } from './document.js';
+import type { Database, Parameter, Row } from './database.js';
+import { accountRecords } from '../stages/record.js';
+import type {
+  DocumentInList,
+  ListedDocument,
+  ProcessedDocument,
+  ProcessingCost,
+  StoredDocument,
+} from './document.js';
 import { json, parsed, UUID } from './json.js';
+import { reviewsOf } from './reviews.js';
 import { LACKS_REVIEW, searching, type DocumentSearch } from './search.js';
 
 export interface PageOfDocuments {
@@ -10,6 +18,13 @@ export interface PageOfDocuments {
   documents: DocumentInList[];
   /** What the next page comes after; null at the end. */
   next: string | null;
+}
+
+/** A place in a list, as `next` names it. */
+interface Place {
+  /** Of the upload, since 1970. */
+  microseconds: string;
+  id: string;
 }
 
 /** The columns that hold what a list shows of a document, as they are set by `listed`. */
@@ -23,7 +38,10 @@ export function listed(document: ListedDocument): Parameter[] {
 }
 
 /** What is kept for lists: the document without its records, and what they lack. */
-interface Listing extends ListedDocument, Lacking {}
+interface Listing extends ListedDocument, Lacking {
+  /** Of its record; null without one, and undefined where nothing has become of the document since this is kept. */
+  values?: number | null;
+}
 
 type Lacking = Pick<DocumentInList, 'failed_pages' | 'needs_review'>;
 
@@ -31,13 +49,24 @@ function listingOf({ documents, ...document }: ListedDocument & Partial<StoredDo
   return {
     ...document,
     failed_pages: (documents ?? []).reduce((total, { failed_pages }) => total + failed_pages.length, 0),
+    values: documents?.[0] ? valuesIn(documents[0]) : null,
+    // Last, where a search looks for it.
     needs_review: (documents ?? []).some(({ needs_human_review }) => needs_human_review),
   };
 }
 
+function valuesIn(record: ProcessedDocument): number {
+  return accountRecords(record).reduce((total, { total_fields }) => total + total_fields, 0);
+}
+
 /** What a listing tells of the document itself. */
 export function documentIn(listing: unknown): ListedDocument {
-  const { failed_pages: _failed, needs_review: _review, ...document } = parsed(listing) as Listing;
+  const {
+    failed_pages: _failed,
+    values: _values,
+    needs_review: _review,
+    ...document
+  } = parsed(listing) as Listing;
   return document;
 }
 
@@ -74,17 +103,44 @@ export class Listings {
     const rows = await this.#database.query(
       `SELECT id, ${MICROSECONDS}, listing::text AS listing, plan::text AS plan
        FROM quire.documents WHERE owner = $1
-       ${after === undefined ? '' : `AND (uploaded_at, id) < (timestamptz 'epoch' + $3::bigint * interval '1 microsecond', $4::uuid)`}
+       ${after === undefined ? '' : `AND ${comesAfter(3)}`}
        ${asked.condition} ORDER BY uploaded_at DESC, id DESC LIMIT $2`,
       asked.parameters,
     );
-    const documents: DocumentInList[] = [];
-    for (const { id, listing, plan } of rows.slice(0, limit)) {
-      const document = await this.#listing(String(id), listing);
-      if (document) documents.push({ ...document, plan: planIn(plan) });
-    }
     const last = rows.length > limit ? rows[limit - 1] : undefined;
-    return { documents, next: last ? `${String(last.microseconds)}_${String(last.id)}` : null };
+    return { documents: await this.#shown(rows.slice(0, limit)), next: last ? placeIn(last) : null };
+  }
+
+  /** Rows of documents as a list shows them. */
+  async #shown(rows: readonly Row[]): Promise<DocumentInList[]> {
+    const reviews = await reviewsOf(
+      this.#database,
+      rows.map(({ id }) => String(id)),
+    );
+    const documents: DocumentInList[] = [];
+    for (const { id, listing, plan } of rows) {
+      const found = await this.#listing(String(id), listing);
+      if (!found) continue;
+      const { values, ...document } = found;
+      const checked = reviews.get(document.id) ?? 0;
+      const isKnown = typeof values === 'number' && checked !== 'unknown';
+      documents.push({
+        ...document,
+        plan: planIn(plan),
+        review: isKnown ? { checked, total: values } : null,
+      });
+    }
+    return documents;
+  }
+
+  /** Documents by their ids, as a list shows them, in this order; those that are gone are left out. */
+  async shown(ids: readonly string[]): Promise<DocumentInList[]> {
+    const rows = await this.#database.query(
+      'SELECT id, listing::text AS listing, plan::text AS plan FROM quire.documents WHERE id = ANY($1::uuid[])',
+      [ids],
+    );
+    const byId = new Map(rows.map((row) => [String(row.id), row]));
+    return this.#shown(ids.map((id) => byId.get(id)).filter((row) => row !== undefined));
   }
 
   /** How many documents the owner has, or of those that are searched for. */
@@ -198,8 +254,8 @@ export class Listings {
   }
 
   async #placeOf(after: string, owner: string): Promise<Parameter[] | undefined> {
-    const [, microseconds, id] = PLACE.exec(after) ?? [];
-    if (microseconds !== undefined && id !== undefined && UUID.test(id)) return [microseconds, id];
+    const place = placeOf(after);
+    if (place) return [place.microseconds, place.id];
     if (!UUID.test(after)) return undefined;
     const [row] = await this.#database.query(
       `SELECT ${MICROSECONDS} FROM quire.documents WHERE id = $1 AND owner = $2`,
@@ -207,6 +263,20 @@ export class Listings {
     );
     return row && [String(row.microseconds), after];
   }
+}
+
+/** A condition on rows of documents. @param first the number of the first of the two parameters of a place */
+export function comesAfter(first: number): string {
+  return `(uploaded_at, id) < (timestamptz 'epoch' + $${first}::bigint * interval '1 microsecond', $${first + 1}::uuid)`;
+}
+
+export function placeOf(after: string): Place | undefined {
+  const [, microseconds, id] = PLACE.exec(after) ?? [];
+  return microseconds !== undefined && id !== undefined && UUID.test(id) ? { microseconds, id } : undefined;
+}
+
+export function placeIn({ microseconds, id }: Row): string {
+  return `${String(microseconds)}_${String(id)}`;
 }
 
 function planIn(kept: unknown): string | null {

@@ -149,6 +149,9 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       answer_form text
     )`,
     'CREATE INDEX corrections_by_value ON quire.corrections (document_id, reading, account, field, number DESC)',
+    // The list of others' documents goes through those of all owners, the newest first.
+    'CREATE INDEX documents_by_upload ON quire.documents (uploaded_at DESC, id DESC)',
+    'DROP INDEX quire.documents_by_age',
     // Who has a document open for review.
     `CREATE TABLE quire.viewers (
       document_id uuid NOT NULL REFERENCES quire.documents ON DELETE CASCADE,

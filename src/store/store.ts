@@ -9,12 +9,14 @@ import { lookedAt, type LookedAtInAll } from './accuracy.js';
 import { answersOf } from './answers.js';
 import type { SupportedEvidence } from '../stages/support/support.js';
 import { besideOf, type BesideRecordNow } from './beside.js';
+import { candidatesIn, type AskedCandidates, type Candidate } from './candidates.js';
 import { Corrections } from './corrections.js';
 import { StoreError, type Client, type Database, type Query, type StoreTrouble } from './database.js';
 import { Deliveries, keepDelivery } from './deliveries.js';
 import {
   DOCUMENT_VERSION,
   type BesideRecord,
+  type DocumentInList,
   type ListedDocument,
   type ProcessingCost,
   type StoredDocument,
@@ -520,6 +522,20 @@ export class Store {
     search?: DocumentSearch,
   ): Promise<PageOfDocuments | undefined> {
     return this.#listings.page(owner, limit, after, search);
+  }
+
+  /**
+   * The next documents of all owners, the newest first, for whoever may have those of others.
+   *
+   * @returns undefined when `after` is not the `place` of one
+   */
+  candidates(asked: AskedCandidates): Promise<Candidate[] | undefined> {
+    return candidatesIn(this.#database, this.#listings, asked);
+  }
+
+  /** Documents by their ids, as a list shows them, in this order. */
+  shown(ids: readonly string[]): Promise<DocumentInList[]> {
+    return this.#listings.shown(ids);
   }
 
   /** How many documents an owner has, or of those that are searched for. */

@@ -1,4 +1,4 @@
-import type { Database } from './database.js';
+import type { Database, Row } from './database.js';
 import type { ListedDocument } from './document.js';
 import { parsed } from './json.js';
 import type { Sender } from './unfinished.js';
@@ -14,12 +14,17 @@ export interface WhoseDocument {
 
 export async function whoseDocument(database: Database, id: string): Promise<WhoseDocument | undefined> {
   const [row] = await database.query(
-    `SELECT owner, sender::text AS sender, coalesce(listing, document)::text AS listing,
-       to_char(uploaded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS uploaded_at
-     FROM quire.documents WHERE id = $1`,
+    `SELECT ${WHOSE}, coalesce(listing, document)::text AS listing FROM quire.documents WHERE id = $1`,
     [id],
   );
-  if (!row) return undefined;
+  return row && whoseIn(row);
+}
+
+/** The columns that tell it, beside `listing`. */
+export const WHOSE = `owner, sender::text AS sender,
+  to_char(uploaded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS uploaded_at`;
+
+export function whoseIn(row: Row): WhoseDocument {
   const { document_name, filename } = parsed(row.listing) as ListedDocument;
   return {
     owner: String(row.owner),

@@ -67,6 +67,7 @@ const UNTOLD = { llm_calls: 2, input_tokens: 0, output_tokens: 0, cost_usd: null
 
 /** What lists tell of a record; nothing else of it matters here. */
 const RECORD = {
+  accounts: [],
   failed_pages: [{ page: 1 }, { page: 2 }],
   needs_human_review: true,
 } as unknown as StoredDocument['documents'][number];
@@ -211,7 +212,13 @@ test('a row is the document without its records; the total counts those of all p
   const { documents, total } = await list('ada', '?limit=3');
   const { documents: records, ...row } = (await store.get(id, 'user:ada')) ?? { documents: undefined };
   expect(records).toEqual([RECORD]);
-  expect(documents[2]).toEqual({ ...row, plan: 'single-page', failed_pages: 2, needs_review: true });
+  expect(documents[2]).toEqual({
+    ...row,
+    plan: 'single-page',
+    failed_pages: 2,
+    needs_review: true,
+    review: { checked: 0, total: 0 },
+  });
   expect(total).toBe(3);
   expect((await list('ada', '?limit=1')).total).toBe(3);
 });

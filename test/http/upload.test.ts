@@ -165,7 +165,8 @@ describe('an uploaded package', () => {
     expect(success).toBe(true);
     const { documents: records, ...row } = document;
     expect(records).toHaveLength(1);
-    expect(documents[0]).toEqual({ ...row, plan: 'batch 3x5', failed_pages: 0, needs_review: false });
+    const inList = { plan: 'batch 3x5', failed_pages: 0, needs_review: false };
+    expect(documents[0]).toEqual({ ...row, ...inList, review: { checked: 0, total: 3 } });
     expect(document).toMatchObject({
       id,
       filename: 'Müller – loan.pdf',

@@ -130,7 +130,7 @@ describe('on a PostgreSQL that processes share', () => {
 
   test('what was read of a document before is not held while it is read again, and stays when that fails', async () => {
     const store = await open(await newDatabase());
-    const records = [{ failed_pages: [] }] as unknown as StoredDocument['documents'];
+    const records = [{ accounts: [], failed_pages: [] }] as unknown as StoredDocument['documents'];
     const document: StoredDocument = { ...unread(), status: 'completed', documents: records };
     await store.add({ document, owner: 'o', sender: {}, plan: PLAN }, pdf, [], { run: randomUUID() });
     const { documents: _, ...listed } = document;

@@ -12,6 +12,8 @@ import { counted, nameOf, planWords, stateOf, STATES } from './words.js';
 
 interface DocumentRowProps {
   document: Listed;
+  /** Whether what an owner may do with it is offered. */
+  isOwn: boolean;
   following: Following;
   /** Whether its calls are shown. */
   isOpen: boolean;
@@ -22,13 +24,21 @@ interface DocumentRowProps {
 }
 
 /** A document of the list, and what can be done with it. */
-export function DocumentRow({ document, following, isOpen, onOpen, onChanged, onDelete }: DocumentRowProps) {
+export function DocumentRow({
+  document,
+  isOwn,
+  following,
+  isOpen,
+  onOpen,
+  onChanged,
+  onDelete,
+}: DocumentRowProps) {
   const { id, filename, status, error, failed_pages: failed } = document;
   const name = nameOf(document);
   const page = `document/${encodeURIComponent(id)}`;
   const isBeingRead = status === 'extracting';
   const { isSent, problem, act } = useActs(id, onChanged);
-  const mayRetry = status === 'failed' || (status === 'completed' && failed > 0);
+  const mayRetry = isOwn && (status === 'failed' || (status === 'completed' && failed > 0));
   return (
     <li class="sheet document" data-document={id}>
       <div class="title">
@@ -60,7 +70,7 @@ export function DocumentRow({ document, following, isOpen, onOpen, onChanged, on
               Retry
             </button>
           )}
-          {isBeingRead && (
+          {isOwn && isBeingRead && (
             <button
               type="button"
               aria-disabled={isSent}
@@ -70,9 +80,11 @@ export function DocumentRow({ document, following, isOpen, onOpen, onChanged, on
               Cancel
             </button>
           )}
-          <button type="button" aria-label={`Delete ${name}`} onClick={onDelete}>
-            Delete
-          </button>
+          {isOwn && (
+            <button type="button" aria-label={`Delete ${name}`} onClick={onDelete}>
+              Delete
+            </button>
+          )}
         </div>
       </div>
       {status === 'failed' && error && <p class="bad">{documentFailureWords(error)}</p>}
@@ -103,12 +115,13 @@ function State({ document }: { document: Listed }) {
 }
 
 function Facts({ document }: { document: Listed }) {
-  const { total_pages, failed_pages, status, processed_date, plan } = document;
+  const { total_pages, failed_pages, status, processed_date, plan, review } = document;
   const facts = [
     total_pages > 0 && counted(total_pages, 'page'),
     status === 'completed' && failed_pages > 0 && `${failed_pages} of them failed`,
     `${status === 'completed' ? 'read' : 'uploaded'} ${timeOf(processed_date)}`,
     plan !== null && planWords(plan),
+    review !== null && review.total > 0 && `${review.checked} of ${counted(review.total, 'value')} checked`,
   ];
   return (
     <>

@@ -7,6 +7,7 @@ export type Listed = DocumentList['documents'][number];
 
 /** Which documents are shown. */
 export interface Shown {
+  whose: 'own' | 'others';
   name: string;
   /** Empty for any. */
   state: DocumentState | '';
@@ -17,8 +18,6 @@ export interface Shown {
 export interface ShownDocuments {
   /** undefined until it has come. */
   list: DocumentList | undefined;
-  /** Of which question the list is the answer. */
-  answered: Shown | undefined;
   /** Why the last request was not done; what came before stays. */
   error: CallError | undefined;
   /** Asks for it again. */
@@ -26,30 +25,24 @@ export interface ShownDocuments {
 }
 
 const A_PAGE = 25;
+/** Of others' documents, a page that comes short may not be the last: so often more are asked for. */
+const MOST_MORE = 4;
 
 /** A page of the documents, as it is now. */
-export function useDocuments({ name, state, after }: Shown): ShownDocuments {
-  const [shown, setShown] = useState<Pick<ShownDocuments, 'list' | 'answered'>>({
-    list: undefined,
-    answered: undefined,
-  });
+export function useDocuments({ whose, name, state, after }: Shown): ShownDocuments {
+  const [shown, setShown] = useState<{ list?: DocumentList; answered?: Shown }>({});
   const [error, setError] = useState<CallError>();
   const [round, setRound] = useState(0);
   useEffect(() => {
     const leaving = new AbortController();
     const { signal } = leaving;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const query = new URLSearchParams({
-      limit: String(A_PAGE),
-      ...(name && { name }),
-      ...(state && { state }),
-      ...(after !== undefined && { after }),
-    });
+    const shown = { whose, name, state, after };
     const ask = async () => {
       try {
-        const list = await call<DocumentList>(`api/documents?${query.toString()}`, { signal });
+        const list = await wholePage(shown, signal);
         if (signal.aborted) return;
-        setShown({ list, answered: { name, state, after } });
+        setShown({ list, answered: shown });
         setError(undefined);
       } catch (failure) {
         if (signal.aborted) return;
@@ -64,7 +57,7 @@ export function useDocuments({ name, state, after }: Shown): ShownDocuments {
       leaving.abort();
       clearTimeout(timer);
     };
-  }, [name, state, after, round]);
+  }, [whose, name, state, after, round]);
   const reload = useCallback(() => setRound((before) => before + 1), []);
   useEffect(() => {
     // Another tab may have changed it, or the machine have slept.
@@ -76,5 +69,29 @@ export function useDocuments({ name, state, after }: Shown): ShownDocuments {
       window.removeEventListener('online', reload);
     };
   }, [reload]);
-  return { ...shown, error, reload };
+  // Those of one are never shown as those of the other.
+  const list = shown.answered?.whose === whose ? shown.list : undefined;
+  return { list, error, reload };
+}
+
+async function wholePage(shown: Shown, signal: AbortSignal): Promise<DocumentList> {
+  let list = await listOf(shown, A_PAGE, signal);
+  for (let more = 0; more < MOST_MORE; more++) {
+    const lacking = A_PAGE - list.documents.length;
+    if (list.next === null || lacking <= 0) break;
+    const further = await listOf({ ...shown, after: list.next }, lacking, signal);
+    list = { ...further, documents: [...list.documents, ...further.documents] };
+  }
+  return list;
+}
+
+function listOf({ whose, name, state, after }: Shown, limit: number, signal: AbortSignal) {
+  const query = new URLSearchParams({
+    limit: String(limit),
+    ...(whose === 'others' && { whose }),
+    ...(name && { name }),
+    ...(state && { state }),
+    ...(after !== undefined && { after }),
+  });
+  return call<DocumentList>(`api/documents?${query.toString()}`, { signal });
 }

@@ -13,14 +13,16 @@ import { SearchForm } from './search-form.js';
 import { SentFiles } from './sent-files.js';
 import './upload.css';
 import { useUploads } from './uploads.js';
+import { queryFor, WHOSE, WhoseSwitch } from './whose.js';
 import { counted, nameOf, stateOf, STATES } from './words.js';
 
 /** Where documents are uploaded, and what has become of them. */
 export function UploadPage() {
   const { about } = useAbout();
-  const { search, places, onSearch, onPlaces } = useSearch();
+  const { whose, search, places, onSearch, onPlaces } = useSearch();
   const { name, state } = search;
-  const documents = useDocuments({ name, state, after: places.at(-1) });
+  const documents = useDocuments({ whose, name, state, after: places.at(-1) });
+  const isOwn = whose === 'own';
   const { list, error, reload } = documents;
   const [said, say] = useState('');
   const following = useFollowing(reload);
@@ -52,10 +54,14 @@ export function UploadPage() {
       return after;
     });
   const isSearched = name !== '' || state !== '';
+  const total = list?.total ?? 0;
+  const isEmpty = list?.documents.length === 0 && total === 0;
+  const isLast = list?.next === null;
   return (
     <Frame title="Documents">
       <div class="upload">
-        <DropZone maxMegabytes={about?.max_megabytes} say={say} />
+        <WhoseSwitch shown={whose} />
+        {isOwn && <DropZone maxMegabytes={about?.max_megabytes} say={say} />}
         <SentFiles />
         <p class="unseen" role="status">
           {said}
@@ -63,21 +69,22 @@ export function UploadPage() {
         <section aria-labelledby="list">
           <div class="title">
             <h2 id="list" ref={heading} tabIndex={-1} data-takes-focus>
-              Your documents
+              {WHOSE[whose]}
             </h2>
-            {list && list.total > 0 && (
-              <p class="quiet">{`${counted(list.total, 'document')}${isSearched ? ' found' : ''}`}</p>
-            )}
+            {total > 0 && <p class="quiet">{`${counted(total, 'document')}${isSearched ? ' found' : ''}`}</p>}
           </div>
-          {(isSearched || (list && list.total > 0)) && <SearchForm shown={search} onSearch={onSearch} />}
+          {(isSearched || (list && !(isEmpty && isLast))) && (
+            <SearchForm shown={search} onSearch={onSearch} />
+          )}
           {error && <Problem says={error.message} onAgain={reload} />}
           {!list && !error && <p>The documents are being fetched…</p>}
-          {list?.total === 0 && (isSearched ? <NoMatch onAll={() => onSearch(ALL)} /> : <Empty />)}
+          {isEmpty && <None of={{ isOwn, isSearched, isLast }} onAll={() => onSearch(ALL)} />}
           <ul class="documents">
             {list?.documents.map((document) => (
               <DocumentRow
                 key={document.id}
                 document={document}
+                isOwn={isOwn}
                 following={following}
                 isOpen={open.has(document.id)}
                 onOpen={(isOpen) => onOpen(document.id, isOpen)}
@@ -118,6 +125,7 @@ type Search = Pick<Shown, 'name' | 'state'>;
 const ALL: Search = { name: '', state: '' };
 
 interface Searched {
+  whose: Shown['whose'];
   search: Search;
   /** Where each page of the list began, up to the one shown. */
   places: readonly string[];
@@ -131,15 +139,23 @@ function useSearch(): Searched {
   const asked = searchParams.get('state');
   const state = (Object.keys(STATES) as DocumentState[]).find((known) => known === asked) ?? '';
   const search: Search = { name: searchParams.get('name') ?? '', state };
-  const onSearch = useCallback(({ name, state }: Search) => {
-    goTo(addressFor({ name, state }, []), { replace: true });
-  }, []);
-  const onPlaces = (places: readonly string[]) => goTo(addressFor(search, places));
-  return { search, places: searchParams.getAll('after'), onSearch, onPlaces };
+  const whose = searchParams.get('whose') === 'others' ? 'others' : 'own';
+  const onSearch = useCallback(
+    ({ name, state }: Search) => {
+      goTo(addressFor(whose, { name, state }, []), { replace: true });
+    },
+    [whose],
+  );
+  const onPlaces = (places: readonly string[]) => goTo(addressFor(whose, search, places));
+  return { whose, search, places: searchParams.getAll('after'), onSearch, onPlaces };
 }
 
-function addressFor({ name, state }: Search, places: readonly string[]): string {
-  const query = new URLSearchParams({ ...(name && { name }), ...(state && { state }) });
+function addressFor(whose: Shown['whose'], { name, state }: Search, places: readonly string[]): string {
+  const query = new URLSearchParams({
+    ...queryFor(whose),
+    ...(name && { name }),
+    ...(state && { state }),
+  });
   for (const place of places) query.append('after', place);
   const asked = query.toString();
   return asked && `?${asked}`;
@@ -180,6 +196,19 @@ function useSayEnds(documents: readonly Listed[] | undefined, say: (says: string
     if (ended.length > 0)
       say(ended.map((document) => `${nameOf(document)}: ${STATES[stateOf(document)].says}.`).join(' '));
   }, [documents, say]);
+}
+
+interface NoneProps {
+  of: { isOwn: boolean; isSearched: boolean; isLast: boolean };
+  onAll: () => void;
+}
+
+/** What stands in place of a list without documents. */
+function None({ of: { isOwn, isSearched, isLast }, onAll }: NoneProps) {
+  if (!isLast)
+    return <p class="sheet">None is among those that were looked through. Older goes on from there.</p>;
+  if (isSearched) return <NoMatch onAll={onAll} />;
+  return isOwn ? <Empty /> : <p class="sheet">There is no document for you to check.</p>;
 }
 
 function Empty() {
