@@ -396,7 +396,7 @@ function assembled(
       return (request, response, next) => router(request as Request, response as Response, next);
     },
     pages() {
-      const pages = pagesRouter();
+      const pages = pagesRouter(logger);
       return (request, response, next) => pages(request as Request, response as Response, next);
     },
     async secret(name) {

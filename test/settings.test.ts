@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
-import { createQuire, SettingsError, type Quire, type QuireOptions } from '../src/index.js';
+import { createQuire, SettingsError, type Quire, type QuireOptions, type Settings } from '../src/index.js';
 import { readSettings } from '../src/settings.js';
 import { newDataFolder } from './shared.js';
 
@@ -73,8 +73,8 @@ test.each([
   [{ QUIRE_DATABASE_URL: 'mysql://host/database' }, /QUIRE_DATABASE_URL: .*postgres:\/\//],
   [{ OPS_TOKEN: 'short' }, /OPS_TOKEN: .*16/],
 ])('a value that cannot be used stops the start with its name and the reason: %j', (given, message) => {
-  expect(() => readSettings(given as Parameters<typeof readSettings>[0])).toThrow(SettingsError);
-  expect(() => readSettings(given as Parameters<typeof readSettings>[0])).toThrow(message);
+  expect(() => readSettings(given as Partial<Settings>)).toThrow(SettingsError);
+  expect(() => readSettings(given as Partial<Settings>)).toThrow(message);
 });
 
 test.each([
@@ -86,7 +86,7 @@ test.each([
 });
 
 test('an option that does not exist is refused, with the name that may be meant', () => {
-  const given = { LLM_CONCURRENCY: 3 } as Parameters<typeof readSettings>[0];
+  const given = { LLM_CONCURRENCY: 3 } as Partial<Settings>;
   expect(() => readSettings(given)).toThrow(/LLM_CONCURRENCY; LLM_MAX_CONCURRENCY is meant\?/);
 });
 

@@ -171,6 +171,6 @@ function nothingFound(): OwnDisagreementData {
 /** What a bet multiplies what is staked by, that batches change more than `own`. */
 function gain({ bound, stake }: { bound: number; stake: number }, document: ReadThrice, own: number): number {
   const difference = document.candidate - document.noise;
-  const more = difference > bound ? bound : difference < -bound ? -bound : difference;
+  const more = Math.max(-bound, Math.min(difference, bound));
   return 1 + (stake * (more - own)) / (bound + own);
 }

@@ -16,7 +16,7 @@ import { keptDecision, type Decision, type Decisions, type KeptDecision } from '
 import type { PageReader, PageTexts } from '../stages/page-texts.js';
 import type { TextSource } from '../stages/pipeline.js';
 import { withStoreRetry } from '../store/retry.js';
-import { NEWS_CHANNEL, STOPPED_CHANNEL, type Claim } from '../store/events.js';
+import { DELETED_CHANNEL, NEWS_CHANNEL, STOPPED_CHANNEL, type Claim } from '../store/events.js';
 import type { Notices } from '../store/notices.js';
 import type { Replica, Replicas } from '../store/replicas.js';
 import type { Store } from '../store/store.js';
@@ -205,6 +205,7 @@ export class Documents {
         this.#feeds.wake(id);
         stopIfLost(id).catch((error: unknown) => this.#report(error));
       }),
+      notices.follow(DELETED_CHANNEL, (id) => this.#forget(id)),
     ];
     this.#closing.signal.addEventListener('abort', () => {
       for (const end of ends) end();

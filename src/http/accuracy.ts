@@ -6,7 +6,6 @@ import { accuracyOf } from '../documents/accuracy.js';
 import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
 import { answeringErrors, refuse } from './answers.js';
-import { notKept } from './not-kept.js';
 
 export interface AccuracyRoutes {
   opened: () => Promise<{ store: Store }>;
@@ -48,7 +47,7 @@ export function accuracyRouter({
     accuracy.catch(() => kept.delete(days));
     return accuracy;
   };
-  router.get('/ops/accuracy', notKept, forOps, async (request, response) => {
+  router.get('/ops/accuracy', forOps, async (request, response) => {
     const asked = query.safeParse(request.query);
     if (!asked.success) return refuse(response, 400, `days must be a whole number from 1 to ${MOST_DAYS}`);
     const { days } = asked.data;

@@ -22,6 +22,7 @@ import type { Rollback } from '../rollout/rollback.js';
 import { StoreError } from '../store/database.js';
 import type { Store } from '../store/store.js';
 import { answeringErrors, notFound, refuse, RETRY_AFTER_S } from './answers.js';
+import { notKept } from './not-kept.js';
 import type { Operators } from './operators.js';
 
 interface Opened {
@@ -74,13 +75,13 @@ export function operationsRouter(routes: OperationsRoutes): RequestHandler {
   const router = express.Router();
   const forOps = operators.require;
 
-  router.get('/ops/livez', (request, response) => {
+  router.get('/ops/livez', notKept, (request, response) => {
     const details = { uptime_seconds: Math.round(process.uptime()), documents: routes.load() };
     response.json({ alive: true, ...(operators.includesUnasked(request) && details) });
   });
 
   // Trouble with the flags or the model service makes nothing unready: uploads are kept, and documents wait.
-  router.get('/ops/readyz', async (request, response) => {
+  router.get('/ops/readyz', notKept, async (request, response) => {
     const store = await routes.storeTrouble();
     const ready = !closing.aborted && store === null;
     const details = operators.includesUnasked(request) && readiness(routes, store);

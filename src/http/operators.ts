@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { loggable, type Logger } from '../logger.js';
 import type { HostRequest } from './host-request.js';
 import type { IsOperator } from './is-operator.js';
+import { keepNowhere } from './not-kept.js';
 import { requireOwnOrigin } from './same-origin.js';
 import { UnknownSenderError } from './sender.js';
 
@@ -28,6 +29,8 @@ export const SESSION_COOKIE = 'quire_ops';
 /** Milliseconds that it holds. */
 export const SESSION_MS = 30 * 60_000;
 
+/** A token that is a sentence has spaces in it. */
+const BEARER = /^bearer (.*)$/i;
 const LOOPBACK = /^(?:::1|(?:::ffff:)?127\.\d+\.\d+\.\d+)$/;
 /** What a browser on this machine calls it; any other name may be one that somebody else points here. */
 const LOOPBACK_HOST = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/i;
@@ -57,6 +60,7 @@ export class Operators {
     const ownOrigin = requireOwnOrigin(this.#rules.allowOrigins ?? []);
     const thisMachine = requireOwnOrigin([]);
     return async (request, response, next) => {
+      keepNowhere(response);
       const by = await this.#letInBy(request);
       if (by === undefined) {
         response.set('WWW-Authenticate', 'Bearer');
@@ -112,8 +116,8 @@ export class Operators {
   }
 
   #bringsToken({ headers }: IncomingMessage): boolean {
-    const [scheme, given = ''] = (headers.authorization ?? '').split(' ');
-    return scheme?.toLowerCase() === 'bearer' && this.isToken(given);
+    const [, given] = BEARER.exec(headers.authorization ?? '') ?? [];
+    return given !== undefined && this.isToken(given);
   }
 
   #hasSession({ headers }: IncomingMessage): boolean {

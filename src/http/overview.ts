@@ -6,7 +6,6 @@ import type { Logger } from '../logger.js';
 import { StoreError } from '../store/database.js';
 import type { Store } from '../store/store.js';
 import { answeringErrors, refuse } from './answers.js';
-import { notKept } from './not-kept.js';
 import { planInForce, type PlanSources } from './plan-in-force.js';
 import { recentForOps } from './recent.js';
 import { rollbacksFor } from './rollbacks.js';
@@ -40,8 +39,6 @@ export function overviewRouter(routes: OverviewRoutes): RequestHandler {
   const router = express.Router();
   const recent = async (limit: number): Promise<Recent> =>
     recentForOps(await (await opened()).store.recent(limit));
-
-  router.use(['/ops/overview', '/ops/recent'], notKept);
 
   router.get('/ops/overview', forOps, async (_request, response) => {
     const plan = planInForce(routes.plan);

@@ -4,8 +4,9 @@ import type { PageWordsAnswer, WordOnPage } from '../api/page-words.js';
 import type { PagePictures } from '../documents/page-pictures.js';
 import type { Logger } from '../logger.js';
 import type { PageWord } from '../processor/words.js';
-import type { Store } from '../store/store.js';
+import { NoSuchPageError } from '../stages/page-drawer.js';
 import { JsonText } from '../store/json-text.js';
+import type { Store } from '../store/store.js';
 import { wholePdf } from '../store/whole-pdf.js';
 import type { Access } from './access.js';
 import { answeringErrors, notFound, refuse, RETRY_AFTER_S } from './answers.js';
@@ -73,7 +74,7 @@ export function pagePicturesRouter({
     const late = AbortSignal.timeout(patienceMs);
     const asked = {
       document: id,
-      load: () => wholePdf(store, id),
+      load: () => pdfOf(store, id),
       party: { owner: sender.fairAs ?? sender.owner, document: id },
       page,
       width: drawnWidth(query.data.width),
@@ -102,6 +103,13 @@ export function pagePicturesRouter({
   });
 
   return answeringErrors(router, logger);
+}
+
+/** @throws {NoSuchPageError} when the document was deleted while its pictures were waited for */
+async function pdfOf(store: Store, id: string): Promise<Uint8Array> {
+  const pdf = await wholePdf(store, id);
+  if (pdf.length === 0) throw new NoSuchPageError('The document is gone.');
+  return pdf;
 }
 
 function noSuchPage(response: Response): void {

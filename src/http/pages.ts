@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import express, { type Request, type RequestHandler, type Response } from 'express';
+import type { Logger } from '../logger.js';
+import { answeringErrors } from './answers.js';
 
 /** What the pages are made of, as `npm run build` writes it. */
 const ASSETS = {
@@ -32,7 +34,7 @@ const POLICY =
  * The pages people see, without anything of a document in them: those ask the routes. They mount beside the routes,
  * under any path and behind any sign-in, and find them by relative addresses.
  */
-export function pagesRouter(): RequestHandler {
+export function pagesRouter(logger: Logger): RequestHandler {
   const assets = readAssets();
   const router = express.Router();
   for (const { paths, root } of PAGES) {
@@ -62,7 +64,7 @@ export function pagesRouter(): RequestHandler {
     response.set('X-Content-Type-Options', 'nosniff');
     response.type(ASSETS[name]).send(bytes);
   });
-  return router;
+  return answeringErrors(router, logger);
 }
 
 /** Where a page is asked for by an address without the slash that relative addresses need. */

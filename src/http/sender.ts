@@ -3,6 +3,7 @@ import { ipKeyGenerator } from 'express-rate-limit';
 import { z } from 'zod';
 import { loggable, type Logger } from '../logger.js';
 import type { FlagContext } from '../rollout/flags.js';
+import { firstCodePoints } from '../text.js';
 import type { HostRequest } from './host-request.js';
 
 /**
@@ -188,7 +189,7 @@ const LONGEST_NAME = 100;
 
 function shown(displayName: unknown): string | undefined {
   if (typeof displayName !== 'string' || displayName.trim() === '') return undefined;
-  return displayName.toWellFormed().replaceAll('\0', '').slice(0, LONGEST_NAME);
+  return firstCodePoints(displayName.toWellFormed().replaceAll('\0', ''), LONGEST_NAME);
 }
 
 /** The owner's key of a user. */

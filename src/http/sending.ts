@@ -12,6 +12,11 @@ type Parts = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
  * @throws the signal's reason when the client goes away in the middle, what `answerError` passes over
  */
 export async function sendParts(response: Response, parts: (gone: AbortSignal) => Parts): Promise<void> {
+  if (response.req.method === 'HEAD') {
+    // Nobody takes any: of a document that is being read, they would go on coming.
+    response.end();
+    return;
+  }
   const gone = new AbortController();
   const { signal } = gone;
   response.once('close', () => gone.abort());

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import type { ChatClient } from './client.js';
 
-type Fetch = (...request: Parameters<typeof fetch>) => Promise<Response>;
+type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /** The part of the `openai` client, from version 5 on, by which another can be made that differs in its `fetch`. */
 interface DerivableClient extends ChatClient {

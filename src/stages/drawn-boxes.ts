@@ -163,7 +163,8 @@ function markOf(mark: Painted, box: Area, objects: PageObjects): Stroke[] | 'fil
   const line = isStroked ? objects.lineColour(mark.handle) : undefined;
   const isInked = isFilled && !(fill && isPaper(fill));
   const around = grown(box, AROUND * (box.right - box.left));
-  if (isInked) return isFilling(mark.area, box) ? 'filling' : isWithin(mark.area, around) ? 'unsure' : [];
+  if (isInked && isFilling(mark.area, box)) return 'filling';
+  if (isInked) return isWithin(mark.area, around) ? 'unsure' : [];
   if (!line || isPaper(line)) return [];
   const strokes = objects.strokes(mark);
   if (!strokes) return 'unsure';

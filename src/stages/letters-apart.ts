@@ -50,9 +50,10 @@ export function joinSetApart(
     }
   }
   if (dropped.size === 0) return run;
-  return run.flatMap((char, index) =>
-    dropped.has(index) ? [] : parted.has(index) ? [{ ...char, text: ' ' }, char] : [char],
-  );
+  return run.flatMap((char, index) => {
+    if (dropped.has(index)) return [];
+    return parted.has(index) ? [{ ...char, text: ' ' }, char] : [char];
+  });
 }
 
 /** Whether a look is worth it: nearly no text has letters between blanks one after the other. */

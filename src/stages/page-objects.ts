@@ -235,7 +235,8 @@ export function rectangle({ points, isCurved }: Stroke): Area | undefined {
   if (corners.length !== 4) return undefined;
   const sides = corners.map((corner, index) => {
     const next = corners[(index + 1) % 4] ?? corner;
-    return isNear(corner[1], next[1]) ? 'across' : isNear(corner[0], next[0]) ? 'up' : 'slanted';
+    if (isNear(corner[1], next[1])) return 'across';
+    return isNear(corner[0], next[0]) ? 'up' : 'slanted';
   });
   const isRectangle = sides[0] !== 'slanted' && sides[0] === sides[2] && sides[1] === sides[3];
   if (!isRectangle || sides[0] === sides[1] || sides[1] === 'slanted') return undefined;

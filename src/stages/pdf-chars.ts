@@ -174,11 +174,16 @@ function isUnsound(pdfium: Pdfium, textPage: number, index: number, text: string
   return pdfium._FPDFText_HasUnicodeMapError(textPage, index) === 1 || /^\p{Co}$/u.test(text);
 }
 
+/** What stands for the characters that PDFium puts between words and lines by itself; a blank for any other. */
+const GENERATED: ReadonlyMap<number, string> = new Map([
+  [0x0a, '\n'],
+  [0x0d, ''],
+]);
+
 /** The character to keep, '' for what is no text: controls, halves of surrogate pairs, invisible marks. */
 function charText(pdfium: Pdfium, textPage: number, index: number): string {
   const unit = pdfium._FPDFText_GetUnicode(textPage, index);
-  if (pdfium._FPDFText_IsGenerated(textPage, index) === 1)
-    return unit === 0x0a ? '\n' : unit === 0x0d ? '' : ' ';
+  if (pdfium._FPDFText_IsGenerated(textPage, index) === 1) return GENERATED.get(unit) ?? ' ';
   if (pdfium._FPDFText_IsHyphen(textPage, index) === 1) return '-';
   if (unit >= 0xdc00 && unit <= 0xdfff) return '';
   if (unit >= 0xd800 && unit <= 0xdbff) {

@@ -21,6 +21,7 @@ import { compiledPdfium } from './pdfium.js';
  * 20) when a thread is terminated meanwhile: that is for threads that do not listen any more.
  */
 const LEAVE_LIMIT_MS = 1_000;
+const DAMAGED = 'The PDF is damaged and cannot be read. Save or print the document as a PDF again first.';
 /** Enough to lay out the longest page. */
 const HEAP_LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16 };
 
@@ -87,9 +88,9 @@ export class PdfiumThread {
     const answer = await this.ask({ ask: 'open' });
     if ('opened' in answer) return answer.opened.totalPages;
     if ('refused' in answer && answer.refused === 'encrypted') {
-      throw new PdfError('encrypted', 'The PDF is protected by a password.');
+      throw new PdfError('encrypted', 'The PDF is protected by a password. Save it without one first.');
     }
-    throw new PdfError('damaged', 'The PDF is damaged and cannot be read.');
+    throw new PdfError('damaged', DAMAGED);
   }
 
   /** The text layer of a page; undefined when pdfium fails on the page. */
@@ -136,7 +137,7 @@ export class PdfiumThread {
       execArgv: [],
       resourceLimits: HEAP_LIMITS,
     });
-    const crashed = new PdfError('damaged', 'The PDF is damaged and cannot be read.');
+    const crashed = new PdfError('damaged', DAMAGED);
     let isTrapped = false;
     thread.on('message', (message: PdfMessage) => {
       if ('wants' in message) {

@@ -9,11 +9,12 @@ import { json, parsed } from './json.js';
  */
 export function answersOf(database: Database, document: string, owner: string): AnswerCache {
   const keep: AnswerCache['keep'] = async (answers) => {
-    // A document deleted meanwhile keeps nothing. Two pages may be the same.
+    // A document deleted meanwhile keeps nothing: locked, so that one that is just being deleted is waited for. Two
+    // pages may be the same.
     await database.query(
       `INSERT INTO quire.answers (document_id, key, fields)
        SELECT id, key, fields::json FROM quire.documents, unnest($2::text[], $3::text[]) AS given (key, fields)
-       WHERE id = $1 ON CONFLICT DO NOTHING`,
+       WHERE id = $1 FOR KEY SHARE OF documents ON CONFLICT DO NOTHING`,
       [document, answers.map(({ key }) => key), answers.map(({ fields }) => json(fields))],
     );
   };

@@ -25,12 +25,15 @@ export interface Claim<Run extends string | null = string> {
 
 /** The channels that tell all replicas of a document, by its id: that something became of it... */
 export const NEWS_CHANNEL = 'quire_documents';
-/** ...and that it is to be read no more. */
+/** ...that it is to be read no more... */
 export const STOPPED_CHANNEL = 'quire_stopped';
+/** ...and that it is gone. */
+export const DELETED_CHANNEL = 'quire_deleted';
 
 /** Of the document in a column `id`. */
 const TOLD = `pg_notify('${NEWS_CHANNEL}', id::text)`;
 export const STOPPED = `pg_notify('${STOPPED_CHANNEL}', id::text)`;
+export const DELETED = `pg_notify('${DELETED_CHANNEL}', id::text)`;
 
 /**
  * Keeps events of a reading; those that are there already stay as they are.

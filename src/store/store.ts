@@ -21,9 +21,9 @@ import {
   type StoredDocument,
 } from './document.js';
 import {
+  DELETED,
   eventsOf,
   keepEvents,
-  STOPPED,
   type EventsOfDocument,
   type Claim,
   type StoredEvent,
@@ -577,10 +577,15 @@ export class Store {
   async delete(id: string, owner: string): Promise<boolean> {
     if (!UUID.test(id)) return false;
     const rows = await this.#database.query(
-      `DELETE FROM quire.documents WHERE id = $1 AND owner = $2 RETURNING id${this.#isShared ? `, ${STOPPED}` : ''}`,
+      `DELETE FROM quire.documents WHERE id = $1 AND owner = $2 ${this.#goneIds}`,
       [id, owner],
     );
     return rows.length > 0;
+  }
+
+  /** Ends a statement that deletes documents: with their ids, of which all replicas are told. */
+  get #goneIds(): string {
+    return `RETURNING id${this.#isShared ? `, ${DELETED}` : ''}`;
   }
 
   /** The name that the reading of a document has among all replicas; undefined where it has none, or there is none. */
@@ -595,7 +600,7 @@ export class Store {
     const rows = await this.#database.query(
       `DELETE FROM quire.documents WHERE id IN (
          SELECT id FROM quire.documents WHERE uploaded_at < now() - $1 * interval '1 day' LIMIT $2
-       ) RETURNING id`,
+       ) ${this.#goneIds}`,
       [days, most],
     );
     return rows.map(({ id }) => String(id));

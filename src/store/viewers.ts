@@ -22,13 +22,14 @@ export class Viewers {
    * @returns the names of others, null for who has none
    */
   async see(document: string, viewer: string, name: string | undefined): Promise<(string | null)[]> {
-    // A document deleted meanwhile is open nowhere.
+    // A document deleted meanwhile is open nowhere: locked, so that one that is just being deleted is waited for.
     await this.#database.query(
       `INSERT INTO quire.viewers (document_id, viewer, name)
        SELECT id, $2, $3 FROM quire.documents WHERE id = $1
          AND ($3::text IS NOT NULL
            OR EXISTS (SELECT FROM quire.viewers WHERE document_id = $1 AND viewer = $2)
            OR (SELECT count(*) FROM quire.viewers WHERE document_id = $1 AND name IS NULL) < ${MOST_NAMELESS})
+       FOR KEY SHARE
        ON CONFLICT (document_id, viewer) DO UPDATE SET seen_at = clock_timestamp(), name = excluded.name`,
       [document, viewer, name ?? null],
     );

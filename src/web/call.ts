@@ -17,6 +17,9 @@ export class CallError extends Error {
   }
 }
 
+const SIGNED_OUT =
+  'You are not signed in any more. Sign in again, in another tab if you like, then try again.';
+
 /**
  * Asks a route and reads its JSON.
  *
@@ -26,20 +29,50 @@ export class CallError extends Error {
 export async function call<Answer>(path: string, options: RequestInit = {}): Promise<Answer> {
   let response: Response;
   try {
-    response = await fetch(addressOf(path), { credentials: 'same-origin', ...options });
+    response = await fetch(addressOf(path), { credentials: 'same-origin', redirect: 'manual', ...options });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new CallError('The server cannot be reached. Check the connection, then try again.', 0);
   }
+  // No route leads elsewhere: it is the app's sign-in that does. What operators are told is about their token.
+  const isSignedOut = response.status === 401 && !path.startsWith('ops/');
+  if (isSignedOut || response.type === 'opaqueredirect') throw new CallError(SIGNED_OUT, 401);
   const body = (await response.json().catch(() => null)) as { success?: boolean; message?: string } | null;
   if (response.ok && body !== null && body.success !== false) return body as Answer;
-  const wait = Number(response.headers.get('retry-after') ?? Number.NaN);
+  const { status } = response;
   throw new CallError(
-    body?.message ?? `The server answered with an error (${response.status}).`,
-    response.status,
-    Number.isFinite(wait) ? wait : undefined,
+    body?.message ?? withoutMessage(status),
+    status,
+    retryAfterOf(response.headers.get('retry-after')),
     body,
   );
+}
+
+/** Of an answer that is not a route's: of a proxy, or of what the app has before its routes. */
+function withoutMessage(status: number): string {
+  switch (status) {
+    case 200:
+      return 'The server’s answer cannot be read. You may have to sign in again: load this page anew.';
+    case 429:
+      return 'The server takes no more requests for now.';
+    case 502:
+    case 503:
+    case 504:
+      return `The server is away for the moment (${status}).`;
+    default:
+      return `The server answered with an error (${status}).`;
+  }
+}
+
+const LONGEST_WAIT_S = 3_600;
+
+/** Seconds to wait, as an answer says: one at least, because some say none, and an hour at most. */
+export function retryAfterOf(header: string | null): number | undefined {
+  if (!header) return undefined;
+  const seconds = /^\d+$/.test(header)
+    ? Number(header)
+    : Math.ceil((Date.parse(header) - Date.now()) / 1_000);
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 1), LONGEST_WAIT_S);
 }
 
 const AGAIN_S = 5;

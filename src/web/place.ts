@@ -40,7 +40,7 @@ export function goTo(path: string, { replace = false } = {}): void {
   if (replace) history.replaceState(null, '', address);
   else {
     const left: Left = { scrolledTo: window.scrollY };
-    history.replaceState(left, '');
+    history.replaceState({ ...(history.state as object | null), ...left }, '');
     history.pushState(null, '', address);
     isMoved = true;
     window.scrollTo(0, 0);

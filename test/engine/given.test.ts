@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createQuire, type AnswerCache } from '../../src/index.js';
+import type { Field } from '../../src/llm/wire.js';
 import { Provider } from '../provider.js';
 
 /** Documents that a caller gives, with a place where answers are kept. */
@@ -13,7 +14,7 @@ afterEach(() => provider.close());
 const PAGES = { 1: 'Account Number: 12345678\nOwner Ada', 2: 'Page two\nOwner Ada' };
 
 function newCache(): AnswerCache & { keys: () => number } {
-  const kept = new Map<string, Parameters<AnswerCache['keep']>[0][number]['fields']>();
+  const kept = new Map<string, Field[]>();
   return {
     keys: () => kept.size,
     find: (keys) =>

@@ -7,7 +7,7 @@ import { NotTakenError } from '../../src/documents/documents.js';
 import { logRefusals } from '../../src/http/refusals.js';
 import { ManualClock } from '../manual-clock.js';
 import { newFolder } from '../shared.js';
-import { RawUpload, routesHost, until, type RoutesHost } from './routes-host.js';
+import { RawUpload, routesHost, until, type GivenRoutes, type RoutesHost } from './routes-host.js';
 
 /** Uploads while they arrive: how many, how fast, how large, and what is told to those that are turned away. */
 
@@ -18,7 +18,7 @@ afterEach(async () => {
   await host.close();
 });
 
-async function start(options: Parameters<typeof routesHost>[0] = {}): Promise<void> {
+async function start(options: GivenRoutes = {}): Promise<void> {
   host = await routesHost(options);
 }
 

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import express from 'express';
 import type { Overview } from '../../src/api/overview.js';
 import type { Recent } from '../../src/api/recent.js';
-import { createQuire, Store, StoreError, type Quire } from '../../src/index.js';
+import { createQuire, Store, StoreError, type Quire, type QuireOptions } from '../../src/index.js';
 import { BATCH_FLAG, flagClient, SHADOW_FLAG, type Flag } from '../flag-client.js';
 import { lines, makePdf } from '../pdf-fixtures.js';
 import { Provider } from '../provider.js';
@@ -31,10 +31,9 @@ afterEach(async () => {
   await store.close();
 });
 
-async function start(
-  settings: Parameters<typeof createQuire>[0] & { flags?: Flag[] } = {},
-  url?: string,
-): Promise<void> {
+type Started = QuireOptions & { flags?: Flag[] };
+
+async function start(settings: Started = {}, url?: string): Promise<void> {
   const { flags = [{ name: BATCH_FLAG }], ...options } = settings;
   provider.behaviour = {
     read: ({ text }) => [{ name: 'Branch', value: /Branch: (.*)/.exec(text)?.[1] ?? '', confidence: 90 }],
@@ -241,7 +240,7 @@ describe('GET /ops/overview', () => {
     expect(rollbacks[0]?.says).toContain('no document was read of late');
   });
 
-  test.each<[string, Parameters<typeof start>[0], string, RegExp]>([
+  test.each<[string, Started, string, RegExp]>([
     [
       'the switch',
       { settings: { QUIRE_FORCE_SINGLE_PAGE: true } },

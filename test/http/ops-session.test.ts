@@ -180,6 +180,14 @@ describe('the token typed in once', () => {
     expect((await signIn(base, elsewhere)).status).toBe(200);
   });
 
+  test('may be a sentence, in the header as in the form', async () => {
+    const token = 'open the door, please';
+    const base = await serve({ token });
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await send(`${base}/ops/what`, { headers })).status).toBe(200);
+    expect((await signIn(base, { token })).status).toBe(200);
+  });
+
   test('cannot be typed in where there is none', async () => {
     const answer = await signIn(await serve({ token: undefined }), { token: '' });
     expect([answer.status, answer.headers['set-cookie']]).toEqual([404, undefined]);

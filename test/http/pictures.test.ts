@@ -8,6 +8,7 @@ import { Access } from '../../src/http/access.js';
 import { pagePicturesRouter } from '../../src/http/page-pictures.js';
 import { Senders } from '../../src/http/sender.js';
 import { createQuire, type QuireOptions, type RouterOptions, type Store } from '../../src/index.js';
+import type { AskedPage } from '../../src/stages/page-drawer.js';
 import { streamed } from '../event-stream.js';
 import { pagesHost, userOf } from '../pages-host.js';
 import { makePdf, memoryBomb, rawPdf } from '../pdf-fixtures.js';
@@ -59,7 +60,7 @@ async function hostOf(rules: Omit<RouterOptions, 'identify'> = {}, settings: Qui
   return { base: host.base, quire, upload, page, picture };
 }
 
-type Draw = (asked: { document: string }, signal: AbortSignal) => Promise<Uint8Array>;
+type Draw = (asked: Pick<AskedPage, 'document' | 'load'>, signal: AbortSignal) => Promise<Uint8Array>;
 
 /** Whose client has gone. */
 const connections: unknown[] = [];
@@ -72,7 +73,8 @@ async function drawnBy(given: {
 }): Promise<string> {
   const { draw, patienceMs } = given;
   const anna = { owner: 'user:anna', sender: {}, name: 'a', uploadedAt: '' };
-  const store = { whose: given.whose ?? (() => Promise.resolve(anna)) } as unknown as Store;
+  // There are no bytes of any document.
+  const store = { whose: given.whose ?? (() => Promise.resolve(anna)), pdf: () => [] } as unknown as Store;
   const senders = new Senders((request) => ({ owner: userOf(request) }), false, SILENT);
   const rules = { mayRead: () => true, mayCorrect: undefined };
   const router = pagePicturesRouter({
@@ -188,6 +190,16 @@ describe('the picture of a page', () => {
     letIn();
     await fetch(`${base}/api/document/b/page/1/picture`);
     expect(drawn).toEqual(['b']);
+  });
+
+  test('of a document that is deleted while it is waited for is none', async () => {
+    const draw: Draw = async ({ load }) => load();
+    const base = await drawnBy({ draw });
+    const response = await fetch(`${base}/api/document/a/page/1/picture`);
+    expect([response.status, await response.json()]).toEqual([
+      404,
+      { success: false, message: 'The document has no such page' },
+    ]);
   });
 
   test('is told to come later when others are drawn for too long', async () => {

@@ -35,15 +35,16 @@ export interface RoutesHost {
   close: () => Promise<void>;
 }
 
-export async function routesHost(
-  given: Partial<Pick<DocumentsRoutes, 'allowOrigins' | 'maxMegabytes'>> & {
-    bounds?: { inAll: number; perOwner: number };
-    documents?: object;
-    store?: object;
-    set?: (app: Express) => void;
-    anonymous?: (user: string) => boolean;
-  } = {},
-): Promise<RoutesHost> {
+/** What differs from the usual. */
+export interface GivenRoutes extends Partial<Pick<DocumentsRoutes, 'allowOrigins' | 'maxMegabytes'>> {
+  bounds?: { inAll: number; perOwner: number };
+  documents?: object;
+  store?: object;
+  set?: (app: Express) => void;
+  anonymous?: (user: string) => boolean;
+}
+
+export async function routesHost(given: GivenRoutes = {}): Promise<RoutesHost> {
   const dataDir = await newFolder();
   const clock = new ManualClock();
   const logged: string[] = [];

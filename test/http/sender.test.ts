@@ -2,9 +2,11 @@ import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import express from 'express';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Senders } from '../../src/http/sender.js';
 import { createQuire, type HostRequest, type Quire, type RouterOptions } from '../../src/index.js';
 import { lines, makePdf } from '../pdf-fixtures.js';
 import { newDataFolder } from '../shared.js';
+import { SILENT } from '../silent.js';
 
 /** Whose documents are whose, by what an app's login leaves on a request or its `identify` says. */
 
@@ -169,6 +171,15 @@ test('properties that flags cannot use are left out, and nobody is refused for t
   expect((await upload(base, 'a')).code).toBe(200);
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toMatch(/properties/);
+});
+
+test('a name that others see is cut between characters', async () => {
+  const named = (displayName: string) =>
+    new Senders(() => ({ userId: 'a', displayName }), false, SILENT).of({
+      headers: {},
+    } as unknown as HostRequest);
+  expect((await named(`${'x'.repeat(99)}😀😀`)).displayName).toBe(`${'x'.repeat(99)}😀`);
+  expect((await named('\ud800\0')).displayName).toBe('\ufffd');
 });
 
 test('requests that name nobody share their documents only where the app allows it', async () => {

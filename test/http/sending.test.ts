@@ -166,6 +166,28 @@ describe('an answer that is broken off by its client', () => {
   });
 });
 
+test.each(['/api/document/a/events', '/api/document/a/pdf'])(
+  'who asks for the head of %s alone is sent nothing, and nothing is made for them',
+  async (path) => {
+    let made = 0;
+    async function* endless(): AsyncGenerator<string> {
+      made++;
+      yield 'a';
+      await new Promise(() => undefined);
+    }
+    const feed = { isOver: false, last: 0, watch: endless };
+    host = await routesHost({
+      documents: { events: () => Promise.resolve(feed) },
+      store: { outline: () => Promise.resolve(unread()), pdf: endless },
+    });
+    const headers = { accept: 'text/event-stream' };
+    expect((await fetch(host.base + path, { method: 'HEAD', headers })).status).toBe(200);
+    // A later answer on the same connection would wait for the end of this one.
+    await host.close();
+    expect(made).toBe(0);
+  },
+);
+
 test('the name a document is given keeps no folders and no hidden characters', async () => {
   host = await routesHost();
   for (const name of ['..\\..\\a\u202eb\u0000\u200bc/Loan\u2066 7 ', 'x'.repeat(300), '\u202e/', ' . ']) {

@@ -95,12 +95,10 @@ describe('the layout of a page', () => {
     ['upwards, to be read on a turned page', { rotate: 90 }, -90],
     ['upside down', {}, 180],
   ])('text written %s reads in order', async (_, page, turned) => {
-    const along = (x: number, y: number): { x: number; y: number } =>
-      turned === 0
-        ? { x: 100 + x, y: 100 + y }
-        : turned === -90
-          ? { x: 100 + y, y: 600 - x }
-          : { x: 500 - x, y: 600 - y };
+    const along = (x: number, y: number): { x: number; y: number } => {
+      if (turned === 0) return { x: 100 + x, y: 100 + y };
+      return turned === -90 ? { x: 100 + y, y: 600 - x } : { x: 500 - x, y: 600 - y };
+    };
     const texts: Placed[] = [
       { text: 'Account Title', ...along(0, 0), turned },
       { text: 'Jane Doe', ...along(200, 0), turned },

@@ -17,12 +17,12 @@ export function quarterTurned(
   if (turns === 0) return picture;
   const last = width * height - 1;
   // Where the first pixel comes to lie, and how far from it the next of its row and of its column.
-  const [first, across, down] =
-    turns === 1
-      ? [height - 1, height, -1]
-      : turns === 2
-        ? [last, -1, -width]
-        : [last + 1 - height, -height, 1];
+  const steps = {
+    1: [height - 1, height, -1],
+    2: [last, -1, -width],
+    3: [last + 1 - height, -height, 1],
+  } as const;
+  const [first, across, down] = steps[turns];
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0, to = first + y * down; x < width; x++, at++, to += across) into[to] = pixels[at] ?? 0;
   }

@@ -271,7 +271,7 @@ function usePicture(document: string, page: number, shownWidth: number): Picture
   const [problem, setProblem] = useState<Problem>();
   const [trial, setTrial] = useState(0);
   const widest = useRef(0);
-  const wanted = shownWidth * devicePixelRatio;
+  const wanted = shownWidth * devicePixelRatio * useFingerZoom();
   const step = WIDTHS.find((width) => width >= wanted) ?? 2_400;
   // What is sharper than needed is there already.
   if (shownWidth > 0) widest.current = Math.max(widest.current, step);
@@ -298,6 +298,19 @@ function usePicture(document: string, page: number, shownWidth: number): Picture
   const address =
     widest.current === 0 || problem ? undefined : addressOf(trial ? `${path}&trial=${trial}` : path);
   return { address, shape, problem, onLoad, onError, tryAgain };
+}
+
+/** How far fingers have zoomed the whole window, in steps: a wider picture is worth it only now and then. */
+function useFingerZoom(): number {
+  const [zoom, setZoom] = useState(1);
+  useEffect(() => {
+    const { visualViewport: viewport } = window;
+    if (!viewport) return undefined;
+    const changed = () => setZoom(2 ** Math.ceil(Math.log2(Math.max(viewport.scale, 1))));
+    viewport.addEventListener('resize', changed);
+    return () => viewport.removeEventListener('resize', changed);
+  }, []);
+  return zoom;
 }
 
 function problemOf({ status, message }: CallError): Problem {
@@ -371,11 +384,11 @@ function useDrag(view: { current: HTMLElement | null }) {
     onPointerDown(event: PointerEvent) {
       const { current: element } = view;
       if (event.pointerType !== 'mouse' || event.button !== 0 || !element) return;
-      // Buttons and scroll bars are for something else.
+      // Buttons, links and scroll bars are for something else.
       const area = element.getBoundingClientRect();
       const isInside =
         event.clientX < area.left + element.clientWidth && event.clientY < area.top + element.clientHeight;
-      if (!isInside || (event.target as Element).closest('button')) return;
+      if (!isInside || (event.target as Element).closest('a, button')) return;
       from.current = { x: event.clientX, y: event.clientY };
       element.setPointerCapture(event.pointerId);
     },

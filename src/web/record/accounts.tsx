@@ -1,4 +1,4 @@
-import { useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { cutText } from '../parts/long-text.js';
 import type { Evidence } from '../parts/document.js';
 import type { ReviewedValue } from '../parts/review.js';
@@ -22,6 +22,10 @@ const NAME_MOST = 40;
 export function Accounts({ accounts, evidence, said, shown, onShow, chosen, onChoose }: AccountsProps) {
   const list = useRef<HTMLDivElement>(null);
   const account = accounts[shown];
+  useLayoutEffect(() => {
+    const tab = list.current?.querySelectorAll<HTMLElement>('[role=tab]')[shown];
+    if (list.current && tab) showWithin(list.current, tab);
+  }, [shown]);
   const go = (to: number) => {
     const index = (to + accounts.length) % accounts.length;
     onShow(index);
@@ -75,6 +79,13 @@ export function Accounts({ accounts, evidence, said, shown, onShow, chosen, onCh
       )}
     </div>
   );
+}
+
+/** Scrolls a list, and not the page, until one of it is seen. */
+function showWithin(list: HTMLElement, one: HTMLElement): void {
+  const [outer, inner] = [list.getBoundingClientRect(), one.getBoundingClientRect()];
+  if (inner.top < outer.top) list.scrollTop -= outer.top - inner.top;
+  else if (inner.bottom > outer.bottom) list.scrollTop += inner.bottom - outer.bottom;
 }
 
 function accountName({ accountNumber }: ShownAccount): string {

@@ -5,6 +5,7 @@ import { useDocument, type Evidence, type KeptDocument, type ReadSoFar } from '.
 import { documentFailureWords } from '../parts/failure-words.js';
 import { Frame } from '../parts/frame.js';
 import { cutText } from '../parts/long-text.js';
+import { Problem } from '../parts/problem.js';
 import { isChecked, keyOf, useReview, type ReviewedValue } from '../parts/review.js';
 import { accountsOf, named, standingOf, valueOf, type ShownAccount } from '../parts/standing.js';
 import { STAGES } from '../upload/words.js';
@@ -15,7 +16,7 @@ import type { ChosenValue } from './fields.js';
 import { Notes } from './notes.js';
 import { PageLists } from './page-lists.js';
 import './record.css';
-
+import { useShown, type Look } from './shown.js';
 import { aboutReading } from './special-pages.js';
 import { Summary } from './summary.js';
 import { Viewer, type Looked } from './viewer.js';
@@ -28,18 +29,22 @@ export function RecordPage({ id }: { id: string }) {
   const isRead = document !== undefined && document.status !== 'extracting' && document.documents.length > 0;
   const { values, error: unreviewed, reload: reloadReview } = useReview(id, isRead);
   const said = useMemo(() => new Map(values.map((value) => [keyOf(value), value])), [values]);
-  const [shown, show] = useState(0);
-  const [look, setLook] = useState<Look>();
+  const { account: shown, onAccount, look, lookAt, turnTo, close } = useShown();
   const told = useTold(document, progress);
   const from = useRef<Element | null>(null);
-  const asked = useRef(0);
-  const lookAt = useCallback((at: Look['at'], isByKeys: boolean) => {
-    from.current = window.document.activeElement;
-    asked.current += 1;
-    setLook({ at, isByKeys, asking: asked.current });
-  }, []);
-  const lookAtPage = useCallback((page: number, isByKeys: boolean) => lookAt({ page }, isByKeys), [lookAt]);
-  const close = useCallback(() => setLook(undefined), []);
+  const firstPage = useRef<(of: ChosenValue) => number>(() => 1);
+  const open = useCallback(
+    (at: Pick<Look, 'page' | 'of' | 'isByKeys'>) => {
+      from.current = window.document.activeElement;
+      lookAt(at);
+    },
+    [lookAt],
+  );
+  const lookAtValue = useCallback(
+    (of: ChosenValue, isByKeys: boolean) => open({ of, page: firstPage.current(of), isByKeys }),
+    [open],
+  );
+  const lookAtPage = useCallback((page: number, isByKeys: boolean) => open({ page, isByKeys }), [open]);
   // Once the picture is gone: as long as it lies over the record, nothing below can have the keys.
   useEffect(() => {
     if (look || !(from.current instanceof HTMLElement)) return;
@@ -47,10 +52,13 @@ export function RecordPage({ id }: { id: string }) {
     from.current = null;
   }, [look]);
 
-  if (!document) return <NotShown error={error} />;
+  // It may be deleted while it is looked at.
+  if (!document || error?.status === 404) return <NotShown error={error} onAgain={reload} />;
   const [record] = document.documents;
   const accounts = accountsOf(record);
-  const looked = look && lookedAt(look.at, accounts, evidence);
+  const pages = Math.max(document.total_pages, 1);
+  const looked = look && look.page <= pages ? lookedAt(look, accounts, evidence) : undefined;
+  firstPage.current = (of) => pageToBegin(lookedAt({ page: 1, of }, accounts, evidence));
   const about = record && aboutReading(record, notes);
   const doubtful = countDoubtful(accounts, evidence, said);
   const retry = access.own && <Retry id={id} onStarted={reload} />;
@@ -60,11 +68,7 @@ export function RecordPage({ id }: { id: string }) {
       title={cutText(document.document_name || document.filename, TITLE_MOST)}
       beside={<State document={document} doubtful={doubtful} values={values} />}
     >
-      {error && (
-        <p class="bad" role="alert">
-          {error.message}
-        </p>
-      )}
+      {error && <Problem says={error.message} onAgain={reload} />}
       <p class="unseen" role="status">
         {told}
       </p>
@@ -101,12 +105,11 @@ export function RecordPage({ id }: { id: string }) {
                   said={said}
                   shown={Math.min(shown, accounts.length - 1)}
                   onShow={(index) => {
-                    show(index);
                     from.current = null;
-                    setLook(undefined);
+                    onAccount(index);
                   }}
-                  chosen={look && 'field' in look.at ? look.at.field : undefined}
-                  onChoose={lookAt}
+                  chosen={look?.of?.field}
+                  onChoose={lookAtValue}
                 />
               ) : (
                 <p class="sheet">No fields were read.</p>
@@ -120,10 +123,11 @@ export function RecordPage({ id }: { id: string }) {
         {look && looked && (
           <Viewer
             document={id}
-            pages={Math.max(document.total_pages, 1)}
+            pages={pages}
             looked={looked}
             asking={look.asking}
             isByKeys={look.isByKeys}
+            onPage={turnTo}
             onClose={close}
           />
         )}
@@ -132,26 +136,28 @@ export function RecordPage({ id }: { id: string }) {
   );
 }
 
-/** Something that was asked for. */
-interface Look {
-  at: ChosenValue | { page: number };
-  isByKeys: boolean;
-  /** Another one each time. */
-  asking: number;
-}
-
-/** undefined where the record has no such value any more. */
-function lookedAt(at: Look['at'], accounts: readonly ShownAccount[], evidence: Evidence): Looked | undefined {
-  if ('page' in at) return at;
-  const index = accounts.findIndex(({ accountNumber }) => accountNumber === at.account);
+/** The page as a whole where the record has no such value any more. */
+function lookedAt(
+  { page, of }: Pick<Look, 'page' | 'of'>,
+  accounts: readonly ShownAccount[],
+  evidence: Evidence,
+): Looked {
+  const index = accounts.findIndex(({ accountNumber }) => accountNumber === of?.account);
   const account = accounts[index];
-  const field = account && named(account.result, at.field);
-  if (!account || field === undefined) return undefined;
+  const field = account && of && named(account.result, of.field);
+  if (!account || !of || field === undefined) return { page };
   const { value } = valueOf(field);
-  return { of: at, value, standing: standingOf(account, at.field, evidence?.[index]) };
+  return { page, of, value, standing: standingOf(account, of.field, evidence?.[index]) };
 }
 
-function NotShown({ error }: { error: CallError | undefined }) {
+/** Where a value is looked for first. */
+function pageToBegin(looked: Looked): number {
+  if (!('standing' in looked)) return looked.page;
+  const { stops, sources } = looked.standing;
+  return stops[0]?.page ?? sources[0] ?? 1;
+}
+
+function NotShown({ error, onAgain }: { error: CallError | undefined; onAgain: () => void }) {
   if (!error) {
     return (
       <Frame title="Record">
@@ -162,9 +168,11 @@ function NotShown({ error }: { error: CallError | undefined }) {
   const isUnknown = error.status === 404;
   return (
     <Frame title={isUnknown ? 'There is no such document' : 'Record'}>
-      <p class={isUnknown ? undefined : 'bad'} role="alert">
-        {isUnknown ? 'It was deleted, or it is somebody else’s, or the address is not whole.' : error.message}
-      </p>
+      {isUnknown ? (
+        <p role="alert">It was deleted, or it is somebody else’s, or the address is not whole.</p>
+      ) : (
+        <Problem says={error.message} onAgain={onAgain} />
+      )}
       <p>
         <a href={ROOT.href}>Go to the documents.</a>
       </p>

@@ -40,8 +40,8 @@ export function aboutReading(record: ShownRecord, notes: readonly Note[]): About
     },
     {
       title: 'Pages without an account',
-      // Where no page names one, they were read as one document.
-      pages: record.document ? [] : record.unassigned_pages,
+      // Where no page names one, they were read as one document, whether or not they held fields.
+      pages: Object.keys(record.page_mapping).length > 0 ? record.unassigned_pages : [],
       told: 'They come before the first page that names an account, and were not read.',
       isMissing: true,
     },

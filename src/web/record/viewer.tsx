@@ -7,7 +7,7 @@ import type { Standing } from '../parts/standing.js';
 import type { ChosenValue } from './fields.js';
 
 /** What is looked at: a value where it stands, or a page as a whole. */
-export type Looked = { of: ChosenValue; value: string; standing: Standing } | { page: number };
+export type Looked = { page: number } | { page: number; of: ChosenValue; value: string; standing: Standing };
 
 interface ViewerProps {
   /** The document's id. */
@@ -18,13 +18,15 @@ interface ViewerProps {
   asking: number;
   /** Whether who looks has no mouse in hand: the picture has the keys then. */
   isByKeys: boolean;
+  /** Told the page that somebody turns to. */
+  onPage: (page: number) => void;
   onClose: () => void;
 }
 
 const NARROW = '(max-width: 60rem)';
 
 /** The picture of a page beside the record, or over it where there is no room. */
-export function Viewer({ document, pages, looked, asking, isByKeys, onClose }: ViewerProps) {
+export function Viewer({ document, pages, looked, asking, isByKeys, onPage, onClose }: ViewerProps) {
   const isNarrow = useMatches(NARROW);
   const box = useRef<HTMLElement>(null);
   const dialog = useRef<HTMLDialogElement>(null);
@@ -46,12 +48,19 @@ export function Viewer({ document, pages, looked, asking, isByKeys, onClose }: V
           pages={pages}
           looked={looked}
           asking={asking}
+          onPage={onPage}
           onClose={onClose}
         />
       ) : (
         <>
           <Head title={`Page ${looked.page}`} onClose={onClose} />
-          <PageView document={document} page={looked.page} asking={`${asking}`} pages={pages} />
+          <PageView
+            document={document}
+            page={looked.page}
+            asking={`${asking}`}
+            pages={pages}
+            onPage={onPage}
+          />
         </>
       )}
     </section>
@@ -64,17 +73,13 @@ export function Viewer({ document, pages, looked, asking, isByKeys, onClose }: V
   );
 }
 
-interface OfValueProps extends Pick<ViewerProps, 'document' | 'pages' | 'asking' | 'onClose'> {
+interface OfValueProps extends Omit<ViewerProps, 'looked' | 'isByKeys'> {
   looked: Extract<Looked, { of: ChosenValue }>;
 }
 
-function OfValue({ document, pages, looked, asking, onClose }: OfValueProps) {
-  const { of, value, standing } = looked;
+function OfValue({ document, pages, looked, asking, onPage, onClose }: OfValueProps) {
+  const { page: shown, of, value, standing } = looked;
   const { stops, missing, sources, isKnown } = standing;
-  const [led, setLed] = useState({ asking, page: stops[0]?.page, times: 0 });
-  const wanted = led.asking === asking ? led.page : undefined;
-  const stop = stops.find(({ page }) => page === wanted) ?? stops[0];
-  const leadTo = (page: number) => setLed({ asking, page, times: led.times + 1 });
   return (
     <>
       <Head title={spokenName(of.field)} onClose={onClose} />
@@ -84,7 +89,7 @@ function OfValue({ document, pages, looked, asking, onClose }: OfValueProps) {
       {stops.length > 1 && (
         <p class="actions">
           {stops.map(({ page }) => (
-            <button key={page} type="button" aria-pressed={page === stop?.page} onClick={() => leadTo(page)}>
+            <button key={page} type="button" aria-pressed={page === shown} onClick={() => onPage(page)}>
               Page {page}
             </button>
           ))}
@@ -96,10 +101,11 @@ function OfValue({ document, pages, looked, asking, onClose }: OfValueProps) {
       )}
       <PageView
         document={document}
-        page={stop?.page ?? sources[0] ?? 1}
-        asking={`${asking} ${led.times}`}
+        page={shown}
+        asking={`${asking}`}
         pages={pages}
-        marks={stop?.marks}
+        marks={stops.find(({ page }) => page === shown)?.marks}
+        onPage={onPage}
       />
     </>
   );

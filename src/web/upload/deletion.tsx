@@ -19,13 +19,16 @@ export function Deletion({ document, onDeleted, onClosed }: DeletionProps) {
     setSent(true);
     try {
       await post(`api/document/${encodeURIComponent(document.id)}/delete`);
-      dialog.current?.close();
-      onDeleted();
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
-      setProblem(error.message);
-      setSent(false);
+      // In another tab, somebody may have been faster.
+      if (error.status !== 404) {
+        setProblem(error.message);
+        return setSent(false);
+      }
     }
+    dialog.current?.close();
+    onDeleted();
   };
   return (
     <dialog

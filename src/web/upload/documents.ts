@@ -66,5 +66,15 @@ export function useDocuments({ name, state, after }: Shown): ShownDocuments {
     };
   }, [name, state, after, round]);
   const reload = useCallback(() => setRound((before) => before + 1), []);
+  useEffect(() => {
+    // Another tab may have changed it, or the machine have slept.
+    const seenAgain = () => document.hidden || reload();
+    document.addEventListener('visibilitychange', seenAgain);
+    window.addEventListener('online', reload);
+    return () => {
+      document.removeEventListener('visibilitychange', seenAgain);
+      window.removeEventListener('online', reload);
+    };
+  }, [reload]);
   return { ...shown, error, reload };
 }

@@ -5,7 +5,8 @@ export interface GivenFiles {
   passedOver: number;
 }
 
-const NAME = /\.pdf$/i;
+/** Those that begin with a dot are a system's own: a Mac puts `._a.pdf` beside `a.pdf`. */
+const NAME = /^[^.].*\.pdf$/i;
 
 /** The PDFs of a folder that was chosen. */
 export function ofFolder(all: readonly File[]): GivenFiles {

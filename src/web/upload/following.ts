@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { KeptEvent } from '../../documents/events.js';
 import { ProgressOfEvents } from '../../documents/progress.js';
-import { call, CallError, repeated } from '../call.js';
+import { call, CallError, repeated, waitMs } from '../call.js';
 import { addressOf } from '../place.js';
 import { Calls } from './calls.js';
 import { Pace } from './pace.js';
@@ -200,7 +200,7 @@ export class Following {
     } catch (error) {
       if (signal.aborted || !(error instanceof CallError)) return;
       this.#fail(watched, error);
-      await this.#pause(TRY_AGAIN_MS);
+      await this.#pause(waitMs(error) ?? TRY_AGAIN_MS);
       return;
     }
     watched.lacks = isStreamed && watched.last > before ? watched.lacks + 1 : 0;

@@ -22,6 +22,12 @@ export const EMPTY: Refusal = {
   isWorthAnother: false,
 };
 
+/** Who takes less than Quire does not say how much. */
+const BEYOND_PROXY: Refusal = {
+  says: 'The file is larger than the server lets through before it comes to Quire. Split the PDF or make it smaller, then upload that, or tell whoever runs it.',
+  isWorthAnother: false,
+};
+
 export function tooLarge(maxMegabytes: number | undefined): Refusal {
   const most = maxMegabytes === undefined ? 'larger than is taken' : `larger than ${maxMegabytes} MB`;
   return {
@@ -44,14 +50,17 @@ export function refusalOf(
         isWorthAnother: false,
       };
     case 401:
-      return again('It is not known who you are. Sign in again, then try again.');
+      return again('It is not known who you are. Sign in again, in another tab if you like, then try again.');
     case 403:
+      if (message === undefined)
+        return again('The app does not let this file through (403). Tell whoever runs it.');
       return again(
         'Uploads are taken from the app’s own pages alone. Open this page by the app’s usual address, then try again.',
       );
     case 408:
       return again('The file came too slowly, so the upload was ended. Try again on a faster connection.');
     case 413:
+      if (message === undefined) return BEYOND_PROXY;
       return tooLarge(maxMegabytes);
     case 429:
     case 503:

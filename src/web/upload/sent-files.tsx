@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { addressOf } from '../place.js';
 import { Icon } from '../parts/icon.js';
-import { isUnderWay, uploads, useUploads, type Upload } from './uploads.js';
+import { isUnderWay, isWorthAnother, uploads, useUploads, type Upload } from './uploads.js';
 import { counted } from './words.js';
 
 /** What becomes of each file that was given. */
@@ -11,6 +11,9 @@ export function SentFiles() {
   if (all.length === 0) return null;
   const underWay = all.filter(isUnderWay).length;
   const of = (state: Upload['state']) => all.filter((upload) => upload.state === state).length;
+  const refused = all.flatMap((upload) =>
+    upload.state === 'refused' && isWorthAnother(upload) ? upload.key : [],
+  );
   const summary = [
     [of('accepted'), 'uploaded'],
     [of('refused'), 'not taken'],
@@ -30,6 +33,11 @@ export function SentFiles() {
             .map(([count, says]) => `${count} ${says}`)
             .join(', ')}
         </p>
+        {refused.length > 1 && (
+          <button type="button" onClick={() => uploads.tryAgain(refused)}>
+            Try {refused.length} files again
+          </button>
+        )}
         {underWay < all.length && (
           <button type="button" onClick={() => uploads.clear()}>
             Clear what is done
@@ -48,9 +56,8 @@ export function SentFiles() {
 }
 
 function SentFile({ upload, now }: { upload: Upload; now: number }) {
-  const { key, file, documentName, state, sent, id, refusal } = upload;
+  const { key, file, documentName, state, sent, id } = upload;
   const name = documentName ?? file.name;
-  const isWorthAnother = state === 'refused' ? refusal?.isWorthAnother : state === 'cancelled';
   return (
     <>
       <span class="name" tabIndex={-1} data-takes-focus>
@@ -74,8 +81,8 @@ function SentFile({ upload, now }: { upload: Upload; now: number }) {
           Cancel
         </button>
       )}
-      {isWorthAnother && (
-        <button type="button" aria-label={`Try ${name} again`} onClick={() => uploads.tryAgain(key)}>
+      {isWorthAnother(upload) && (
+        <button type="button" aria-label={`Try ${name} again`} onClick={() => uploads.tryAgain([key])}>
           Try again
         </button>
       )}

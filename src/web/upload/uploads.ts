@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { call, CallError, retryAfterOf } from '../call.js';
 import { addressOf } from '../place.js';
 import { EMPTY, refusalOf, tooLarge, type Answered, type Refusal } from './refusals.js';
 
@@ -14,7 +15,7 @@ export interface Upload {
   /** Of the document, once it is accepted. */
   id?: string;
   /** Why it was not taken, the last time. */
-  refusal?: Refusal;
+  refusal?: Refusal | undefined;
   /** How often the server has said that it must wait. */
   waits: number;
 }
@@ -67,8 +68,8 @@ class Uploads {
     this.#send();
   }
 
-  tryAgain(key: number): void {
-    this.#change(key, { state: 'waiting', sent: 0 });
+  tryAgain(keys: readonly number[]): void {
+    for (const key of keys) this.#change(key, { state: 'waiting', sent: 0, refusal: undefined });
     this.#send();
   }
 
@@ -103,18 +104,22 @@ class Uploads {
     this.#requests.set(key, request);
     this.#change(key, { state: 'sending', sent: 0 });
     request.upload.onprogress = ({ loaded, total }) => this.#change(key, { sent: loaded / total });
-    request.onload = () => this.#answered(key, request);
-    request.onerror = () => this.#answered(key, request);
+    request.onload = () => void this.#answered(key, request);
+    request.onerror = () => void this.#answered(key, request);
     request.open('POST', addressOf('process'));
     request.send(form);
   }
 
-  #answered(key: number, request: XMLHttpRequest): void {
-    this.#requests.delete(key);
+  async #answered(key: number, request: XMLHttpRequest): Promise<void> {
     const body = bodyOf(request);
     if (request.status === 200 && body.job_id !== undefined) {
+      this.#requests.delete(key);
       this.#change(key, { state: 'accepted', sent: 1, id: body.job_id });
-    } else this.#refused(key, answerOf(request, body.message));
+    } else {
+      const answered = (await isSignedOut(request)) ? SIGNED_OUT : answerOf(request, body.message);
+      // It may have been cancelled meanwhile.
+      if (this.#requests.delete(key)) this.#refused(key, answered);
+    }
     this.#send();
   }
 
@@ -148,6 +153,11 @@ window.addEventListener('beforeunload', (event) => {
   if (uploads.all.some(isUnderWay)) event.preventDefault();
 });
 
+/** Whether the same file may be taken another time. */
+export function isWorthAnother({ state, refusal }: Upload): boolean {
+  return state === 'cancelled' || (state === 'refused' && refusal?.isWorthAnother === true);
+}
+
 export function useUploads(): readonly Upload[] {
   const [all, setAll] = useState(uploads.all);
   useEffect(() => {
@@ -166,6 +176,16 @@ function bodyOf({ responseText }: XMLHttpRequest): { job_id?: string; message?: 
 }
 
 function answerOf(request: XMLHttpRequest, message: string | undefined): Answered {
-  const wait = Number(request.getResponseHeader('retry-after') ?? Number.NaN);
-  return { status: request.status, message, retryAfterS: Number.isFinite(wait) ? wait : undefined };
+  const { status } = request;
+  return { status, message, retryAfterS: retryAfterOf(request.getResponseHeader('retry-after')) };
+}
+
+const SIGNED_OUT: Answered = { status: 401, message: undefined, retryAfterS: undefined };
+
+/** An upload is led to the app's sign-in without being told: what another request is told says whether it was. */
+async function isSignedOut({ status, responseURL }: XMLHttpRequest): Promise<boolean> {
+  const isLedElsewhere = status === 0 || responseURL !== addressOf('process');
+  if (!isLedElsewhere) return false;
+  const why = await call('api/about').catch((error: unknown) => error);
+  return why instanceof CallError && why.status === 401;
 }

@@ -352,10 +352,12 @@ test('asking for a value or a page again leads back to it', async () => {
   await page.locator('.page-mark.chosen').first().waitFor();
   const whole = await at.textContent();
   await next.click();
-  await page.locator('.page-mark.chosen').first().waitFor({ state: 'detached' });
-  await value.click();
+  await until('another page is shown', async () => (await at.textContent()) !== whole);
+  // It stands there, too.
   await page.locator('.page-mark.chosen').first().waitFor();
-  expect(await at.textContent()).toBe(whole);
+  await value.click();
+  await until('the page is shown again', async () => (await at.textContent()) === whole);
+  await page.locator('.page-mark.chosen').first().waitFor();
   const blank = page.getByRole('button', { name: `Page ${drawn.blankPages[0]}`, exact: true }).first();
   const shown = page.getByText(`Page ${drawn.blankPages[0]} of ${drawn.pages}`);
   await blank.click();
@@ -422,8 +424,57 @@ test('the picture of a document that was deleted meanwhile is not offered again'
   );
   await page.locator('button.value').first().click();
   const told = page.getByRole('alert').filter({ hasText: 'deleted' });
-  await told.getByRole('link', { name: 'Go to the documents' }).waitFor();
   expect(await told.getByRole('button').count()).toBe(0);
+  await told.getByRole('link', { name: 'Go to the documents' }).click();
+  await page.getByRole('heading', { name: 'Documents', level: 1 }).waitFor();
+});
+
+test('where no page names an account and none has fields, no page is said to come before one', async () => {
+  watched = await watchedPage(opened.browser, host.origin);
+  const { page } = watched;
+  const unread: Changes['document'] = ({ documents: [record] }) => {
+    if (record) Object.assign(record, { accounts: [], page_mapping: {}, unassigned_pages: [1, 2] });
+  };
+  await change(page, { document: unread });
+  await page.goto(`${host.base}document/${id}`);
+  await page.getByText('No fields were read.').waitFor();
+  await page.getByRole('heading', { name: 'Blank pages' }).waitFor();
+  expect(await page.getByText('Pages without an account').count()).toBe(0);
+});
+
+test('of many accounts some are seen at once, the chosen one among them, and the fields are near', async () => {
+  const many: Changes['document'] = ({ documents: [record] }) => {
+    const [account] = record?.accounts ?? [];
+    if (!record || !account) throw new Error('The package has no account');
+    record.accounts = Array.from({ length: 40 }, (_, index) => ({
+      ...account,
+      accountNumber: `${index + 1}`,
+    }));
+  };
+  watched = await watchedPage(opened.browser, host.origin, { viewport: { width: 390, height: 844 } });
+  const { page } = watched;
+  await change(page, { document: many });
+  await page.goto(`${host.base}document/${id}?account=40`);
+  const [list, tab] = [page.getByRole('tablist'), page.getByRole('tab', { name: 'Account 40' })];
+  await tab.waitFor();
+  const [outer, inner] = [await list.boundingBox(), await tab.boundingBox()];
+  if (!outer || !inner) throw new Error('There are no tabs');
+  expect(outer.height).toBeLessThan(300);
+  expect(inner.y).toBeGreaterThanOrEqual(outer.y);
+  expect(inner.y + inner.height).toBeLessThanOrEqual(outer.y + outer.height);
+  expect(await axeFindings(page)).toEqual([]);
+});
+
+test('a page that fingers have zoomed is drawn anew, as sharp as the screen', async () => {
+  const options = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+  const page = await open(id, options);
+  await page.locator('button.value').first().tap();
+  await page.locator('.page-mark.chosen').first().waitFor();
+  const width = () => page.evaluate<number>(`document.querySelector('.page-sheet img').naturalWidth`);
+  expect(await width()).toBe(480);
+  const session = await watched.context.newCDPSession(page);
+  await session.send('Emulation.setPageScaleFactor', { pageScaleFactor: 3 });
+  await until('it is drawn anew', async () => (await width()) > 1_100);
 });
 
 test('that no model was called is explained', async () => {

@@ -261,7 +261,10 @@ describe('a document on its way', () => {
 
 describe('a file that is not taken', () => {
   test.each([
-    [{ status: 401 }, 'It is not known who you are. Sign in again, then try again.'],
+    [
+      { status: 401 },
+      'It is not known who you are. Sign in again, in another tab if you like, then try again.',
+    ],
     [{ status: 403 }, 'Open this page by the app’s usual address, then try again.'],
     [{ status: 408 }, 'Try again on a faster connection.'],
     [{ status: 413 }, 'The file is larger than 1 MB. Split the PDF or make it smaller, then upload that.'],
@@ -348,10 +351,11 @@ describe('what is given', () => {
     await writeFile(join(folder, 'a.pdf'), short);
     await writeFile(join(folder, 'deeper', 'b.PDF'), short);
     await writeFile(join(folder, 'notes.txt'), 'notes');
+    await writeFile(join(folder, '._a.pdf'), 'of the system');
     await page.getByLabel('Folder to upload').setInputFiles(folder);
     await page
       .locator('.drop-zone')
-      .getByText('1 file passed over: of a folder, only PDFs are taken.')
+      .getByText('2 files passed over: of a folder, only PDFs are taken.')
       .waitFor();
     for (const name of ['a', 'b']) await badge(name, 'Read').waitFor();
   });

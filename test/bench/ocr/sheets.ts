@@ -125,14 +125,16 @@ class Pen {
   }
 
   account(): string {
-    const style = Math.floor(this.random() * 4);
-    return style === 0
-      ? `${this.digits(4)}-${this.digits(4)}`
-      : style === 1
-        ? `X${this.digits(2)}-${this.digits(6)}`
-        : style === 2
-          ? `8${this.digits(9)}`
-          : `7${this.digits(2)} ${this.digits(5)} ${this.digits(2)}`;
+    switch (Math.floor(this.random() * 4)) {
+      case 0:
+        return `${this.digits(4)}-${this.digits(4)}`;
+      case 1:
+        return `X${this.digits(2)}-${this.digits(6)}`;
+      case 2:
+        return `8${this.digits(9)}`;
+      default:
+        return `7${this.digits(2)} ${this.digits(5)} ${this.digits(2)}`;
+    }
   }
 
   amount(most = 400_000): string {

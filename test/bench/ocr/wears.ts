@@ -37,7 +37,8 @@ function saltAndPepper(share: number): Step {
   return (picture, random) =>
     mapped(picture, (old) => {
       const chance = random();
-      return chance < share / 2 ? 0 : chance < share ? 255 : old;
+      if (chance >= share) return old;
+      return chance < share / 2 ? 0 : 255;
     });
 }
 
