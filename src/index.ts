@@ -2,7 +2,7 @@
 
 export { createQuire } from './quire.js';
 export type { Quire } from './quire.js';
-export type { DocumentContext } from './documents/for-caller.js';
+export type { DocumentContext, PdfContext } from './documents/for-caller.js';
 export type { RouterOptions } from './http/router.js';
 export type { QuireOptions } from './options.js';
 export { InvalidPagesError } from './stages/given-pages.js';
@@ -19,6 +19,7 @@ export type { Logger } from './logger.js';
 export { PdfError } from './stages/pdf-error.js';
 export type { PdfErrorCode } from './stages/pdf-error.js';
 export type { UnreadableReason } from './stages/page-texts.js';
+export type { OcrCache } from './stages/document-ocr.js';
 export type { EndedDocument, OnDocument } from './documents/ended.js';
 export type { OnProgress, Progress } from './documents/progress.js';
 export type { Stage } from './stages/stage.js';

@@ -6,7 +6,12 @@ import { RunningAgreement } from './comparison/running-agreement.js';
 import { SharedBudget, type KeptSpending } from './comparison/shared-budget.js';
 import { Shadow, type ShadowTools } from './comparison/shadow.js';
 import { keepReadAgain } from './documents/read-again.js';
-import { readForCaller, type DocumentContext, type GivenDocument } from './documents/for-caller.js';
+import {
+  readForCaller,
+  type DocumentContext,
+  type GivenDocument,
+  type PdfContext,
+} from './documents/for-caller.js';
 import { DocumentsOpening } from './documents/opening.js';
 import { PagePictures } from './documents/page-pictures.js';
 import { readDocument, type Watch } from './documents/reading.js';
@@ -90,7 +95,7 @@ export interface Quire {
    * @throws {PdfError} for a file that cannot be read, with a message for the person who sent it;
    *   the signal's reason on abort
    */
-  processPdf(bytes: Uint8Array, context?: DocumentContext): Promise<DocumentRecord>;
+  processPdf(bytes: Uint8Array, context?: PdfContext): Promise<DocumentRecord>;
   /**
    * The routes of the upload flow and of ops, to be mounted under any path of an app on Express 4 or 5.
    *
@@ -246,10 +251,10 @@ function assembled(
   };
   const reading = { processor, prices, onUnpricedTier, shadow, watch };
   const given = new GivenDocuments();
-  const readGiven = ({ signal, ...context }: DocumentContext, document: GivenDocument) => {
+  const readGiven = ({ signal, onWait, ...context }: DocumentContext, document: GivenDocument) => {
     // Of a user, in the same share as what they upload.
     const owner = context.userId === undefined ? undefined : userKey(context.userId);
-    const ofDocument = queue.document(undefined, owner);
+    const ofDocument = queue.document(onWait, owner);
     return given.read({ queue: ofDocument, isKept: context.answers !== undefined, signal }, (run) =>
       readForCaller(reading, decisions, document, { ...context, ...run, queue: ofDocument }),
     );
@@ -374,11 +379,11 @@ function assembled(
         source: () => ({ texts: pages, totalPages: pages.size, ocrPages: [], unreadablePages: [] }),
       });
     },
-    processPdf(bytes, context = {}) {
+    processPdf(bytes, { ocr, ...context } = {}) {
       return readGiven(context, {
         countPages: (signal) =>
           reader.countPages(() => Promise.resolve(bytes), signal, settings.PDF_TIME_LIMIT_MS),
-        source: (signal, onPage) => reader.read(bytes, { signal, onPage }),
+        source: (signal, onPage) => reader.read(bytes, { signal, onPage, ocr }),
       });
     },
     router(given = {}) {

@@ -352,12 +352,15 @@ const MOST_CHANGED = 0.35;
 /** The setting whose name is closest, if it is close at all; one of the same kind before any other. */
 function nearest(name: string): string | undefined {
   const given = name.toUpperCase();
-  const changed = (known: string) => distance(known, given) / Math.max(known.length, given.length);
   const kind = given.slice(0, given.indexOf('_') + 1);
-  const close = Object.keys(MODULE)
-    .filter((known) => changed(known) <= MOST_CHANGED)
-    .sort((a, b) => changed(a) - changed(b));
+  const close = closeTo(given, Object.keys(MODULE));
   return close.find((known) => known.startsWith(kind)) ?? close[0];
+}
+
+/** The known names that a given one may be a misspelling of, the closest first. */
+export function closeTo(given: string, known: readonly string[]): string[] {
+  const changed = (name: string) => distance(name, given) / Math.max(name.length, given.length);
+  return known.filter((name) => changed(name) <= MOST_CHANGED).sort((a, b) => changed(a) - changed(b));
 }
 
 function suggestion(meant: string | undefined): string {

@@ -1,8 +1,9 @@
 import type { GivenRun } from '../engine/given.js';
-import type { DocumentQueue } from '../llm/turns.js';
+import type { DocumentQueue, OnWait } from '../llm/turns.js';
 import type { AnswerCache } from '../processor/answers.js';
 import type { Decisions } from '../rollout/decision.js';
 import type { FlagContext } from '../rollout/flags.js';
+import type { OcrCache } from '../stages/document-ocr.js';
 import type { TextSource } from '../stages/pipeline.js';
 import type { DocumentRecord } from '../stages/record.js';
 import type { DocumentEvent } from './events.js';
@@ -16,12 +17,20 @@ export interface DocumentContext extends FlagContext {
   /** Aborts the document; calls under way are broken off. */
   signal?: AbortSignal;
   onProgress?: OnProgress;
+  /** Told that its calls cannot start for now, again and again while that is so. */
+  onWait?: OnWait | undefined;
   /**
    * Where answers that were paid for are kept and found again, under a `requestId` that is the same whenever the
    * document comes: then it goes on where it was. At `close`, calls under way may end within `SHUTDOWN_GRACE_MS`.
    * Default: nowhere.
    */
   answers?: AnswerCache | undefined;
+}
+
+/** What a caller says about a PDF. */
+export interface PdfContext extends DocumentContext {
+  /** Where what OCR read of its pages is kept and found again. Default: nowhere. */
+  ocr?: OcrCache | undefined;
 }
 
 /** A document that a caller gives, and keeps itself. */
@@ -46,7 +55,7 @@ export async function readForCaller(
     answers,
     onProgress,
     ...sender
-  }: DocumentContext & GivenRun & { queue: DocumentQueue },
+  }: Omit<DocumentContext, 'onWait'> & GivenRun & { queue: DocumentQueue },
 ): Promise<DocumentRecord> {
   // One that is aborted meanwhile is decided all the same, and told as one that was broken off.
   const counted = () => countPages(signal).catch(() => undefined);

@@ -41,7 +41,7 @@ async function expire(
   retentionDays: number,
   { closing, onForget, logger }: UpkeepTools,
 ): Promise<void> {
-  await store.forgetTerminalAnswers(retentionDays);
+  await store.expireOfTerminal(retentionDays);
   let deleted = 0;
   let expired: string[];
   do {

@@ -97,22 +97,19 @@ function parsed<Option extends string, Switch extends string>(
   args: string[],
   { options, switches = [], folder }: Command<Option, Switch>,
 ) {
+  const all = {
+    out: { type: 'string', default: folder },
+    help: { type: 'boolean', short: 'h', default: false },
+    ...Object.fromEntries(options.map((option) => [option, { type: 'string' } as const])),
+    ...Object.fromEntries(switches.map((name) => [name, { type: 'boolean' } as const])),
+  } as const;
   try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        out: { type: 'string', default: folder },
-        help: { type: 'boolean', short: 'h', default: false },
-        ...Object.fromEntries(options.map((option) => [option, { type: 'string' } as const])),
-        ...Object.fromEntries(switches.map((name) => [name, { type: 'boolean' } as const])),
-      },
-    });
+    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: all });
     const { out, help, ...own } = values;
     const given = own as Partial<Record<Option, string> & Record<Switch, boolean>>;
     return { values: given, help, out, files: distinct(positionals) };
   } catch (error) {
-    throw ofOptions(error);
+    throw ofOptions(error, Object.keys(all));
   }
 }
 

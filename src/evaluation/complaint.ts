@@ -1,4 +1,5 @@
-import { SettingsError } from '../settings.js';
+import { closeTo, SettingsError } from '../settings.js';
+import { oneLine } from './report/terminal.js';
 import { codeOf, TrialError } from './trial-error.js';
 
 /**
@@ -14,9 +15,18 @@ export function complaint(error: unknown, what: string): string {
   return `${what} stopped on an unexpected error: ${[name, codeOf(error)].filter(Boolean).join(' ')}.`;
 }
 
-/** What `parseArgs` threw as a sentence; what is no error of options as it is. */
-export function ofOptions(error: unknown): unknown {
+/**
+ * What `parseArgs` threw as a sentence; what is no error of options as it is.
+ *
+ * @param options the names of those that there are
+ * @param help how they are shown
+ */
+export function ofOptions(error: unknown, options: readonly string[], help = '--help'): unknown {
   if (!codeOf(error).startsWith('ERR_PARSE_ARGS')) return error;
-  const [problem] = error instanceof Error ? error.message.split('. ') : [];
-  return new TrialError(`${problem ?? 'The options cannot be used'}. Try --help.`);
+  const [problem = ''] = error instanceof Error ? error.message.split('. ') : [];
+  const given = /^Unknown option '--?([^']+)'/.exec(problem)?.[1] ?? '';
+  const [meant] = closeTo(given, options);
+  return new TrialError(
+    `${oneLine(problem)}.${meant === undefined ? '' : ` Did you mean --${meant}?`} Try ${help}.`,
+  );
 }

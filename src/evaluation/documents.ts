@@ -4,8 +4,9 @@ import { z } from 'zod';
 import type { Settings } from '../settings.js';
 import { PageReader, type PageTexts } from '../stages/page-texts.js';
 import { PdfError } from '../stages/pdf-error.js';
-import { writeError } from './report/terminal.js';
-import { codeOf, TrialError } from './trial-error.js';
+import { faultOf } from './faults.js';
+import { oneLine, writeError } from './report/terminal.js';
+import { TrialError } from './trial-error.js';
 
 /** A document to try plans on: its page texts are read once, so that all runs see the same. */
 export interface TrialDocument {
@@ -35,11 +36,11 @@ export async function readDocuments(files: readonly string[], settings: Settings
   const unreadable: string[] = [];
   try {
     for (const file of files) {
-      writeError(`${file}: reading the pages`);
+      writeError(`${oneLine(file)}: reading the pages`);
       try {
         documents.push(await readDocument(file, reader));
       } catch (error) {
-        unreadable.push(`${file} cannot be read: ${reasonOf(error)}`);
+        unreadable.push(`${oneLine(file)} cannot be read: ${reasonOf(error)}`);
       }
     }
   } finally {
@@ -82,15 +83,7 @@ function jsonIn(bytes: Uint8Array): unknown {
   }
 }
 
-const FILE_ERRORS = new Map([
-  ['ENOENT', 'There is no such file.'],
-  ['EISDIR', 'It is a folder.'],
-  ['EACCES', 'Reading it is not permitted.'],
-]);
-
 function reasonOf(error: unknown): string {
   if (error instanceof TrialError || error instanceof PdfError) return error.message;
-  const code = codeOf(error);
-  if (code === '') throw error;
-  return FILE_ERRORS.get(code) ?? `${code}.`;
+  return faultOf(error);
 }

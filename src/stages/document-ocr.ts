@@ -3,8 +3,17 @@ import type { Party } from '../fair-turns.js';
 import { OcrError, type OcrPool, type OcrText, type Recognize } from './ocr.js';
 import type { GrayImage } from './pdf-worker.js';
 
+/** Where what OCR read is kept, so that no picture is read twice. */
+export interface OcrCache {
+  /** What was read of a picture that is drawn the same. */
+  find(picture: string): Promise<OcrText | undefined>;
+  /** Resolves when it cannot be lost any more. */
+  keep(picture: string, read: OcrText): Promise<void>;
+}
+
 export interface DocumentOcrSettings {
   pool: OcrPool;
+  cache: OcrCache | undefined;
   clock: Clock;
   /** Milliseconds for one page. */
   pageLimitMs: number;
@@ -46,7 +55,7 @@ export class DocumentOcr {
       if (!image) return { text: undefined };
       const before = this.#texts.get(image.hash);
       if (before) return { text: before };
-      const text = this.#recognize(image, recognize);
+      const text = this.#textOf(image, recognize);
       this.#texts.set(image.hash, text);
       await text;
       return { text };
@@ -60,6 +69,15 @@ export class DocumentOcr {
     const now = this.#settings.clock.now();
     const begunMs = [...this.#begun].reduce((sum, { at }) => sum + now - at, 0);
     return this.#settings.documentLimitMs - this.#endedMs - begunMs;
+  }
+
+  async #textOf(image: GrayImage, recognize: Recognize): Promise<OcrText> {
+    const { cache } = this.#settings;
+    const kept = await cache?.find(image.hash);
+    if (kept) return kept;
+    const read = await this.#recognize(image, recognize);
+    await cache?.keep(image.hash, read);
+    return read;
   }
 
   async #recognize(image: GrayImage, recognize: Recognize): Promise<OcrText> {

@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import { systemClock, type Clock } from '../clock.js';
 import type { Party } from '../fair-turns.js';
 import { strip } from '../text.js';
-import { DocumentOcr } from './document-ocr.js';
+import { DocumentOcr, type OcrCache } from './document-ocr.js';
 import { OcrError } from './ocr.js';
 import { PdfError } from './pdf-error.js';
 import type { GrayImage, PageText } from './pdf-worker.js';
@@ -52,6 +52,8 @@ export interface ReadOptions {
    * need none of what a reading otherwise has to hold. Default: just runs it.
    */
   aside?: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Where what OCR reads is kept and found again. Default: nowhere. */
+  ocr?: OcrCache | undefined;
 }
 
 /**
@@ -160,12 +162,12 @@ export class PageReader {
   private async readAll(
     load: () => Promise<Uint8Array>,
     signal: AbortSignal,
-    { onPage, party = partyOfItsOwn(), aside = (work) => work() }: Omit<ReadOptions, 'signal'>,
+    { onPage, party = partyOfItsOwn(), aside = (work) => work(), ocr }: Omit<ReadOptions, 'signal'>,
   ): Promise<PageTexts> {
     const pages = new PagesRead(onPage);
     const reading = { load, signal, party, pages };
     const layers = await this.places.text.run(party, () => this.readTexts(reading), signal);
-    if (layers.size > 0) await aside(() => this.readScans(reading, layers));
+    if (layers.size > 0) await aside(() => this.readScans(reading, layers, ocr));
     return pages.all();
   }
 
@@ -198,11 +200,13 @@ export class PageReader {
   private async readScans(
     { load, signal, party, pages }: DocumentReading,
     layers: ReadonlyMap<number, PageText>,
+    cache: OcrCache | undefined,
   ): Promise<void> {
     const undrawn = new Map(layers);
     const { places, clock, settings } = this;
     const ocr = new DocumentOcr({
       pool: places.ocr,
+      cache,
       clock,
       pageLimitMs: settings.ocrTimeLimitMs,
       documentLimitMs: settings.ocrDocumentTimeLimitMs,

@@ -176,6 +176,14 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       fields json NOT NULL,
       kept_at timestamptz NOT NULL DEFAULT now()
     )`,
+    // What OCR read of them, until they are read whole.
+    `CREATE TABLE quire.terminal_scans (
+      document text NOT NULL,
+      picture text NOT NULL,
+      page json NOT NULL,
+      kept_at timestamptz NOT NULL DEFAULT now(),
+      PRIMARY KEY (document, picture)
+    )`,
   ],
 ];
 

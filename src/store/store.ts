@@ -4,6 +4,7 @@ import type { AnswerCache } from '../processor/answers.js';
 import type { PageWord } from '../processor/words.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import { SettingsError } from '../settings.js';
+import type { OcrCache } from '../stages/document-ocr.js';
 import type { PageTexts } from '../stages/page-texts.js';
 import { lookedAt, type LookedAtInAll } from './accuracy.js';
 import { answersOf } from './answers.js';
@@ -57,7 +58,8 @@ import {
 } from './unended.js';
 import { recentDocuments, type RecentDocument } from './recent.js';
 import { LIVES, NEXT_WORKFLOW, Replicas } from './replicas.js';
-import { forgetTerminalAnswers, terminalAnswersOf } from './terminal-answers.js';
+import { expireOfTerminal, terminalAnswersOf } from './terminal-answers.js';
+import { forgetTerminalScans, terminalScansOf } from './terminal-scans.js';
 import { UNFINISHED, unfinishedIn, type NewDocument, type UnfinishedDocument } from './unfinished.js';
 import { documentForCase, type DocumentForCase } from './for-case.js';
 import { whoseDocument, type WhoseDocument } from './whose.js';
@@ -630,9 +632,19 @@ export class Store {
     return terminalAnswersOf(this.#database);
   }
 
-  /** Forgets those that were kept more than `days` days ago. */
-  forgetTerminalAnswers(days: number): Promise<void> {
-    return forgetTerminalAnswers(this.#database, days);
+  /** What OCR read of a document in a terminal: the document by its bytes, and all that decides what OCR reads. */
+  terminalScans(document: string, reader: string): OcrCache {
+    return terminalScansOf(this.#database, document, reader);
+  }
+
+  /** Forgets what OCR read of these documents. */
+  forgetTerminalScans(documents: readonly string[]): Promise<void> {
+    return forgetTerminalScans(this.#database, documents);
+  }
+
+  /** Forgets what was kept more than `days` days ago of documents that were read in a terminal. */
+  expireOfTerminal(days: number): Promise<void> {
+    return expireOfTerminal(this.#database, days);
   }
 
   /** Limits of a model service that hold over all processes on this database. */

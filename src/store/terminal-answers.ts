@@ -25,9 +25,9 @@ export function terminalAnswersOf(database: Database): AnswerCache {
   };
 }
 
-/** Forgets those that were kept more than `days` days ago. */
-export async function forgetTerminalAnswers(database: Database, days: number): Promise<void> {
-  await database.query(`DELETE FROM quire.terminal_answers WHERE kept_at < now() - $1 * interval '1 day'`, [
-    days,
-  ]);
+/** Forgets what was kept more than `days` days ago of documents that were read in a terminal. */
+export async function expireOfTerminal(database: Database, days: number): Promise<void> {
+  for (const table of ['terminal_answers', 'terminal_scans']) {
+    await database.query(`DELETE FROM quire.${table} WHERE kept_at < now() - $1 * interval '1 day'`, [days]);
+  }
 }

@@ -1,14 +1,24 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Child } from '../child.js';
-import { lines, makePdf } from '../pdf-fixtures.js';
+import { lines, makePdf, scanOf } from '../pdf-fixtures.js';
 import { Provider, type Behaviour } from '../provider.js';
 import { newDatabase, runSql } from '../shared.js';
+import { until } from '../until.js';
 
 /** `quire process`, as a shell runs it, against a provider on real HTTP. */
 
@@ -44,6 +54,20 @@ async function put(name: string, ...owners: string[]): Promise<void> {
   writeFileSync(join(folder, name), await makePdf(pages));
 }
 
+/** Holds back the answer about one owner until it is told. */
+function hold(owner: string): { came: Promise<void>; answer: () => void } {
+  let came: () => void = () => undefined;
+  let answer: () => void = () => undefined;
+  const isAsked = new Promise<void>((resolve) => (came = resolve));
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  provider.behaviour.delay = ({ pages }) => {
+    if (!pages.some(({ text }) => text.includes(owner))) return 0;
+    came();
+    return held;
+  };
+  return { came: isAsked, answer };
+}
+
 class Run {
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
@@ -64,6 +88,10 @@ class Run {
     this.#child.stdout?.on('data', (chunk: Buffer) => (this.out += chunk.toString()));
     this.#child.stderr?.on('data', (chunk: Buffer) => (this.err += chunk.toString()));
     this.#child.stdin?.end(input);
+  }
+
+  stopListening(): void {
+    this.#child.stdout?.destroy();
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -110,8 +138,8 @@ describe('what it says', () => {
     ]);
     expect(err.split('\n').toSorted()).toEqual([
       '',
-      'one.pdf: whole, 1 pages, 1 accounts, 1 fields',
-      'two.pdf: whole, 2 pages, 1 accounts, 1 fields',
+      'one.pdf: whole, 1 page, 1 account, 1 field',
+      'two.pdf: whole, 2 pages, 1 account, 1 field',
     ]);
   });
 
@@ -131,7 +159,10 @@ describe('what it says', () => {
 
   test.each([
     ['no files', [], 'No files were named.'],
-    ['an option that there is not', ['--wrong', 'a.pdf'], "Unknown option '--wrong'"],
+    ['an option that there is not', ['--wrong', 'a.pdf'], "Unknown option '--wrong'. Try"],
+    ['one that is misspelt', ['--jsn', 'a.pdf'], "Unknown option '--jsn'. Did you mean --json? Try"],
+    ['a name of two lines', ['no\nb.pdf: whole'], 'no b.pdf: whole cannot be read: There is no such file.'],
+    ['a device', ['/dev/null'], '/dev/null cannot be read: It is a pipe or a device'],
     ['a plan that is none', ['--plan', 'fast', 'a.pdf'], '--plan must be'],
     ['paths that are not there, each', ['a.pdf', 'no.pdf', 'b/'], 'no.pdf cannot be read: There is no such'],
     ['a folder without PDFs', ['empty'], 'empty cannot be read: There is no PDF in this folder.'],
@@ -150,6 +181,36 @@ describe('what it says', () => {
     expect(ended).toMatchObject({ code: 2, out: '', err: expect.stringContaining('LLM_TIMEOUT_MS') });
   });
 
+  test('2 where answers can be kept nowhere, by the name of the folder', async () => {
+    await put('a.pdf', 'Ada');
+    const variables = { QUIRE_DATABASE_URL: '', QUIRE_DATA_DIR: 'a.pdf' };
+    const ended = await quire(['a.pdf'], { variables });
+    expect(ended).toMatchObject({ code: 2, out: '', err: expect.stringContaining('a.pdf/process') });
+    expect(provider.calls).toEqual([]);
+  });
+
+  test('that rules read where no key is set', async () => {
+    await put('a.pdf', 'Ada');
+    const variables = { OPENAI_API_KEY: '', OPENAI_MODEL: '', OPENAI_BASE_URL: '' };
+    const { code, err } = await quire(['a.pdf'], { variables });
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining('No key is set') });
+    expect(provider.calls).toEqual([]);
+  });
+
+  test.each([{}, { NODE_OPTIONS: TERMINAL }])('that the model service is away: %j', async (variables) => {
+    await put('a.pdf', 'Ada');
+    const run = new Run(['a.pdf'], { variables: { ...variables, OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' } });
+    await until('the wait is told', () => run.err.includes('the model service cannot be reached'));
+    run.kill('SIGINT');
+    expect(await run.ended()).toMatchObject({ code: 130 });
+  });
+
+  test('lines on a terminal that cannot move its cursor', async () => {
+    await put('a.pdf', 'Ada');
+    const { err } = await quire(['a.pdf'], { variables: { NODE_OPTIONS: TERMINAL, TERM: 'dumb' } });
+    expect(err).toBe('a.pdf: whole, 1 page, 1 account, 1 field\n');
+  });
+
   test('bars on a terminal, and no line for each file', async () => {
     await put('a.pdf', 'Ada');
     const { code, err } = await quire(['a.pdf'], { variables: { NODE_OPTIONS: TERMINAL } });
@@ -159,6 +220,12 @@ describe('what it says', () => {
     expect(err).not.toContain('a.pdf: whole');
     // The cursor is there again.
     expect(err.lastIndexOf('\x1b[?25h')).toBeGreaterThan(err.lastIndexOf('\x1b[?25l'));
+  });
+
+  test('a name of two lines on one', async () => {
+    await put('a.pdf: whole\nb.pdf', 'Ada');
+    const { err } = await quire(['.']);
+    expect(err).toBe('a.pdf: whole b.pdf: whole, 1 page, 1 account, 1 field\n');
   });
 
   test.each([{}, { NODE_OPTIONS: TERMINAL }])(
@@ -197,7 +264,63 @@ describe('--json', () => {
   });
 });
 
+describe('output that cannot be written', () => {
+  test('to whoever has gone ends the run quietly, and what was answered is kept', async () => {
+    await put('a.pdf', 'Ada');
+    await put('b.pdf', 'Ben');
+    const variables = { DOCUMENTS_AT_ONCE: '1' };
+    const { came, answer } = hold('Ben');
+    const run = new Run(['--json', '.'], { variables });
+    await came;
+    await until('a line', () => linesOf(run.out).length === 1);
+    run.stopListening();
+    answer();
+    // Whether the last line still fits between the two is up to the system.
+    expect(await run.ended()).toMatchObject({ err: expect.not.stringMatching(/Error|Stopped|stopped/) });
+    expect(asked()).toEqual(['Ada', 'Ben']);
+  });
+
+  test('for want of space is said, and fails', async () => {
+    await put('a.pdf', 'Ada');
+    const shell = spawnSync('sh', ['-c', `"$0" "$1" process a.pdf > /dev/full`, process.execPath, QUIRE], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, QUIRE_DATABASE_URL: database },
+      encoding: 'utf8',
+    });
+    expect(shell.stderr).toContain('The output cannot be written: There is no space left on the disk.');
+    expect(shell.stderr).not.toContain('    at ');
+    expect(shell.status).toBe(1);
+  });
+});
+
 describe('files', () => {
+  const rowsOf = (out: string) =>
+    out
+      .split('\n')
+      .filter((line) => line.endsWith(' whole'))
+      .map((row) => row.replace(/ {2,}.*/, ''));
+
+  test('come from a list with a mark at its start, blank lines and names of blanks and quotes', async () => {
+    for (const name of ['a.pdf', 'b c.pdf', `d"'.pdf`]) await put(name, 'Ada');
+    const { code, out } = await quire(['-', '-'], { input: `\uFEFFa.pdf\r\n  \nb c.pdf\nd"'.pdf` });
+    expect({ code, rows: rowsOf(out) }).toEqual({ code: 0, rows: ['a.pdf', 'b c.pdf', `d"'.pdf`] });
+  });
+
+  test('come from a list parted by NUL, and have the name they were given first', async () => {
+    for (const name of ['a\nb.pdf', 'c.pdf']) await put(name, 'Ada');
+    const { code, out } = await quire(['-', './c.pdf'], { input: 'a\nb.pdf\0c.pdf\0' });
+    expect({ code, rows: rowsOf(out) }).toEqual({ code: 0, rows: ['a b.pdf', 'c.pdf'] });
+  });
+
+  test('of a folder that cannot be read are not left out in silence', async () => {
+    await put('in/a.pdf', 'Ada');
+    symlinkSync('nowhere.pdf', join(folder, 'in/gone.pdf'));
+    symlinkSync('..', join(folder, 'in/round'));
+    const { code, out } = await quire(['in']);
+    expect({ code, rows: rowsOf(out) }).toEqual({ code: 1, rows: ['in/a.pdf'] });
+    expect(out).toContain('in/gone.pdf: It cannot be read: There is no such file.');
+  });
+
   test('come from folders and those below, sorted, and from a list on the standard input, each once', async () => {
     await put('in/b.pdf', 'Ben');
     await put('in/a/c.PDF', 'Cleo');
@@ -258,6 +381,31 @@ describe('--out', () => {
     expect(asked()).toEqual(['Ben']);
   });
 
+  test('gives a name that is too long for a record a shorter one', async () => {
+    const name = 'é'.repeat(125);
+    await put(`${name}.pdf`, 'Ada');
+    expect(await quire(['.', '--out', 'out'])).toMatchObject({ code: 0 });
+    expect(written()).toEqual([expect.stringMatching(/^é{115}-[0-9a-f]{8}\.json$/)]);
+    expect(await quire(['.', '--out', 'out'])).toMatchObject({
+      out: expect.stringContaining('written before'),
+    });
+  });
+
+  test('writes over nothing that has come there meanwhile', async () => {
+    await put('a.pdf', 'Ada');
+    const { came, answer } = hold('Ada');
+    const run = new Run(['a.pdf', '--out', 'out']);
+    await came;
+    writeFileSync(join(folder, 'out/a.json'), '{}');
+    answer();
+    expect(await run.ended()).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('a.pdf: out/a.json is there already, and is no record of'),
+    });
+    expect(readFileSync(join(folder, 'out/a.json'), 'utf8')).toBe('{}');
+    expect(written()).toEqual(['a.json']);
+  });
+
   test('leaves alone what is no record of the file', async () => {
     await put('package.pdf', 'Ada');
     writeFileSync(join(folder, 'package.json'), '{ "private": true }');
@@ -268,20 +416,6 @@ describe('--out', () => {
 });
 
 describe('a run that is stopped', () => {
-  /** Holds back the answer about one owner until it is told. */
-  function hold(owner: string): { came: Promise<void>; answer: () => void } {
-    let came: () => void = () => undefined;
-    let answer: () => void = () => undefined;
-    const isAsked = new Promise<void>((resolve) => (came = resolve));
-    const held = new Promise<void>((resolve) => (answer = resolve));
-    provider.behaviour.delay = ({ pages }) => {
-      if (!pages.some(({ text }) => text.includes(owner))) return 0;
-      came();
-      return held;
-    };
-    return { came: isAsked, answer };
-  }
-
   test('lets calls under way end, says how to go on, and goes on with no call made twice', async () => {
     await put('a.pdf', 'Ada', 'Ben', 'Cleo');
     await put('b.pdf', 'Dora');
@@ -313,6 +447,28 @@ describe('a run that is stopped', () => {
     // The cursor is there again.
     expect(run.err).toContain('\x1b[?25h');
     answer();
+  });
+
+  test('or killed, reads no scan twice, and keeps none of a file that is whole', async () => {
+    const scan = async (owner: string) => ({
+      scan: await scanOf(lines('Account Number: 12345678', `Owner ${owner}`)),
+    });
+    writeFileSync(join(folder, 'a.pdf'), await makePdf([await scan('Ada'), await scan('Ben')]));
+    const { came, answer } = hold('Ada');
+    const run = new Run(['a.pdf']);
+    await came;
+    run.kill('SIGKILL');
+    await run.ended();
+    answer();
+    provider.calls.length = 0;
+    // Read again, the page would not say this.
+    await runSql(
+      database,
+      `UPDATE quire.terminal_scans SET page = replace(page::text, 'Owner Ada', 'Owner Zoe')::json`,
+    );
+    expect(await quire(['a.pdf'])).toMatchObject({ code: 0 });
+    expect(asked().toSorted()).toEqual(['Ben', 'Zoe']);
+    expect(await runSql(database, 'SELECT document FROM quire.terminal_scans')).toEqual([]);
   });
 
   test('or killed, goes on with no call made twice', async () => {

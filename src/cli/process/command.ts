@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { codeOf } from '../../evaluation/trial-error.js';
+import { EMBEDDED_MODEL_NAME } from '../../embedded-model/service.js';
+import { complaint, ofOptions } from '../../evaluation/complaint.js';
 import { plain, writeError } from '../../evaluation/report/terminal.js';
 import { packageVersion } from '../../options.js';
-import type { AnswerCache } from '../../processor/answers.js';
 import { formatPlan, parsePlanChoice, SINGLE_PAGE, type PlanChoice } from '../../processor/plan.js';
 import { createQuire } from '../../quire.js';
-import { readSettings, SettingsError, type Settings } from '../../settings.js';
+import { readSettings, type Settings } from '../../settings.js';
 import { StoreError } from '../../store/database.js';
-import { withStoreRetry } from '../../store/retry.js';
-import { Store } from '../../store/store.js';
 import { filesNamed, type NamedFile } from './files.js';
+import { Kept } from './kept.js';
 import { isWhole, type Outcome, type ReadWith } from './outcome.js';
 import { newProgress } from './progress.js';
 import { readFiles } from './reading.js';
@@ -24,25 +22,32 @@ import { Warnings } from './warnings.js';
 const USAGE = `Usage: quire process [OPTIONS] FILE...
 
 Reads PDFs, several at once, and prints their records and a table of what came of each. A FILE may be a folder: all
-PDFs in it and in the folders below are read. "-" stands for a list of paths on the standard input, one a line.
+PDFs in it and in the folders below are read. "-" stands for a list of paths on the standard input, one a line, or
+parted by NUL.
 
   --json       records on the standard output, one line of JSON a file as it ends, and nothing else there
   --out DIR    records as files, DIR/NAME.json for NAME.pdf; of those written before, none is read again
   --plan PLAN  "single-page", or like "batch 2x3" or "batch auto"; by default QUIRE_PLAN, or else single-page
   --help
 
-The settings in the environment hold; flags of Unleash do not count. Answers of the model are kept in
-QUIRE_DATA_DIR/process, or in QUIRE_DATABASE_URL: a run that was stopped goes on where it was when the same command is
-given again. Ctrl+C stops it in good order, a second one at once.
+The settings in the environment hold; flags of Unleash do not count. Answers of the model, and what OCR read of files
+that are not whole yet, are kept in QUIRE_DATA_DIR/process, or in QUIRE_DATABASE_URL: a run that was stopped goes on
+where it was when the same command is given again. Ctrl+C stops it in good order, a second one at once.
 
 Exit status: 0 all is read, 1 pages or files failed, 2 nothing could be begun, 130 stopped by Ctrl+C.
 `;
 
+const SCANS_STAY = 'what OCR read could not be deleted from the database of answers';
+
 const FAILED = 1;
 const NOT_BEGUN = 2;
 
-/** Where the embedded database of this command is, so that a server beside it has its own. */
-const FOLDER = 'process';
+const OPTIONS = {
+  json: { type: 'boolean', default: false },
+  out: { type: 'string' },
+  plan: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
 
 /** The settings that change what is read; the model and the plan are named by themselves. */
 const READ_WITH = [
@@ -87,7 +92,7 @@ export async function processFiles(args: string[]): Promise<number> {
     }
     return await run(options);
   } catch (error) {
-    writeError(complaint(error));
+    writeError(whyNotBegun(error));
     return NOT_BEGUN;
   }
 }
@@ -107,20 +112,9 @@ function parsed(args: string[]): Options | 'help' {
 
 function parsedArgs(args: string[]) {
   try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        json: { type: 'boolean', default: false },
-        out: { type: 'string' },
-        plan: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
+    return parseArgs({ args, allowPositionals: true, options: OPTIONS });
   } catch (error) {
-    if (!codeOf(error).startsWith('ERR_PARSE_ARGS')) throw error;
-    const [problem] = error instanceof Error ? error.message.split('. ') : [];
-    throw new UsageError(`${problem ?? 'The options cannot be used'}. Try quire process --help.`);
+    throw ofOptions(error, Object.keys(OPTIONS), 'quire process --help');
   }
 }
 
@@ -137,7 +131,10 @@ async function run({ files: given, asJson, out, plan: asked }: Options): Promise
     progress.stop();
     void quire.close().catch(() => undefined);
   });
-  const answers = new KeptAnswers(settings, stop.signal);
+  const kept = new Kept(settings, stop.signal);
+  if (quire.modelName === EMBEDDED_MODEL_NAME) {
+    writeError(`No key is set (OPENAI_API_KEY): the ${EMBEDDED_MODEL_NAME} reads.`);
+  }
   const readWith: ReadWith = {
     quire: packageVersion(),
     model: quire.modelName,
@@ -148,62 +145,42 @@ async function run({ files: given, asJson, out, plan: asked }: Options): Promise
   try {
     ends = await readFiles(files, {
       ...{ quire, readWith, targets, progress },
-      answers: () => answers.opened(),
+      kept: (sha256) => kept.of(sha256),
       atOnce: settings.DOCUMENTS_AT_ONCE,
       stopped: stop.signal,
       onEnd: (file, outcome) => {
         if (asJson) writeLine(file, outcome);
       },
     });
+    if (stop.status === undefined) {
+      await kept.forgetScans(wholeIn(ends)).catch(() => warnings.warn({}, SCANS_STAY));
+    }
+  } catch (error) {
+    // The signal of a terminal goes to every process of the run, and one that makes the database has ended by it, too.
+    if (stop.status === undefined) throw error;
+    return stop.status;
   } finally {
     progress.stop();
     await quire.close();
-    await answers.close();
+    await kept.close();
     stop.end();
   }
+  if (stop.isUnread) return FAILED;
   conclude(ends, { asJson, out });
   for (const line of warnings.lines) writeError(line);
   if (stop.status === undefined) return ends.every(({ outcome }) => isWhole(outcome)) ? 0 : FAILED;
   const whole = ends.filter(({ outcome }) => isWhole(outcome)).length;
   writeError(
-    `\nStopped: ${whole} of ${ends.length} files are read. Give the same command again to go on; what the model has answered is kept.`,
+    `\nStopped: ${whole} of ${ends.length} files are read. Give the same command again to go on; what was read and answered is kept.`,
   );
   return stop.status;
 }
 
-/** The answers of the model, in a store that is opened when the first is needed. */
-class KeptAnswers {
-  readonly #settings: Settings;
-  readonly #signal: AbortSignal;
-  #store: Promise<Store> | undefined;
-
-  constructor(settings: Settings, signal: AbortSignal) {
-    this.#settings = settings;
-    this.#signal = signal;
-  }
-
-  async opened(): Promise<AnswerCache> {
-    this.#store ??= this.#open();
-    const { terminalAnswers: answers } = await this.#store;
-    // What was paid for waits for a database that is away, also when the run is being stopped.
-    const always = new AbortController().signal;
-    return {
-      find: (keys) => withStoreRetry(() => answers.find(keys), this.#signal),
-      keep: (kept) => withStoreRetry(() => answers.keep(kept), always),
-    };
-  }
-
-  async #open(): Promise<Store> {
-    const { QUIRE_DATABASE_URL: url, QUIRE_DATA_DIR: folder, RETENTION_DAYS: days } = this.#settings;
-    const store = await Store.open(url ? { url } : { dataDir: join(folder, FOLDER) });
-    if (days !== undefined) await store.forgetTerminalAnswers(days);
-    return store;
-  }
-
-  async close(): Promise<void> {
-    const store = await this.#store?.catch(() => undefined);
-    await store?.close();
-  }
+/** The files that are read whole, by the digest of their bytes. */
+function wholeIn(ends: readonly FileEnd[]): string[] {
+  return ends.flatMap(({ outcome }) =>
+    'written' in outcome && isWhole(outcome) ? [outcome.written.sha256] : [],
+  );
 }
 
 function writeLine({ path }: NamedFile, outcome: Outcome): void {
@@ -229,10 +206,7 @@ function digestOf(settings: Settings): string {
   return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16);
 }
 
-function complaint(error: unknown): string {
+function whyNotBegun(error: unknown): string {
   if (error instanceof UsageError || error instanceof StoreError) return error.message;
-  if (error instanceof SettingsError) return error.message.replace('\n', ' ').replaceAll('\n', '; ');
-  // The message of an error that was not foreseen may quote a document.
-  const name = error instanceof Error ? error.name : typeof error;
-  return `Reading stopped on an unexpected error: ${[name, codeOf(error)].filter(Boolean).join(' ')}.`;
+  return complaint(error, 'Reading');
 }

@@ -1,7 +1,8 @@
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
-import { codeOf } from '../../evaluation/trial-error.js';
+import { text } from 'node:stream/consumers';
+import { faultOf } from '../../evaluation/faults.js';
+import { oneLine } from '../../evaluation/report/terminal.js';
 import { UsageError } from './usage-error.js';
 
 /** A file that is to be read. */
@@ -18,7 +19,7 @@ const PDF = /\.pdf$/i;
 
 /**
  * The files that a command names, each once: files, all PDFs in folders and the folders below them, sorted by name,
- * and the paths of a list on the standard input, one a line.
+ * and the paths of a list on the standard input. What a folder holds and cannot be read fails by itself later.
  *
  * @throws {UsageError} naming every path that cannot be read, and where none is named
  */
@@ -26,67 +27,66 @@ export async function filesNamed(
   given: readonly string[],
   input: NodeJS.ReadableStream,
 ): Promise<NamedFile[]> {
-  const names: string[] = [];
-  for (const name of given) names.push(...(name === LIST ? await listOn(input) : [name]));
+  const listed = given.includes(LIST) ? namesIn(await text(input)) : [];
+  const names = given.flatMap((name) => (name === LIST ? listed : [name]));
   const found: NamedFile[] = [];
   const unreadable: string[] = [];
   for (const name of names) {
     try {
       found.push(...(await filesAt(name)));
     } catch (error) {
-      unreadable.push(`${name} cannot be read: ${reasonOf(error)}`);
+      unreadable.push(error instanceof UsageError ? error.message : cannotBeRead(name, faultOf(error)));
     }
   }
   if (unreadable.length > 0) throw new UsageError(unreadable.join('\n'));
   if (found.length === 0) throw new UsageError('No files were named. Try quire process --help.');
-  return [...new Map(found.map((file) => [file.path, file])).values()];
+  const distinct = new Map<string, NamedFile>();
+  for (const file of found) if (!distinct.has(file.path)) distinct.set(file.path, file);
+  return [...distinct.values()];
 }
 
-async function listOn(input: NodeJS.ReadableStream): Promise<string[]> {
-  const names: string[] = [];
-  for await (const line of createInterface({ input, crlfDelay: Infinity })) if (line !== '') names.push(line);
-  return names;
+/** One a line, or parted by NUL, which no name can hold. */
+function namesIn(list: string): string[] {
+  const names = list.replace(/^\uFEFF/, '').split(list.includes('\0') ? '\0' : /\r?\n/);
+  return names.filter((name) => name.trim() !== '');
 }
 
 async function filesAt(name: string): Promise<NamedFile[]> {
-  if (name === '') throw new UsageError('It has no name.');
-  if ((await stat(name)).isDirectory()) {
+  if (name === '') throw new UsageError('One of the files has no name.');
+  const found = await stat(name);
+  if (found.isDirectory()) {
     const files = await pdfsIn(name);
-    if (files.length === 0) throw new UsageError('There is no PDF in this folder.');
+    if (files.length === 0) throw new UsageError(cannotBeRead(name, 'There is no PDF in this folder.'));
     return files;
   }
+  // A pipe could keep the run waiting for ever, and a device gives no end of bytes.
+  if (!found.isFile()) throw new UsageError(cannotBeRead(name, 'It is a pipe or a device, and no file.'));
   await access(name, constants.R_OK);
   return [{ name, path: resolve(name) }];
 }
 
 async function pdfsIn(folder: string): Promise<NamedFile[]> {
   const files: NamedFile[] = [];
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    throw new UsageError(cannotBeRead(folder, faultOf(error)));
+  });
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const name = join(folder, entry.name);
     // A link to a folder may lead back here.
     if (entry.isDirectory()) files.push(...(await pdfsIn(name)));
-    else if (PDF.test(name) && (await isFile(name))) files.push({ name, path: resolve(name) });
+    else if (PDF.test(name) && (await mayBeFile(name))) files.push({ name, path: resolve(name) });
   }
   return files;
 }
 
-async function isFile(name: string): Promise<boolean> {
+/** Whether it is a file, or something of which nobody can tell: that is not left out in silence. */
+async function mayBeFile(name: string): Promise<boolean> {
   return stat(name).then(
     (found) => found.isFile(),
-    () => false,
+    () => true,
   );
 }
 
-const REASONS = new Map([
-  ['ENOENT', 'There is no such file.'],
-  ['EACCES', 'Reading it is not permitted.'],
-]);
-
-/** Why a file cannot be read. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof UsageError) return error.message;
-  const code = codeOf(error);
-  if (code === '') throw error;
-  return REASONS.get(code) ?? `${code}.`;
+function cannotBeRead(name: string, why: string): string {
+  return `${oneLine(name)} cannot be read: ${why}`;
 }

@@ -1,6 +1,8 @@
 import cliProgress from 'cli-progress';
 import type { Progress } from '../../documents/progress.js';
-import { plain, writeError } from '../../evaluation/report/terminal.js';
+import { oneLine, plain, writeError } from '../../evaluation/report/terminal.js';
+import { count } from '../../evaluation/report/wording.js';
+import type { WaitReason } from '../../llm/turns.js';
 
 /** Shows how the files of a run get on. */
 export interface RunProgress {
@@ -10,21 +12,49 @@ export interface RunProgress {
   stop(): void;
 }
 
-interface FileProgress {
+export interface FileProgress {
   update(progress: Progress): void;
-  /** @param how what came of it, in a few words */
-  end(how: string): void;
+  /** Its calls cannot start for now. */
+  wait(why: WaitReason): void;
+  /** @param how what came of it, in a few words; undefined where that is not worth a line */
+  end(how: string | undefined): void;
 }
+
+const WAITS = {
+  asked_to_wait: 'the model service asked to wait',
+  rate_limit: 'the rate limit of the model service is used up',
+  outage: 'the model service cannot be reached, or fails; it is asked again',
+} as const satisfies Record<WaitReason, string>;
 
 /** Bars on a terminal; elsewhere a plain line for each file that has ended. */
 export function newProgress(files: number): RunProgress {
-  return process.stderr.isTTY ? new Bars(files) : LINES;
+  return process.stderr.isTTY && process.env.TERM !== 'dumb' ? new Bars(files) : new Lines();
 }
 
-const LINES: RunProgress = {
-  begin: (name) => ({ update: () => undefined, end: (how) => writeError(`${name}: ${how}`) }),
-  stop: () => undefined,
-};
+class Lines implements RunProgress {
+  #hasTold = false;
+
+  begin(name: string): FileProgress {
+    return {
+      update: () => undefined,
+      wait: (why) => this.#wait(why),
+      end: (how) => {
+        if (how !== undefined) writeError(`${oneLine(name)}: ${how}`);
+      },
+    };
+  }
+
+  stop(): void {
+    // Lines stay as they are.
+  }
+
+  /** Short waits are a matter of course. */
+  #wait(why: WaitReason): void {
+    if (why !== 'outage' || this.#hasTold) return;
+    this.#hasTold = true;
+    writeError(`Waiting: ${WAITS[why]}.`);
+  }
+}
 
 /** The share of a document's progress that an upload has, in percent. */
 const UPLOADED = 40;
@@ -56,16 +86,21 @@ class Bars implements RunProgress {
   begin(name: string): FileProgress {
     // Bars that do not fit would push each other off the screen.
     const fits = this.#shown < Math.max(1, process.stderr.rows - FREE_ROWS);
-    const bar = fits ? this.#bars.create(100, 0, { what: plain(name).replaceAll('\n', '?') }) : undefined;
+    const bar = fits ? this.#bars.create(100, 0, { what: plain(oneLine(name)) }) : undefined;
     if (bar) this.#shown++;
     return {
       update: ({ percent }) => {
-        if (!this.#isStopped) bar?.update(Math.max(0, ((percent - UPLOADED) / (100 - UPLOADED)) * 100) | 0);
+        if (this.#isStopped) return;
+        bar?.update(Math.max(0, ((percent - UPLOADED) / (100 - UPLOADED)) * 100) | 0);
+        this.#showAll();
+      },
+      wait: (why) => {
+        if (!this.#isStopped) this.#showAll(why);
       },
       end: () => {
         if (this.#isStopped) return;
         this.#ended++;
-        this.#all.update(this.#ended, { what: this.#count() });
+        this.#showAll();
         if (!bar) return;
         this.#shown--;
         this.#bars.remove(bar);
@@ -79,7 +114,12 @@ class Bars implements RunProgress {
     this.#bars.stop();
   }
 
+  #showAll(why?: WaitReason): void {
+    const waits = why === undefined ? '' : `, waiting: ${WAITS[why]}`;
+    this.#all.update(this.#ended, { what: `${this.#count()}${waits}` });
+  }
+
   #count(): string {
-    return `${this.#ended} of ${this.files} ${this.files === 1 ? 'file' : 'files'}`;
+    return `${this.#ended} of ${count(this.files, 'file')}`;
   }
 }

@@ -1,29 +1,31 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
-import type { Progress } from '../../documents/progress.js';
+import { faultOf } from '../../evaluation/faults.js';
 import { codeOf } from '../../evaluation/trial-error.js';
+import { count } from '../../evaluation/report/wording.js';
 import { FAILURE_REASONS, sentenceOf } from '../../llm/failure-reason.js';
-import type { AnswerCache } from '../../processor/answers.js';
 import type { Quire } from '../../quire.js';
 import { PdfError } from '../../stages/pdf-error.js';
 import { isRead, refusalIn, type DocumentRecord } from '../../stages/record.js';
 import { StoreError } from '../../store/database.js';
-import { reasonOf, type NamedFile } from './files.js';
+import type { NamedFile } from './files.js';
+import type { KeptOfDocument } from './kept.js';
 import { figuresOf, type Outcome, type ReadWith, type Written } from './outcome.js';
-import type { RunProgress } from './progress.js';
+import type { FileProgress, RunProgress } from './progress.js';
 import type { FileEnd } from './report.js';
 import { isStillRight, writeRecord, type Target } from './targets.js';
+import { UsageError } from './usage-error.js';
 
 /** What reading files takes. */
 export interface ReadingTools {
   quire: Pick<Quire, 'processPdf'>;
   /**
-   * Where answers are kept, opened when the first is needed.
+   * What is kept of a document, by the digest of its bytes.
    *
-   * @throws {StoreError} when it does not open
+   * @throws {StoreError} when its store does not open
    */
-  answers: () => Promise<AnswerCache>;
+  kept: (sha256: string) => Promise<KeptOfDocument>;
   readWith: ReadWith;
   /** Documents read at once. */
   atOnce: number;
@@ -51,8 +53,8 @@ export function readFiles(files: readonly NamedFile[], tools: ReadingTools): Pro
         if (tools.stopped.aborted) return { name: file.name, outcome: { state: 'stopped' }, seconds: 0 };
         const begun = performance.now();
         const shown = tools.progress.begin(file.name);
-        const outcome = await readOne(file, tools, underWay, (progress) => shown.update(progress));
-        shown.end(inWords(outcome));
+        const outcome = await readOne(file, tools, underWay, shown);
+        shown.end(outcome.state === 'stopped' ? undefined : inWords(outcome));
         tools.onEnd(file, outcome);
         return { name: file.name, outcome, seconds: (performance.now() - begun) / 1_000 };
       }),
@@ -64,7 +66,7 @@ async function readOne(
   file: NamedFile,
   tools: ReadingTools,
   underWay: Map<string, Promise<unknown>>,
-  onProgress: (progress: Progress) => void,
+  { update: onProgress, wait: onWait }: Pick<FileProgress, 'update' | 'wait'>,
 ): Promise<Outcome> {
   const { quire, readWith, targets } = tools;
   const isStopped = () => tools.stopped.aborted;
@@ -74,9 +76,9 @@ async function readOne(
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (isStillRight(target?.before, { sha256, readWith })) return { state: 'kept', written: target.before };
   await underWay.get(sha256);
-  const answers = await tools.answers();
+  const kept = await tools.kept(sha256);
   if (isStopped()) return { state: 'stopped' };
-  const reading = quire.processPdf(bytes, { requestId: sha256, answers, onProgress });
+  const reading = quire.processPdf(bytes, { requestId: sha256, ...kept, onProgress, onWait });
   underWay.set(
     sha256,
     reading.catch(() => undefined),
@@ -102,19 +104,20 @@ function outcomeOf(record: DocumentRecord, about: Omit<Written, 'state' | 'recor
 }
 
 function whyUnreadable(error: unknown): string {
-  return `It cannot be read: ${reasonOf(error)}`;
+  return `It cannot be read: ${faultOf(error)}`;
 }
 
 function whyFailed(error: unknown): string {
   if (error instanceof PdfError || error instanceof StoreError) return error.message;
-  if (codeOf(error) !== '') return `Its record cannot be written: ${codeOf(error)}.`;
+  if (error instanceof UsageError) return error.message;
+  if (codeOf(error) !== '') return `Its record cannot be written: ${faultOf(error)}`;
   // The message of an error that was not foreseen may quote the document.
   return `It stopped on an unexpected error: ${error instanceof Error ? error.name : typeof error}.`;
 }
 
-function inWords(outcome: Outcome): string {
-  if (!('written' in outcome)) return outcome.state === 'failed' ? outcome.reason : outcome.state;
+function inWords(outcome: Exclude<Outcome, { state: 'stopped' }>): string {
+  if (!('written' in outcome)) return outcome.reason;
   const { pages, accounts, fields } = figuresOf(outcome.written.record);
   const state = outcome.state === 'kept' ? 'written before' : outcome.written.state;
-  return `${state}, ${pages} pages, ${accounts} accounts, ${fields} fields`;
+  return [state, count(pages, 'page'), count(accounts, 'account'), count(fields, 'field')].join(', ');
 }

@@ -1,4 +1,4 @@
-import { aligned } from '../../evaluation/report/terminal.js';
+import { aligned, oneLine } from '../../evaluation/report/terminal.js';
 import { textOf } from '../../processor/merge.js';
 import { accountRecords, type DocumentRecord } from '../../stages/record.js';
 import { figuresOf, type Outcome } from './outcome.js';
@@ -50,11 +50,6 @@ export function shownRecord(name: string, record: DocumentRecord): string {
     return [`  ${title}, pages ${pages.join(', ')}`, ...fields].join('\n');
   });
   return [oneLine(name), ...parts].join('\n');
-}
-
-/** A value of several lines is one of the page's, not of the table's. */
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ');
 }
 
 /**

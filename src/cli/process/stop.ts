@@ -1,5 +1,4 @@
 import { writeError } from '../../evaluation/report/terminal.js';
-import { codeOf } from '../../evaluation/trial-error.js';
 
 /** What a shell says of a process that a signal has ended. */
 const STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -11,6 +10,8 @@ export class Stop {
   readonly #onStop: () => void;
   /** The exit status of a run that was stopped. */
   status: number | undefined;
+  /** Nothing more can be written to the standard output. */
+  isUnread = false;
 
   constructor(onStop: () => void) {
     this.#onStop = onStop;
@@ -25,6 +26,7 @@ export class Stop {
 
   end(): void {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, this.#onSignal);
+    process.stdout.off('error', this.#onOutput);
   }
 
   readonly #onSignal = (signal: keyof typeof STATUS): void => {
@@ -33,9 +35,8 @@ export class Stop {
     writeError('\nStopping: answers that are on their way are waited for. Ctrl+C again ends at once.');
   };
 
-  /** Whoever reads the output has gone. */
-  readonly #onOutput = (error: Error): void => {
-    if (codeOf(error) !== 'EPIPE') throw error;
+  readonly #onOutput = (): void => {
+    this.isUnread = true;
     if (this.status === undefined) this.#begin(FAILED);
   };
 

@@ -20,6 +20,12 @@ first, or ask it for /ops/accuracy.
 Exit status: 0 when the figures were written, 2 when not.
 `;
 
+const OPTIONS = {
+  days: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
 const NOT_RUN = 2;
 const MOST_DAYS = 36_500;
 
@@ -57,13 +63,9 @@ function options(args: string[]) {
   try {
     return parseArgs({
       args,
-      options: {
-        days: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
+      options: OPTIONS,
     }).values;
   } catch (error) {
-    throw ofOptions(error);
+    throw ofOptions(error, Object.keys(OPTIONS));
   }
 }

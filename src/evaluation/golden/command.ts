@@ -24,6 +24,11 @@ It opens the database of the settings, as the server does. The embedded one serv
 Exit status: 0 when all cases were written, 2 when not.
 `;
 
+const OPTIONS = {
+  out: { type: 'string', default: 'golden' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
 const NOT_RUN = 2;
 
 /**
@@ -66,13 +71,10 @@ function options(args: string[]) {
     return parseArgs({
       args,
       allowPositionals: true,
-      options: {
-        out: { type: 'string', default: 'golden' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
+      options: OPTIONS,
     });
   } catch (error) {
-    throw ofOptions(error);
+    throw ofOptions(error, Object.keys(OPTIONS));
   }
 }
 

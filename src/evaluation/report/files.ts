@@ -1,6 +1,8 @@
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, TrialError } from '../trial-error.js';
+import { faultOf } from '../faults.js';
+import { oneLine } from './terminal.js';
+import { TrialError } from '../trial-error.js';
 
 /** For the owner alone: a report may hold field values. */
 const FILE_MODE = 0o600;
@@ -44,8 +46,6 @@ async function writing(folder: string, work: () => Promise<void>): Promise<void>
   try {
     await work();
   } catch (error) {
-    const code = codeOf(error);
-    if (code === '') throw error;
-    throw new TrialError(`The report cannot be written to ${folder}: ${code}.`);
+    throw new TrialError(`The report cannot be written to ${oneLine(folder)}: ${faultOf(error)}`);
   }
 }

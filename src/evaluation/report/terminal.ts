@@ -12,6 +12,11 @@ export function plain(text: string): string {
   return text.replace(/[^\P{C}\n]/gu, '?');
 }
 
+/** A name or value that holds the ends of lines would look like lines of Quire's own. */
+export function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ');
+}
+
 /** The lines of a table whose first column is of words and whose others are of figures. */
 export function aligned(rows: readonly (readonly string[])[]): string[] {
   const width = (column: number) => Math.max(...rows.map((row) => (row[column] ?? '').length));
