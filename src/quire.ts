@@ -72,7 +72,7 @@ import {
   type BatchPlan,
   type PlanChoice,
 } from './processor/plan.js';
-import { answerFormOf, PageProcessor } from './processor/processor.js';
+import { PageProcessor } from './processor/processor.js';
 import { AnswerFormChoice } from './rollout/answer-form.js';
 import { Decisions } from './rollout/decision.js';
 import type { FlagContext, Flags } from './rollout/flags.js';
@@ -304,7 +304,7 @@ function assembled(
     remarks.update(event);
     if (event.type === 'batch_checked') source.decision.admission?.onBatch(event.failure);
   };
-  const reading = { processor, prices, onUnpricedTier, shadow, watch };
+  const reading = { processor, prices, onUnpricedTier, shadow, watch, modelName: model.name };
   const given = new GivenDocuments();
   const readGiven = ({ signal, ...context }: DocumentContext, document: Given) => {
     // Of a user, in the same share as what they upload.
@@ -467,10 +467,7 @@ function assembled(
         onRefused,
         maxMegabytes: settings.UPLOAD_MAX_MB,
       });
-      const ofCorrections = correctionsRouter({
-        ...common,
-        answerFormOf: (plan) => answerFormOf(plan, settings.LLM_ANSWER_FORM),
-      });
+      const ofCorrections = correctionsRouter(common);
       const ofAccuracy = accuracyRouter({ ...common, forOps: operators.require });
       const router = express.Router();
       router.use(opsSessionRouter({ operators, allowOrigins, logger }));

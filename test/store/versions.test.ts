@@ -20,7 +20,7 @@ describe('migrations', () => {
       { number: 4, hash: '7ddc569d0ab196f662ef5b93f19aaad13866ba47beb126f8a355f079526a567e' },
       { number: 5, hash: '658888aabdee0539b3c249e0c1cdb29dffd89a0cd676a833ff0d4c1fcf2f25b9' },
       { number: 6, hash: 'a9782c656dc62d9c6df654c343b4f3087b42277abd1b805ca3f8de8028b21543' },
-      { number: 7, hash: '3e94669760a99ad52f9a9b93f7af250253b6e4836fdfe693cf85fb95a51c32ab' },
+      { number: 7, hash: 'a82bbff73eb46e92ca9c044ce0af033d11685fafa87dd8b4eb23e154b9e7b028' },
     ]);
   });
 

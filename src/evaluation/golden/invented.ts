@@ -1,10 +1,10 @@
 import { detectAccountNumbers, splitAccounts } from '../../stages/accounts.js';
+import { isClosed, isOfForms } from '../../stages/form-words.js';
 import { InventedDates } from './dates.js';
 import type { Draw } from './draw.js';
 import { digitsOf, InventedNumbers } from './numbers.js';
 import { piecesOf, type Piece } from './pieces.js';
 import { saysNothing, Standing, tokensOf } from './values.js';
-import { isClosed, isOfForms } from './vocabulary.js';
 import { InventedWords, signsOf } from './words.js';
 
 type Texts = ReadonlyMap<number, string>;

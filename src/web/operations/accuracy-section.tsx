@@ -21,7 +21,11 @@ export function AccuracySection({ part }: { part: Part<Accuracy> }) {
             <p class="quiet">{accuracy.note}</p>
             <Rates title="By path" rates={accuracy.by_path} named={pathName} />
             <Rates title="By plan" rates={accuracy.by_plan} />
-            <Rates title="By field" rates={accuracy.by_field} />
+            <Rates
+              title="By field"
+              rates={accuracy.by_field}
+              named={(name) => name ?? 'Others, of documents that are gone'}
+            />
             <Rates title="By model" rates={accuracy.by_model} />
             <Rates title="By form of answers" rates={accuracy.by_answer_form} />
           </>

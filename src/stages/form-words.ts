@@ -1,5 +1,5 @@
-import { wordsOfLabels } from '../../embedded-model/labels.js';
-import { wordsOfShortForms } from '../../stages/support/label-words.js';
+import { wordsOfLabels } from '../embedded-model/labels.js';
+import { wordsOfShortForms } from './support/label-words.js';
 
 /**
  * Words of forms, which say nothing of the person who filled one in. Whatever stands in none of these lists is
@@ -154,4 +154,22 @@ export function isOfForms(word: string): boolean {
 export function isClosed(word: string): boolean {
   const lower = word.toLowerCase();
   return CLOSED.has(lower) || FUNCTION_WORDS.has(lower) || SHORT_WORDS.has(word);
+}
+
+const MOST_DIGITS_OF_A_NAME = 2;
+
+/**
+ * Whether a field's name ("Signer2_Date_of_Birth") is made of words of forms alone: it says nothing of a person. Models
+ * write people and numbers into names, too.
+ */
+export function isNameOfForms(name: string): boolean {
+  const words =
+    name.match(/\p{Lu}?[\p{Ll}\p{M}]+|\p{Lu}+(?!\p{Ll})|\p{Lu}|[^\p{Lu}\p{Ll}\p{N}\p{P}\s]+/gu) ?? [];
+  const digits = name.match(/\p{N}/gu) ?? [];
+  return (
+    words.length > 0 &&
+    digits.length <= MOST_DIGITS_OF_A_NAME &&
+    // Those that are names, too, are told apart by their capital, which the name of a field may have or not.
+    words.every((word) => !ORDINARY.has(word.toLowerCase()) && isOfForms(word))
+  );
 }
