@@ -84,7 +84,7 @@ const FORMS = split(`
   asset auto automobile average bimonthly biweekly bonus calendar cell checkbox childcare cobra collateral column
   commencing contribution contributions cosigner cycle debits deduction deductions dental dependent
   dependents descriptions digital disability discount download earning earnings edition education eligibility
-  enrolled enrollment enrolment escrow establishments evidenced exclude excluding exemptions exam exp fault fica filer
+  enrolled enrollment enrolment escrow establishments evidenced exclude excluding exemptions exam exp ext fault fica filer
   fiscal flood foreclosure freelance fsa garnishment gift gifts heirs hgt holiday holidays hourly housing hrs hsa
   inception installment installments inspection instrument instruments investments investor iss jointly jury labor
   landlord late ledger lender lenders lending lessee lessor life location lump manufacturer marital maternity medicare
@@ -125,6 +125,9 @@ const NAMES_TOO = new Set(
   split('branch cash city hair holder holders home major page price state street class day trust mark banks'),
 );
 
+/** Those of them, in part, that are first names or family names. */
+const GIVEN_NAMES_TOO = new Set(split('banks cash day page'));
+
 const FUNCTION_WORDS = new Set(
   split('and are for from if is it its not of or than that the their they this with you your'),
 );
@@ -148,6 +151,11 @@ export function isOfForms(word: string): boolean {
   const lower = word.toLowerCase();
   if (ORDINARY.has(lower)) return word === lower;
   return KNOWN.has(lower) || (lower.length > 4 && lower.endsWith('s') && KNOWN.has(lower.slice(0, -1)));
+}
+
+/** Whether a word of forms, as it is written, is somebody's name as soon as it stands beside another one. */
+export function isGivenNameToo(word: string): boolean {
+  return /^\p{Lu}/u.test(word) && GIVEN_NAMES_TOO.has(word.toLowerCase());
 }
 
 /** Whether a word says nothing of a person even where it is part of a value: "Checking", "of". */
