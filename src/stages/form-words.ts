@@ -84,7 +84,8 @@ const FORMS = split(`
   asset auto automobile average bimonthly biweekly bonus calendar cell checkbox childcare cobra collateral column
   commencing contribution contributions cosigner cycle debits deduction deductions dental dependent
   dependents descriptions digital disability discount download earning earnings edition education eligibility
-  enrolled enrollment enrolment escrow establishments evidenced exclude excluding exemptions exam exp ext fault fica filer
+  enrolled enrollment enrolment escrow establishments accident accidents compounded compounding early financed financing origination recording search evidenced exclude
+  excluding exemptions exam exp ext fault fica filer
   fiscal flood foreclosure freelance fsa garnishment gift gifts heirs hgt holiday holidays hourly housing hrs hsa
   inception installment installments inspection instrument instruments investments investor iss jointly jury labor
   landlord late ledger lender lenders lending lessee lessor life location lump manufacturer marital maternity medicare
