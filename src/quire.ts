@@ -60,7 +60,7 @@ import {
   type BatchPlan,
   type PlanChoice,
 } from './processor/plan.js';
-import { answerFormOf, PageProcessor } from './processor/processor.js';
+import { PageProcessor } from './processor/processor.js';
 import { AnswerFormChoice } from './rollout/answer-form.js';
 import { Decisions } from './rollout/decision.js';
 import type { Flags } from './rollout/flags.js';
@@ -249,7 +249,7 @@ function assembled(
     remarks.update(event);
     if (event.type === 'batch_checked') source.decision.admission?.onBatch(event.failure);
   };
-  const reading = { processor, prices, onUnpricedTier, shadow, watch };
+  const reading = { processor, prices, onUnpricedTier, shadow, watch, modelName: model.name };
   const given = new GivenDocuments();
   const readGiven = ({ signal, onWait, ...context }: DocumentContext, document: GivenDocument) => {
     // Of a user, in the same share as what they upload.
@@ -329,7 +329,6 @@ function assembled(
     },
     uploads: { uploadFolder, arriving, onRefused, maxMegabytes: settings.UPLOAD_MAX_MB },
     pictures,
-    answerFormOf: (plan) => answerFormOf(plan, settings.LLM_ANSWER_FORM),
     overview: {
       plan: { flags, decisions, rollback, fixedPlan, forceSinglePage: settings.QUIRE_FORCE_SINGLE_PAGE },
       service: {

@@ -1,8 +1,8 @@
 /** The answer of `GET ops/accuracy`: of the values that people looked at, how many they corrected. */
 export interface Accuracy {
-  /** Of values looked at in so many days until now; null for all that are kept. */
+  /** Of values looked at in so many days until now; null for all. */
   days: number | null;
-  /** Documents they stand in. */
+  /** Documents they stand in, or stood in. */
   documents: number;
   /** Of all values that were looked at; null where none was. */
   all: ErrorRate | null;
@@ -31,6 +31,9 @@ export interface ErrorRate {
 }
 
 export interface ErrorRateOf extends ErrorRate {
-  /** A field's name, `single-page` or `batch`, `batch 2x3`, a model, `lines` or `objects`; null where it is not known. */
+  /**
+   * A field's name, `single-page` or `batch`, `batch 2x3`, a model, `lines` or `objects`; null where it is not
+   * known, and for fields of documents that are gone whose names were not kept.
+   */
   name: string | null;
 }

@@ -38,7 +38,7 @@ function by(counts: readonly LookedAt[], nameOf: (of: LookedAt) => string | null
     });
   }
   return Array.from(sums, ([name, sum]) => ({ name, ...rateOf(sum) })).sort(
-    (a, b) => b.least - a.least || b.values - a.values,
+    (a, b) => b.least - a.least || b.values - a.values || ((a.name ?? '') < (b.name ?? '') ? -1 : 1),
   );
 }
 

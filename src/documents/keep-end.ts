@@ -3,7 +3,7 @@ import { evidenceOf } from '../stages/evidence.js';
 import { pagesOfFewFields } from '../stages/few-fields.js';
 import { supportOf } from '../stages/support/support.js';
 import { StoreError } from '../store/database.js';
-import type { BesideRecord, ListedDocument, StoredDocument } from '../store/document.js';
+import type { KeptWithRecord, ListedDocument, StoredDocument } from '../store/document.js';
 import { withStoreRetry } from '../store/retry.js';
 import type { Store } from '../store/store.js';
 import type { UnfinishedDocument } from '../store/unfinished.js';
@@ -44,7 +44,7 @@ export async function keepEnd(
   const finish = async (
     outcome: StoredDocument | ListedDocument,
     kept: KeptEvent[],
-    more?: BesideRecord,
+    more?: KeptWithRecord,
   ): Promise<boolean> => {
     const about = endedDocument(outcome, ended.end, sender);
     const webhook = told.event(about);
@@ -74,9 +74,9 @@ export async function keepEnd(
 async function besideRecord(
   logger: Logger,
   id: string,
-  { record, texts, alsoRead }: Extract<Ended, { record: unknown }>,
+  { record, texts, alsoRead, readAs }: Extract<Ended, { record: unknown }>,
   notes: NotesOfEvents,
-): Promise<BesideRecord> {
+): Promise<KeptWithRecord> {
   const evidence = await evidenceOf(record, texts).catch((error: unknown) => {
     logger.error({ document: id, ...loggable(error) }, 'the evidence of a document was not found');
     return null;
@@ -89,5 +89,5 @@ async function besideRecord(
     }));
   const supported = evidence?.map((account, index) => ({ ...account, support: supports?.[index] ?? {} }));
   for (const few of pagesOfFewFields(record, texts.texts)) notes.fewFields(few);
-  return { evidence: supported ?? null, notes: notes.all(record.page_mapping) };
+  return { evidence: supported ?? null, notes: notes.all(record.page_mapping), readAs };
 }

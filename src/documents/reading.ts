@@ -15,7 +15,9 @@ import { runPipeline, type TextSource } from '../stages/pipeline.js';
 import { isRead, type DocumentRecord } from '../stages/record.js';
 import type { OtherReadings } from '../stages/support/support.js';
 import { StoreError } from '../store/database.js';
+import type { ReadAs } from '../store/document.js';
 import type { Sender } from '../store/unfinished.js';
+import { AskedAs } from './asked-as.js';
 import { figuresOf, noOutcome, type DocumentEvent, type EndEvent } from './events.js';
 
 /** What an event is about, for whoever watches all documents. */
@@ -38,6 +40,8 @@ export interface ReadingTools {
   onUnpricedTier: (name: string) => void;
   shadow: Shadow;
   watch: Watch;
+  /** As it is asked for. */
+  modelName: string;
 }
 
 /** One document to be read. */
@@ -60,6 +64,7 @@ export type Ended =
       record: DocumentRecord;
       texts: PageTexts;
       alsoRead: OtherReadings;
+      readAs: ReadAs;
       /** Has it compared in the shadow, where that was decided: to be called once the record is kept or served. */
       compare: () => void;
     }
@@ -72,7 +77,7 @@ export type Ended =
  * @returns its last event, which is not emitted: a document that is kept has ended once that is kept
  */
 export async function readDocument(
-  { processor, prices, onUnpricedTier, shadow, watch }: ReadingTools,
+  { processor, prices, onUnpricedTier, shadow, watch, modelName }: ReadingTools,
   { sender, documentId, decision, signal, queue, answers, finishing, emit }: ReadingRequest,
   source: TextSource,
 ): Promise<Ended> {
@@ -84,7 +89,9 @@ export async function readDocument(
   let texts: PageTexts = { texts: new Map(), totalPages: 0, ocrPages: [], unreadablePages: [] };
   let totalPages: number | null = null;
   const alsoRead = new Map<number, Fields[]>();
+  const asked = new AskedAs(modelName);
   const told = (event: DocumentEvent) => {
+    asked.note(event);
     if (event.type === 'pages_counted') totalPages = event.total_pages;
     if (event.type === 'call_ended' || event.type === 'page_failed') service = event.service ?? service;
     watch(event, about);
@@ -117,7 +124,7 @@ export async function readDocument(
     const compare = () => {
       if (batchPlan) shadow.consider({ requestId, documentId, texts: compared, record, batchPlan });
     };
-    return { end, record, texts, alsoRead, compare };
+    return { end, record, texts, alsoRead, readAs: asked.inAll, compare };
   } catch (error) {
     const figures = { total_pages: totalPages, service, usage: usage.total(), seconds: seconds() };
     const outcome = { ...noOutcome(decision.plan), ...figures };

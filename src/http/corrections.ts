@@ -10,9 +10,7 @@ import type {
   ReviewState,
 } from '../api/review.js';
 import { isReadAnew, valuesToReview, valueToReview, type ValueToReview } from '../documents/review.js';
-import type { AnswerForm } from '../llm/wire.js';
 import type { Logger } from '../logger.js';
-import type { ProcessingPlan } from '../processor/plan.js';
 import type { ReviewedDocument } from '../store/corrections.js';
 import type { Store } from '../store/store.js';
 import type { Access } from './access.js';
@@ -26,8 +24,6 @@ export interface CorrectionsRoutes {
   opened: () => Promise<{ store: Store }>;
   access: Access;
   allowOrigins: readonly string[];
-  /** How values are answered under a plan. */
-  answerFormOf: (plan: ProcessingPlan) => AnswerForm;
   logger: Logger;
 }
 
@@ -50,7 +46,7 @@ const IF_MATCH = /^(?:W\/)?"(\d{1,15})"$/;
 
 /** What people say of the values of a document, and who is at it. */
 export function correctionsRouter(routes: CorrectionsRoutes): RequestHandler {
-  const { opened, access, allowOrigins, answerFormOf } = routes;
+  const { opened, access, allowOrigins } = routes;
   const router = express.Router();
   const changing = [notKept, requireOwnOrigin(allowOrigins), express.json({ limit: LARGEST_BODY })];
 
@@ -110,7 +106,7 @@ export function correctionsRouter(routes: CorrectionsRoutes): RequestHandler {
     const about = { readValue: found.value, person: sender.userId, personName: sender.displayName, plan };
     const verdict =
       asked.action === 'corrected' ? { action: asked.action, value: asked.value } : { action: asked.action };
-    const correction = { account, field, verdict, ...about, answerForm: answerFormOf(plan) };
+    const correction = { account, field, verdict, ...about };
     // Under the reading the record came with: one that was kept meanwhile may hold another value.
     if (reading !== reviewed.reading) return refuse(response, 409, READ_ANEW);
     const outcome = await store.corrections.add(id, correction, { seen, reading });

@@ -4,7 +4,7 @@ import type { Logger } from '../logger.js';
 import { aboutRouter, type AboutRoutes } from './about.js';
 import { Access, type May } from './access.js';
 import { accuracyRouter } from './accuracy.js';
-import { correctionsRouter, type CorrectionsRoutes } from './corrections.js';
+import { correctionsRouter } from './corrections.js';
 import { documentsRouter, type DocumentsRoutes } from './documents.js';
 import { exportRouter } from './export.js';
 import type { IsOperator } from './is-operator.js';
@@ -51,7 +51,6 @@ export interface RouterTools {
   about: Omit<AboutRoutes['about'], 'gives_others'>;
   uploads: Pick<DocumentsRoutes, 'uploadFolder' | 'arriving' | 'onRefused' | 'maxMegabytes'>;
   pictures: PagePictures;
-  answerFormOf: CorrectionsRoutes['answerFormOf'];
   overview: Pick<OverviewRoutes, 'plan' | 'service'>;
   operations: Omit<OperationsRoutes, 'opened' | 'operators' | 'logger'>;
   opsToken: string | undefined;
@@ -64,7 +63,7 @@ export interface RouterTools {
  * @throws {SettingsError} for an origin that is none
  */
 export function quireRouter(
-  { opened, about, uploads, pictures, answerFormOf, overview, operations, opsToken, logger }: RouterTools,
+  { opened, about, uploads, pictures, overview, operations, opsToken, logger }: RouterTools,
   { identify, allowAnonymous = false, allowOrigins = [], mayRead, mayCorrect, isOperator }: RouterOptions,
 ): RequestHandler {
   checkOrigins(allowOrigins);
@@ -81,7 +80,7 @@ export function quireRouter(
   const mayOperate: AboutRoutes['mayOperate'] = (request) => operators.includes(request);
   const aboutAll = { ...about, gives_others: access.givesOthers };
   router.use(aboutRouter({ about: aboutAll, mayOperate, allowOrigins, logger }));
-  router.use(correctionsRouter({ ...ofDocuments, answerFormOf }));
+  router.use(correctionsRouter(ofDocuments));
   router.use(pagePicturesRouter({ ...ofDocuments, pictures }));
   router.use(readingsRouter(ofDocuments));
   router.use(exportRouter(ofDocuments));

@@ -12,6 +12,13 @@ export interface AnswerCache {
   keep(answers: readonly { key: string; fields: Field[] }[]): Promise<void>;
 }
 
+/** What a page was answered before. */
+export interface KnownAnswer {
+  fields: Field[];
+  /** In which it was asked then. */
+  answerForm: AnswerForm;
+}
+
 /** How pages are asked about. */
 interface AskedFor {
   model: Model;
@@ -29,40 +36,46 @@ interface AskedFor {
 export class AnswersByPage {
   readonly #cache: AnswerCache | undefined;
   readonly #document: string | undefined;
-  /** Under what an answer is kept, and under what it may be found besides. */
+  /** Under what an answer is kept, */
   readonly #key: (page: Page) => string;
-  readonly #keyOfObjects: ((page: Page) => string) | undefined;
+  /** and under what it may be found, the same first. */
+  readonly #keys: ReadonlyMap<AnswerForm, (page: Page) => string>;
 
   /** @param document the id of the document that is read, where it has one */
   constructor(cache: AnswerCache | undefined, document: string | undefined, asked: AskedFor) {
     this.#cache = cache;
     this.#document = document;
     this.#key = (page) => pageKey(asked, page);
-    // What was answered as objects says the same.
-    if (asked.answerForm === 'lines') {
-      this.#keyOfObjects = (page) => pageKey({ ...asked, answerForm: 'objects' }, page);
-    }
+    this.#keys = new Map([
+      [asked.answerForm, this.#key],
+      // What was answered as objects says the same.
+      ['objects', (page) => pageKey({ ...asked, answerForm: 'objects' }, page)],
+    ]);
   }
 
   /**
    * @param batches the pages, as they would be asked about
-   * @returns the fields by page number, of the pages that have a kept answer
+   * @returns by page number, of the pages that have a kept answer
    */
-  async find(batches: readonly (readonly Page[])[]): Promise<Map<number, Field[]>> {
-    const found = new Map<number, Field[]>();
+  async find(batches: readonly (readonly Page[])[]): Promise<Map<number, KnownAnswer>> {
+    const found = new Map<number, KnownAnswer>();
     if (!this.#cache || batches.length === 0) return found;
     const keys = batches.flatMap((pages) => {
-      const forms = [this.#key, this.#keyOfObjects].flatMap((key) => (key ? [pages.map(key)] : []));
+      const forms = [...this.#keys].map(([form, key]) => ({ form, ofPages: pages.map(key) }));
       return pages.map(({ number }, index) => ({
         number,
-        keys: forms.flatMap((ofPages) => [aloneKey(ofPages, index), ...this.#sharedKeys(ofPages, index)]),
+        keys: forms.flatMap(({ form, ofPages }) =>
+          [aloneKey(ofPages, index), ...this.#sharedKeys(ofPages, index)].map((key) => ({ key, form })),
+        ),
       }));
     });
-    const answers = await this.#cache.find([...new Set(keys.flatMap(({ keys }) => keys))]);
+    const answers = await this.#cache.find([
+      ...new Set(keys.flatMap(({ keys }) => keys.map(({ key }) => key))),
+    ]);
     for (const { number, keys: ofPage } of keys) {
-      const key = ofPage.find((key) => answers.has(key));
-      const fields = key === undefined ? undefined : answers.get(key);
-      if (fields) found.set(number, fields);
+      const known = ofPage.find(({ key }) => answers.has(key));
+      const fields = known && answers.get(known.key);
+      if (fields) found.set(number, { fields, answerForm: known.form });
     }
     return found;
   }

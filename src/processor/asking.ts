@@ -104,11 +104,12 @@ export class BatchAsking implements Asking {
     }
     const plan = (pages: readonly Page[]) => planBatches(pages, this.#batchSize, this.#budget);
     const known = await answers.find(work.flatMap(({ pages }) => plan(pages)).map(({ pages }) => pages));
-    for (const page of known.keys()) caller.emit({ type: 'page_done', page });
+    for (const [page, { answerForm }] of known)
+      caller.emit({ type: 'page_done', page, answer_form: answerForm });
     const batches = work.flatMap(({ pages, outcomes }) => {
       for (const { number } of pages) {
-        const fields = known.get(number);
-        if (fields) outcomes.set(number, { fields });
+        const answer = known.get(number);
+        if (answer) outcomes.set(number, { fields: answer.fields });
       }
       const missing = pages.filter(({ number }) => !outcomes.has(number));
       return plan(missing).map((batch) => ({ ...batch, outcomes }));
@@ -134,9 +135,9 @@ export class BatchAsking implements Asking {
   async #findOrRead({ kind, pages }: Batch): Promise<void> {
     const { answers, caller } = this.#tools;
     const known = await answers.find([pages]);
-    for (const [page, fields] of known) {
+    for (const [page, { fields, answerForm }] of known) {
       this.#ahead.set(page, { fields });
-      caller.emit({ type: 'page_done', page });
+      caller.emit({ type: 'page_done', page, answer_form: answerForm });
     }
     const missing = pages.filter(({ number }) => !known.has(number));
     if (missing.length > 0) await this.#read({ kind, pages: missing }, this.#ahead);

@@ -32,15 +32,6 @@ export interface ProcessorSettings {
 /** A reading in batches; `answerForm`: how they are answered, where not as the settings say. */
 export type BatchReading = Omit<Reading, 'plan'> & { answerForm?: AnswerForm | undefined };
 
-/**
- * How the model answers under a plan.
- *
- * @param usual how batches are answered where the plan does not say. Default: as lines
- */
-export function answerFormOf(plan: ProcessingPlan, usual: AnswerForm | undefined): AnswerForm {
-  return plan.path === 'batch' ? (plan.answerForm ?? usual ?? 'lines') : 'objects';
-}
-
 /** Thrown for a page that was given up, where there is no list of failed pages to put it in. */
 export class PageFailedError extends Error {
   override readonly name = 'PageFailedError';
@@ -77,8 +68,8 @@ export class PageProcessor {
     const tools = this.#tools(reading, { path: 'single-page', answerForm: 'objects' }, inPlace);
     const known = (await tools.answers.find([[page]])).get(pageNumber);
     if (known) {
-      tools.caller.emit({ type: 'page_done', page: pageNumber });
-      return pageResult(pageNumber, known);
+      tools.caller.emit({ type: 'page_done', page: pageNumber, answer_form: known.answerForm });
+      return pageResult(pageNumber, known.fields);
     }
     const unit = { name: `${documentName(reading)}/${pageNumber}`, kind: page.kind, pages: [page] };
     const outcome = (await readUnit(unit, tools)).get(pageNumber);
@@ -132,8 +123,7 @@ export class PageProcessor {
     checkWithin('batchSize', batchSize, MOST_PAGES_A_BATCH);
     checkWithin('maxWorkers', maxWorkers, MOST_WORKERS);
     setMaxListeners(0, reading.signal);
-    const plan = { path: 'batch', batchSize, maxWorkers, answerForm: reading.answerForm } as const;
-    const answerForm = answerFormOf(plan, this.#settings.answerForm);
+    const answerForm = reading.answerForm ?? this.#settings.answerForm ?? 'lines';
     const tools = this.#tools(reading, { path: 'batch', answerForm }, pLimit(maxWorkers));
     return new BatchAsking(documentName(reading), batchSize, tools, onBroken);
   }

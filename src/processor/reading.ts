@@ -3,7 +3,7 @@ import type { FailureReason } from '../llm/failure-reason.js';
 import type { ServiceError } from '../llm/service-error.js';
 import type { Queue } from '../llm/turns.js';
 import type { UsageLedger } from '../llm/usage.js';
-import type { Field } from '../llm/wire.js';
+import type { AnswerForm, Field } from '../llm/wire.js';
 import type { AnswerCache } from './answers.js';
 import type { Doubt } from './grounding.js';
 import type { ProcessingPlan } from './plan.js';
@@ -25,7 +25,13 @@ export type PageEvent =
       unit: string;
       pages: number[];
     }
-  | { type: 'page_done'; page: number }
+  | {
+      /** The page has fields, or an answer without any. */
+      type: 'page_done';
+      page: number;
+      /** In which it was asked for what is used of it, now or when an answer that was kept was given. */
+      answer_form: AnswerForm;
+    }
   | {
       /** Fields of a page were in no form that can be read, after a second try, too; the page has the others. */
       type: 'field_dropped';

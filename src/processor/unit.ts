@@ -141,7 +141,7 @@ async function askPage(
   const done = ({ fields, misfits }: PageFields): PageOutcome => {
     if (partial && partial.fields !== fields) alsoRead(page.number, partial.fields);
     if (misfits) caller.emit({ type: 'field_dropped', page: page.number, fields: misfits });
-    caller.emit({ type: 'page_done', page: page.number });
+    caller.emit({ type: 'page_done', page: page.number, answer_form: answerForm });
     return { fields };
   };
   try {
@@ -209,7 +209,9 @@ async function askBatch(
   };
   try {
     const answer = await withRetries(() => inPlace(ask), patience, signal, clock);
-    for (const page of answer.used.keys()) caller.emit({ type: 'page_done', page });
+    for (const page of answer.used.keys()) {
+      caller.emit({ type: 'page_done', page, answer_form: answerForm });
+    }
     return answer;
   } catch (error) {
     if (!(error instanceof ModelFailure)) throw error;

@@ -1,8 +1,7 @@
-import type { AnswerForm } from '../llm/wire.js';
 import type { ProcessingPlan } from '../processor/plan.js';
 import type { SupportedEvidence } from '../stages/support/support.js';
 import type { Database, Query, Row } from './database.js';
-import type { ProcessedDocument, StoredDocument } from './document.js';
+import type { ProcessedDocument, ReadAs, StoredDocument } from './document.js';
 import { json, parsed } from './json.js';
 
 /**
@@ -56,7 +55,6 @@ export interface NewCorrection extends ValueName {
   personName: string | undefined;
   /** Under which the value was read. */
   plan: ProcessingPlan;
-  answerForm: AnswerForm;
 }
 
 /** A document with a record, whose values are reviewed. */
@@ -128,25 +126,27 @@ export class Corrections {
    */
   add(
     document: string,
-    { readValue, verdict, person, personName, plan, answerForm, ...named }: NewCorrection,
+    { readValue, verdict, person, personName, plan, ...named }: NewCorrection,
     { seen, reading }: { seen: number; reading: number },
   ): Promise<Added> {
     const account = named.account === null ? null : keepable(named.account);
     const field = keepable(named.field);
     return this.#database.transaction(async (query) => {
       // Locked, so that of two at once one comes after the other, and none comes beside a retry.
-      const [found] = await query('SELECT status, reading FROM quire.documents WHERE id = $1 FOR UPDATE', [
-        document,
-      ]);
+      const [found] = await query(
+        'SELECT status, reading, read_as::text AS read_as FROM quire.documents WHERE id = $1 FOR UPDATE',
+        [document],
+      );
       if (!found) return { notAdded: 'gone' };
       if (found.status === 'extracting') return { notAdded: 'being_read' };
       if (Number(found.reading) !== reading) return { notAdded: 'read_anew' };
+      const readAs = typeof found.read_as === 'string' ? (parsed(found.read_as) as ReadAs) : undefined;
       const before = await lastOf(query, document, { account, field });
       if ((before?.number ?? 0) !== seen) return { before };
       const [row] = await query(
         `INSERT INTO quire.corrections (document_id, reading, account, field, action, read_value, value, person,
            person_name, plan, answer_form, model)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, ${MODEL}) RETURNING ${COLUMNS}`,
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING ${COLUMNS}`,
         [
           document,
           reading,
@@ -158,7 +158,8 @@ export class Corrections {
           person ?? null,
           personName ?? null,
           json(plan),
-          answerForm,
+          readAs?.answer_form ?? null,
+          readAs?.model ?? null,
         ],
       );
       if (!row) throw new Error('A correction that is added comes back.');
@@ -166,21 +167,6 @@ export class Corrections {
     });
   }
 }
-
-/**
- * Which model answered most of the document's calls, those since it was last taken up first. Looked for in the text of
- * events: PostgreSQL cannot look into JSON that holds U+0000, as what a service says may.
- */
-const MODEL = `(
-  WITH told AS (SELECT number, event::text AS event FROM quire.events WHERE document_id = $1),
-  calls AS (
-    SELECT substring(event FROM '"model":"([^"\\\\]{1,200})"') AS model,
-      number > (SELECT coalesce(max(number), 0) FROM told WHERE strpos(event, '"type":"accepted"') > 0) AS is_latest
-    FROM told WHERE strpos(event, '"type":"call_ended"') > 0
-  )
-  SELECT model FROM calls WHERE model IS NOT NULL
-  GROUP BY model, is_latest ORDER BY is_latest DESC, count(*) DESC, model LIMIT 1
-)`;
 
 const COLUMNS = `corrections.number::text AS number, reading, account, field, action, read_value, value, person,
   person_name, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`;

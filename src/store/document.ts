@@ -1,3 +1,4 @@
+import type { AnswerForm } from '../llm/wire.js';
 import type { SupportedEvidence } from '../stages/support/support.js';
 import type { DocumentRecord } from '../stages/record.js';
 
@@ -75,6 +76,17 @@ export interface BesideRecord {
   /** Where the values stand, and how far each can be trusted; null where a version before read them. */
   evidence: SupportedEvidence[] | null;
   notes: Note[];
+}
+
+/** How the values of a record were read, where that is one and the same for all of them. */
+export interface ReadAs {
+  model: string | null;
+  answer_form: AnswerForm | null;
+}
+
+/** What is kept with a new record. */
+export interface KeptWithRecord extends BesideRecord {
+  readAs: ReadAs;
 }
 
 export interface DocumentType {

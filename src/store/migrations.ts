@@ -119,6 +119,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   [
     // Counted up each time a document with a record is read again.
     'ALTER TABLE quire.documents ADD COLUMN reading integer NOT NULL DEFAULT 1',
+    // The model and the form of answers that the record came from, and under which run; empty where it is not known.
+    'ALTER TABLE quire.documents ADD COLUMN read_as json',
     // Records that are not the one shown: "served" before it was read again, "shadow" of the other path.
     `CREATE TABLE quire.readings (
       document_id uuid NOT NULL REFERENCES quire.documents ON DELETE CASCADE,
@@ -152,6 +154,20 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     // The list of others' documents goes through those of all owners, the newest first.
     'CREATE INDEX documents_by_upload ON quire.documents (uploaded_at DESC, id DESC)',
     'DROP INDEX quire.documents_by_age',
+    // What was said of the values of documents that are gone, counted by day; '' where it is not known, and for fields
+    // whose names are not kept.
+    `CREATE TABLE quire.past_reviews (
+      day date NOT NULL,
+      field text NOT NULL,
+      plan text NOT NULL,
+      model text NOT NULL,
+      answer_form text NOT NULL,
+      confirmed bigint NOT NULL,
+      corrected bigint NOT NULL,
+      PRIMARY KEY (day, field, plan, model, answer_form)
+    )`,
+    // How many such documents there were, by the last day of their review.
+    'CREATE TABLE quire.past_reviewed_documents (day date PRIMARY KEY, documents bigint NOT NULL)',
     // Who has a document open for review.
     `CREATE TABLE quire.viewers (
       document_id uuid NOT NULL REFERENCES quire.documents ON DELETE CASCADE,

@@ -41,6 +41,8 @@ export const READINGS_SCHEMA: readonly string[] = [
       VALUES (OLD.id, OLD.reading, 'served', quire.processed_at(OLD.document), quire.plan_in(before), before::json, OLD.evidence);
       DELETE FROM quire.readings WHERE document_id = OLD.id AND number <= OLD.reading - 3;
       NEW.reading := OLD.reading + 1;
+      -- A process of the version before leaves there what the record before came from.
+      IF NEW.read_as::text = OLD.read_as::text THEN NEW.read_as := NULL; END IF;
       RETURN NEW;
     END $$`,
   `CREATE TRIGGER keep_reading BEFORE UPDATE OF document ON quire.documents FOR EACH ROW

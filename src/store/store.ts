@@ -16,8 +16,8 @@ import { StoreError, type Client, type Database, type Query, type StoreTrouble }
 import { Deliveries, keepDelivery } from './deliveries.js';
 import {
   DOCUMENT_VERSION,
-  type BesideRecord,
   type DocumentInList,
+  type KeptWithRecord,
   type ListedDocument,
   type ProcessingCost,
   type StoredDocument,
@@ -44,6 +44,7 @@ import {
   type Reading,
   type ReadingsOfDocument,
 } from './readings.js';
+import { keepCountsOf } from './past-reviews.js';
 import type { DocumentSearch } from './search.js';
 import { ShadowSpending } from './shadow-spending.js';
 import { SharedStates } from './shared-states.js';
@@ -285,7 +286,7 @@ export class Store {
     document: StoredDocument | ListedDocument,
     run: string,
     events: readonly StoredEvent[],
-    beside?: BesideRecord,
+    beside?: KeptWithRecord,
     told?: object,
   ): Promise<boolean> {
     const whole = 'documents' in document ? document : await this.#withRecords(document);
@@ -294,7 +295,8 @@ export class Store {
       await keepEvents(query, { id: whole.id, run }, events, this.#isShared);
       const mine = await query(
         `UPDATE quire.documents SET ${LISTED}, document = $8, status = $9, page_texts = NULL,
-           evidence = coalesce($11::json, evidence), notes = coalesce($12::json, notes)
+           evidence = coalesce($11::json, evidence), notes = coalesce($12::json, notes),
+           read_as = coalesce($13::json, read_as)
          WHERE id = $1 AND run = $10 AND status = 'extracting' RETURNING id`,
         [whole.id, ...listed(whole)].concat([
           json(whole),
@@ -302,6 +304,7 @@ export class Store {
           run,
           beside ? json(beside.evidence) : null,
           beside ? json(beside.notes) : null,
+          beside ? json({ run, ...beside.readAs }) : null,
         ]),
       );
       if (mine.length > 0 && !this.#keepsPages) {
@@ -589,14 +592,19 @@ export class Store {
     return wordsOfPage(this.#database, id, number);
   }
 
-  /** Forgets a document and all that was kept with it; false when the owner has none of this id. */
+  /** Forgets a document and all that was kept with it but counts of its review; false when the owner has none of this id. */
   async delete(id: string, owner: string): Promise<boolean> {
     if (!UUID.test(id)) return false;
-    const rows = await this.#database.query(
-      `DELETE FROM quire.documents WHERE id = $1 AND owner = $2 ${this.#goneIds}`,
-      [id, owner],
-    );
-    return rows.length > 0;
+    return this.#database.transaction(async (query) => {
+      const found = await query('SELECT id FROM quire.documents WHERE id = $1 AND owner = $2 FOR UPDATE', [
+        id,
+        owner,
+      ]);
+      if (found.length === 0) return false;
+      await keepCountsOf(query, [id]);
+      await query(`DELETE FROM quire.documents WHERE id = $1 ${this.#goneIds}`, [id]);
+      return true;
+    });
   }
 
   /** Ends a statement that deletes documents: with their ids, of which all replicas are told. */
@@ -611,15 +619,20 @@ export class Store {
     return typeof row?.workflow === 'string' ? row.workflow : undefined;
   }
 
-  /** Forgets at most `most` documents uploaded more than `days` days ago, and returns their ids. */
+  /** Forgets, in the same way, at most `most` documents uploaded more than `days` days ago, and returns their ids. */
   async expire(days: number, most: number): Promise<string[]> {
-    const rows = await this.#database.query(
-      `DELETE FROM quire.documents WHERE id IN (
-         SELECT id FROM quire.documents WHERE uploaded_at < now() - $1 * interval '1 day' LIMIT $2
-       ) ${this.#goneIds}`,
-      [days, most],
-    );
-    return rows.map(({ id }) => String(id));
+    return this.#database.transaction(async (query) => {
+      // One that is at work just now goes at the next look.
+      const rows = await query(
+        `SELECT id FROM quire.documents WHERE uploaded_at < now() - $1 * interval '1 day' LIMIT $2
+         FOR UPDATE SKIP LOCKED`,
+        [days, most],
+      );
+      const ids = rows.map(({ id }) => String(id));
+      await keepCountsOf(query, ids);
+      await query(`DELETE FROM quire.documents WHERE id = ANY($1::uuid[]) ${this.#goneIds}`, [ids]);
+      return ids;
+    });
   }
 
   /** The answers one document was given or can use: those of its owner's documents. */

@@ -24,7 +24,7 @@ function start(keepEvents: (events: readonly StoredEvent[]) => Promise<boolean>)
   const feed = new EventFeed('anna', never);
   feed.push(firstEvents(ACCEPTED));
   const log = new EventLog(store as unknown as Store, { id: 'id', run: 'run' }, feed, clock);
-  const page = (number: number) => log.append({ type: 'page_done', page: number });
+  const page = (number: number) => log.append({ type: 'page_done', page: number, answer_form: 'lines' });
   const shown = () => feed.after(0).map(({ number, type }) => `${number} ${type}`);
   return { clock, feed, log, page, shown };
 }

@@ -29,13 +29,14 @@ class App {
     readonly base: string,
   ) {}
 
-  static async start(): Promise<App> {
+  static async start(LLM_ANSWER_FORM?: 'lines' | 'objects'): Promise<App> {
     const store = await Store.open({ url });
     const quire = await createQuire({
       openai: provider.client(),
       model: 'test-model',
       plan: { path: 'batch', batchSize: 2, maxWorkers: 3 },
       store,
+      settings: { LLM_ANSWER_FORM },
     });
     const app = express();
     app.use(
@@ -290,11 +291,6 @@ test('a value with characters that a database cannot keep is confirmed and corre
   misread.clear();
   const found = (await review('anna', odd)).values.find(({ value: text }) => text.startsWith('half'));
   if (!found) throw new Error('It was not read');
-  // What a model service says may hold them, too.
-  await runSql(
-    url,
-    `INSERT INTO quire.events VALUES ('${odd}', 9999, now(), '{"type":"call_ended","service":{"message":"\\u0000 \\ud83d"},"model":"m"}')`,
-  );
   const tell = (what: object, seen: number) =>
     as('anna', `/api/document/${odd}/corrections`, {
       method: 'POST',
@@ -346,4 +342,38 @@ test('a deleted document leaves nothing of what was said', async () => {
   expect(await runSql(url, `SELECT number FROM quire.corrections WHERE document_id = '${other}'`)).toEqual(
     [],
   );
+});
+
+test('a value is counted under the form it was asked for in, whatever the settings are when it is looked at', async () => {
+  const formOf = async (document: string) => {
+    const [value] = (await review('anna', document)).values;
+    if (!value) throw new Error('Nothing was read');
+    const { reading } = await review('anna', document);
+    await as('anna', `/api/document/${document}/corrections`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'if-match': `"${value.number}"` },
+      body: JSON.stringify({ reading, account: value.account, field: value.field, action: 'confirmed' }),
+    });
+    const [row] = await runSql(
+      url,
+      `SELECT answer_form, model FROM quire.corrections WHERE document_id = '${document}' ORDER BY number DESC LIMIT 1`,
+    );
+    return row;
+  };
+  const asLines = await upload('as lines');
+  await app.close();
+  app = await App.start('objects');
+  expect(await formOf(asLines)).toEqual({ answer_form: 'lines', model: 'test-model-2026' });
+  const asObjects = await upload('as objects');
+  await app.close();
+  app = await App.start('lines');
+  expect(await formOf(asObjects)).toEqual({ answer_form: 'objects', model: 'test-model-2026' });
+  // Nothing is asked: what the same pages were answered as objects is used again.
+  const calls = provider.calls.length;
+  const usedAgain = await upload('as objects');
+  expect(provider.calls).toHaveLength(calls);
+  expect(await formOf(usedAgain)).toEqual({ answer_form: 'objects', model: 'test-model' });
+  // As a version before leaves it.
+  await runSql(url, `UPDATE quire.documents SET read_as = NULL WHERE id = '${asLines}'`);
+  expect(await formOf(asLines)).toEqual({ answer_form: null, model: null });
 });

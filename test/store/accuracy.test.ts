@@ -183,10 +183,103 @@ test('days count back from now, by when a value was looked at last', async () =>
   expect((await accuracy(1_000)).all).toMatchObject({ values: 3 });
 });
 
-test('a document that is forgotten is no longer counted', async () => {
-  const document = await newDocument();
-  await say({ document, action: 'confirmed' });
-  await runSql(url, `UPDATE quire.documents SET uploaded_at = now() - interval '3 days'`);
-  expect(await store.expire(2, 10)).toEqual([document]);
-  expect((await accuracy()).all).toBeNull();
+describe('of documents that are gone', () => {
+  const SAID: Omit<Said, 'document'>[] = [
+    { field: 'Account_Holder_Name', action: 'confirmed', daysAgo: 9 },
+    { field: 'Account_Holder_Name', account: '12345678', action: 'corrected', value: 'Maria Keller' },
+    { field: 'SSN', action: 'corrected', value: 'b', answerForm: 'lines', model: null },
+    { field: 'SSN', account: '12345678', action: 'confirmed', daysAgo: 40 },
+    { field: 'Signer2_DOB', action: 'reopened' },
+  ];
+  const reviewed = async () => {
+    const document = await newDocument();
+    await say(...SAID.map((each) => ({ ...each, document })));
+    return document;
+  };
+  const expire = async () => {
+    await runSql(url, `UPDATE quire.documents SET uploaded_at = now() - interval '3 days'`);
+    return store.expire(2, 10);
+  };
+
+  test.each([
+    ['deleted', (document: string) => store.delete(document, 'o')],
+    ['forgotten when their days have passed', expire],
+  ])('and were %s, the counts stay what they were', async (_how, go) => {
+    await reviewed();
+    const document = await reviewed();
+    const before = [await accuracy(), await accuracy(30), await accuracy(5)];
+    await go(document);
+    expect([await accuracy(), await accuracy(30), await accuracy(5)]).toEqual(before);
+    expect(before.map(({ all, documents }) => [all?.values, documents])).toEqual([
+      [8, 2],
+      [6, 2],
+      [4, 2],
+    ]);
+  });
+
+  test('nothing stays but counts: no value, no name, no id', async () => {
+    const document = await reviewed();
+    await say(
+      { document, field: 'Maria_Keller_Signature', action: 'corrected', read: 'secret', value: 'hidden' },
+      { document, field: 'Balance_of_12345678', action: 'confirmed' },
+      { document, field: 'x'.repeat(10_000), action: 'confirmed' },
+      { document, field: '', action: 'confirmed' },
+    );
+    await store.delete(document, 'o');
+    const left = JSON.stringify(await runSql(url, 'SELECT * FROM quire.past_reviews'));
+    expect(left).not.toMatch(new RegExp(`Maria|Keller|12345678|secret|hidden|xxx|${document}`));
+    expect((await accuracy()).by_field).toMatchObject([
+      { name: 'Account_Holder_Name', confirmed: 1, corrected: 1 },
+      { name: 'SSN', confirmed: 1, corrected: 1 },
+      { name: null, confirmed: 3, corrected: 1 },
+    ]);
+  });
+
+  test('at most 200 names of fields are kept of a day, and the others counted as one', async () => {
+    for (const from of [1, 150]) {
+      const document = await newDocument();
+      const said = insertion({ document, action: 'confirmed', field: 'field' });
+      const word = (by: number) =>
+        `(ARRAY['Date', 'Name', 'Type', 'Amount', 'City', 'State', 'Phone', 'Number'])[n / ${by} % 8 + 1]`;
+      const name = [1, 8, 64].map(word).join(` || '_' || `);
+      await runSql(
+        url,
+        said
+          .replace(/VALUES \((.*)\)$/, `SELECT $1 FROM generate_series(${from}, ${from + 149}) AS n`)
+          .replace("'field'", name),
+      );
+      await store.delete(document, 'o');
+    }
+    const [row] = await runSql(
+      url,
+      `SELECT count(DISTINCT field) AS names, sum(confirmed) AS values FROM quire.past_reviews`,
+    );
+    expect(row).toMatchObject({ values: '300' });
+    expect(row?.names).toBe('201');
+  });
+
+  test('one that is deleted from two sides while it is reviewed is counted once', async () => {
+    for (let round = 0; round < 5; round++) {
+      const document = await reviewed();
+      const add = (account: string) =>
+        store.corrections.add(
+          document,
+          {
+            ...{ account, field: 'Name', verdict: { action: 'confirmed' }, readValue: 'a' },
+            ...{ person: undefined, personName: undefined, plan: { path: 'single-page' } },
+          },
+          { seen: 0, reading: 1 },
+        );
+      const before = (await accuracy()).all?.values ?? 0;
+      const [one, other, ...added] = await Promise.all([
+        store.delete(document, 'o'),
+        expire(),
+        ...['1', '2', '3', '4'].map(add),
+      ]);
+      expect(Number(one) + other.length).toBe(1);
+      expect(await store.delete(document, 'o')).toBe(false);
+      const kept = added.filter((each) => 'added' in each).length;
+      expect((await accuracy()).all?.values).toBe(before + kept);
+    }
+  });
 });

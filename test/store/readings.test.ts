@@ -71,7 +71,11 @@ describe.each(['on a server', 'embedded'])('%s', (where) => {
       stage: 'completed',
       documents: [recordOf(value)],
     };
-    await store.finish(kept, run, [], { evidence: evidenceOf(value), notes: [] });
+    await store.finish(kept, run, [], {
+      evidence: evidenceOf(value),
+      notes: [],
+      readAs: { model: 'm', answer_form: 'lines' },
+    });
     return kept;
   }
 
@@ -165,6 +169,9 @@ describe.each(['on a server', 'embedded'])('%s', (where) => {
 
   if (where === 'embedded') return;
 
+  const readAs = async (id: string) =>
+    (await runSql(url, `SELECT read_as FROM quire.documents WHERE id = '${id}'`))[0]?.read_as;
+
   test('what a process of the version before keeps is counted in the same way', async () => {
     const { document, run } = await add();
     const first = await keep(document, run, 'one');
@@ -176,5 +183,20 @@ describe.each(['on a server', 'embedded'])('%s', (where) => {
       `UPDATE quire.documents SET document = '${anew}', status = 'completed', page_texts = NULL WHERE id = '${document.id}'`,
     );
     expect(await kinds(document.id)).toEqual(['2 current', '1 served']);
+    // How it was read is not known: what is there is of the record before.
+    expect(await readAs(document.id)).toBeNull();
+  });
+
+  test('how it was read stays with the record through a reading that gives none', async () => {
+    const { document, run } = await add();
+    const first = await keep(document, run, 'one');
+    const again = randomUUID();
+    const { documents: _none, ...listed } = first;
+    await store.reopen({ ...first, status: 'extracting' }, 'o', { run: again });
+    await store.finish({ ...listed, status: 'failed', error: 'Broken' }, again, []);
+    expect(await readAs(document.id)).toEqual({ run, model: 'm', answer_form: 'lines' });
+    await readAgain(first, 'two', 1);
+    expect(await readAs(document.id)).toMatchObject({ model: 'm', answer_form: 'lines' });
+    expect(await readAs(document.id)).not.toMatchObject({ run });
   });
 });

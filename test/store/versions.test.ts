@@ -20,7 +20,7 @@ describe('migrations', () => {
       { number: 4, hash: '7ddc569d0ab196f662ef5b93f19aaad13866ba47beb126f8a355f079526a567e' },
       { number: 5, hash: '658888aabdee0539b3c249e0c1cdb29dffd89a0cd676a833ff0d4c1fcf2f25b9' },
       { number: 6, hash: 'a9782c656dc62d9c6df654c343b4f3087b42277abd1b805ca3f8de8028b21543' },
-      { number: 7, hash: '3c3633eab23a47ea15a6c5fbd2e6b605a22096f4530f41dc0a2e70d51d3def38' },
+      { number: 7, hash: 'f9d92780429496be98d373cd2f6a33fdd2bbb2b1a71a6c2e21d715730a1f3e79' },
     ]);
   });
 

@@ -8,8 +8,8 @@ import { accuracyTables } from './tables.js';
 
 const USAGE = `Usage: quire accuracy [--days N] [--json]
 
-Tells how often people corrected what was read, from the reviews of all documents that are kept: by field, path,
-plan, model and answer form, each with an interval of 95 %. What needs attention first stands first.
+Tells how often people corrected what was read, from the reviews of all documents, those that are gone by now, too:
+by field, path, plan, model and answer form, each with an interval of 95 %. What needs attention first stands first.
 
 --days   values that were looked at in the last so many days; default: all
 --json   the same as JSON

@@ -13,8 +13,8 @@ export function accuracyTables(accuracy: Accuracy): string {
   if (all === null) {
     return `Nobody confirmed or corrected a value${since}: there is nothing to measure. Review a document first.`;
   }
-  const lists: [string, readonly ErrorRateOf[]][] = [
-    ['By field', accuracy.by_field],
+  const lists: [string, readonly ErrorRateOf[], unknown?: string][] = [
+    ['By field', accuracy.by_field, 'others, of documents that are gone'],
     ['By path', accuracy.by_path],
     ['By plan', accuracy.by_plan],
     ['By model', accuracy.by_model],
@@ -24,10 +24,10 @@ export function accuracyTables(accuracy: Accuracy): string {
   const table = aligned([
     ['', ...HEADINGS],
     row('All values', all),
-    ...lists.flatMap(([heading, rates]) => [
+    ...lists.flatMap(([heading, rates, unknown]) => [
       [],
       [heading],
-      ...rates.map((rate) => row(`  ${nameOf(rate)}`, rate)),
+      ...rates.map((rate) => row(`  ${nameOf(rate, unknown)}`, rate)),
     ]),
   ]);
   return [
@@ -39,8 +39,8 @@ export function accuracyTables(accuracy: Accuracy): string {
   ].join('\n');
 }
 
-function nameOf({ name }: ErrorRateOf): string {
-  if (name === null) return 'not known';
+function nameOf({ name }: ErrorRateOf, unknown = 'not known'): string {
+  if (name === null) return unknown;
   const line = name.replace(/\s+/g, ' ');
   return line.length > LONGEST_NAME ? `${line.slice(0, LONGEST_NAME - 1)}…` : line;
 }

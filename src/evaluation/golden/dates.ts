@@ -7,11 +7,15 @@ const OF_DATES = new Set([
   ...NAMES.map((name) => name.slice(0, 3)),
   ...split('sept st nd rd th of day'),
 ]);
-/** Its short form has another length, or is the whole name. */
-const FIXED = new Set([...NAMES, 'sept']);
+const LONGEST_SHORT = 3;
 
 function split(words: string): string[] {
   return words.split(' ');
+}
+
+/** Whether a word is the name of a month, in lower case. */
+export function isMonthName(word: string): boolean {
+  return word === 'sept' || NAMES.some((name) => name === word || name.slice(0, LONGEST_SHORT) === word);
 }
 
 /** Whether a word may stand in a date, in lower case. */
@@ -52,13 +56,13 @@ const PARTS_OF_EIGHT: Readonly<Record<string, readonly [keyof Said, number][]>> 
 };
 
 /**
- * Dates in place of a document's: each the same wherever and however it is written. A day or month of one digit
+ * Dates in place of a document's: each the same wherever and however it is written, on another day of another month. A day or month of one digit
  * stays one of one digit, and one that may be a month stays such a one: all writings stay dates.
  */
 export class InventedDates {
   readonly #draw: Draw;
   readonly #originals = new Set<string>();
-  readonly #namedMonths = new Set<string>();
+  readonly #months = new Map<number, number>();
   readonly #invented = new Map<string, Said>();
 
   constructor(draw: Draw) {
@@ -67,11 +71,15 @@ export class InventedDates {
 
   /** Makes a date of the document known; all of them, before the first is replaced. */
   note(text: string): void {
-    const { said, parts } = read(text);
-    this.#originals.add(keyOf(said));
-    if (parts.some(({ of, text: part }) => of === 'month' && FIXED.has(part.toLowerCase()))) {
-      this.#namedMonths.add(keyOf(said));
-    }
+    this.#originals.add(keyOf(read(text).said));
+  }
+
+  /** The name of a month that stands alone. */
+  month(name: string): string {
+    const month = Number(saidBy(name, 'month'));
+    const invented = this.#months.get(month) ?? ((month + this.#draw(11)) % 12) + 1;
+    this.#months.set(month, invented);
+    return nameLike(name, invented);
   }
 
   replaced(text: string): string {
@@ -80,33 +88,38 @@ export class InventedDates {
     const invented = this.#invented.get(key) ?? this.#invent(said);
     this.#invented.set(key, invented);
     let result = text;
-    for (const { start, text: part, of } of parts) {
+    // From the end: the name of another month moves what stands behind it.
+    for (const { start, text: part, of } of [...parts].sort((a, b) => b.start - a.start)) {
       result = result.slice(0, start) + written(invented[of], part, of) + result.slice(start + part.length);
     }
     return result;
   }
 
   #invent(said: Said): Said {
-    const month = this.#namedMonths.has(keyOf(said)) ? () => said.month : () => this.#monthLike(said.month);
     let invented = said;
     for (let tries = 0; tries < 100 && this.#originals.has(keyOf(invented)); tries++) {
       invented = {
         // Earlier, so that a date of birth stays one.
         year: said.year && twoDigits((Number(said.year) + 99 - this.#draw(9)) % 100),
-        month: month(),
+        month: said.month && this.#monthLike(said.month),
         day: said.day && this.#dayLike(said.day),
       };
     }
     return invented;
   }
 
+  /** Another one. */
   #monthLike(month: string): string {
-    return twoDigits(Number(month) < 10 ? 1 + this.#draw(9) : 10 + this.#draw(3));
+    return Number(month) < 10 ? this.#other(month, 1, 9) : this.#other(month, 10, 12);
   }
 
   #dayLike(day: string): string {
-    if (Number(day) > 12) return twoDigits(13 + this.#draw(16));
-    return this.#monthLike(day);
+    return Number(day) > 12 ? this.#other(day, 13, 28) : this.#monthLike(day);
+  }
+
+  #other(than: string, least: number, most: number): string {
+    const drawn = least + this.#draw(most - least);
+    return twoDigits(drawn < Number(than) ? drawn : drawn + 1);
   }
 }
 
@@ -121,15 +134,19 @@ function twoDigits(number: number): string {
 /** A part as the one in its place is written. */
 function written(invented: string, part: string, of: keyof Said): string {
   if (of === 'month' && /^\p{L}/u.test(part)) {
-    if (FIXED.has(part.toLowerCase())) return part;
-    const name = NAMES[Number(invented) - 1] ?? '';
-    return Array.from(part, (char, at) => {
-      const letter = name.charAt(at);
-      return /\p{Lu}/u.test(char) ? letter.toUpperCase() : letter;
-    }).join('');
+    return nameLike(part, Number(invented));
   }
   if (of === 'year' && part.length === 4) return yearLike(part, invented);
   return String(Number(invented)).padStart(part.length, '0');
+}
+
+/** The whole name where it was one; "May", which is both, is a short one. */
+function nameLike(name: string, month: number): string {
+  const isWhole = name.length > LONGEST_SHORT && NAMES.includes(name.toLowerCase());
+  const whole = NAMES[month - 1] ?? '';
+  const lower = isWhole ? whole : whole.slice(0, LONGEST_SHORT);
+  if (/^\p{Lu}{2}/u.test(name)) return lower.toUpperCase();
+  return /^\p{Lu}/u.test(name) ? lower.charAt(0).toUpperCase() + lower.slice(1) : lower;
 }
 
 /** The year of these last two digits, at most 99 years before another. */
@@ -180,7 +197,8 @@ function orderOf(
   rest: readonly { text: string }[],
   { isNamed, isMonthFirst }: { isNamed: boolean; isMonthFirst: boolean },
 ): (keyof Said)[] {
-  if (isNamed) return rest.length === 1 ? ['year'] : ['day', 'year'];
+  if (isNamed && rest.length === 1) return rest[0]?.text.length === 4 ? ['year'] : ['day'];
+  if (isNamed) return ['day', 'year'];
   if (rest.length === 2) return rest[1]?.text.length === 4 ? ['month', 'year'] : ['month', 'day'];
   if (rest[0]?.text.length === 4) return ['year', 'month', 'day'];
   return isMonthFirst ? ['month', 'day', 'year'] : ['day', 'month', 'year'];

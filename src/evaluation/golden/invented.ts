@@ -1,10 +1,11 @@
 import { detectAccountNumbers, splitAccounts } from '../../stages/accounts.js';
-import { InventedDates } from './dates.js';
+import { isClosed, isGivenNameToo, isOfForms } from '../../stages/form-words.js';
+import { ibanCheck } from './check-digits.js';
+import { InventedDates, isMonthName } from './dates.js';
 import type { Draw } from './draw.js';
-import { digitsOf, InventedNumbers } from './numbers.js';
+import { InventedNumbers } from './numbers.js';
 import { piecesOf, type Piece } from './pieces.js';
 import { saysNothing, Standing, tokensOf } from './values.js';
-import { isClosed, isOfForms } from './vocabulary.js';
 import { InventedWords, signsOf } from './words.js';
 
 type Texts = ReadonlyMap<number, string>;
@@ -17,16 +18,25 @@ export interface InventedTexts {
   kept: number;
 }
 
-/** Streets and people that no field holds: words of forms are parts of their names there. */
-const PERSONAL = new RegExp(
-  [
-    /(?<!\p{Nd})\p{Nd}{1,6}\p{L}? (?:[\p{L}.'’-]{1,30} ){1,4}(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|way|place|pl|circle|highway|hwy|parkway|terrace)(?!\p{L})/u,
-    /(?<=(?<!\p{L})(?:mr|mrs|ms|dr|prof)\.? )(?:[\p{L}'’.-]{1,30} ?){1,3}/u,
-  ]
-    .map(({ source }) => source)
-    .join('|'),
-  'giu',
-);
+const NUMBER_WORDS = `(?:${[
+  'zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen',
+  '(?:twen|thir|for|fif|six|seven|eigh|nine)t(?:y|ieth)|hundred|thousand|million',
+  'first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|\\p{L}{3,5}teenth',
+].join('|')})`;
+
+/** Streets, cities and people that no field holds, and numbers in words: words of forms are parts of them there. */
+const PERSONAL = [
+  /(?<!\p{Nd})\p{Nd}{1,6}\p{L}?[ \n]{1,3}(?:[\p{L}.'’-]{1,30}[ \n]{1,3}){1,4}(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|way|place|pl|circle|highway|hwy|parkway|terrace)(?!\p{L})/giu,
+  /(?<=(?<!\p{L})(?:mr|mrs|ms|dr|prof)\.? )(?:[\p{L}'’.-]{1,30} ?){1,3}/giu,
+  // "Mobile, AL 36602", "Portland, OR"
+  /(?<=^|[,:;\n]|\p{Nd} | {2})[ \p{L}.'’-]{2,40}(?=,?[ \n]{1,3}\p{Lu}{2},? {1,3}\p{Nd}{5}(?!\p{Nd}))/gmu,
+  /(?<=[\p{L}.,][ \n]{1,3})\p{Lu}{2}(?=,? {1,3}\p{Nd}{5}(?!\p{Nd}))/gu,
+  /(?<=\p{Ll}, )\p{Lu}{2}(?![\p{L}\p{N}])/gu,
+  new RegExp(
+    `(?<!\\p{L})${NUMBER_WORDS}(?:(?:[ -]{1,2}(?:and )?${NUMBER_WORDS}){1,12}|(?= day of ))(?!\\p{L})`,
+    'giu',
+  ),
+];
 
 /** Another draw may do better: an invented number can be one of the document by chance. */
 const TRIES = 10;
@@ -80,6 +90,8 @@ class Replacement {
   readonly #words: InventedWords;
   readonly #numbers: InventedNumbers;
   readonly #dates: InventedDates;
+  /** Words of the document, in lower case. */
+  readonly #whole = new Set<string>();
   readonly #times = new Map<string, string>();
   #replaced = 0;
   #kept = 0;
@@ -92,6 +104,7 @@ class Replacement {
     this.#pages = new Map(Array.from(texts, ([page, text]) => [page, piecesOf(text, accounts)]));
     this.#ofValues = new Set(telling.flatMap(wordsOfValue));
     const pieces = [...this.#pages.values()].flat();
+    for (const { kind, text } of pieces) if (kind === 'word') this.#whole.add(text.toLowerCase());
     const originals = new Set(
       Array.from(texts.values(), tokensOf).flatMap((tokens) => tokens.map(({ word }) => word)),
     );
@@ -102,11 +115,12 @@ class Replacement {
     const numbers = [
       ...pieces.flatMap(({ kind, text }) => {
         if (kind === 'email') return text.match(/\p{Nd}+/gu) ?? [];
+        if (kind === 'iban') return text.slice(4).match(DIGITS_OF_IBAN) ?? [];
         return kind === 'number' ? [text] : [];
       }),
       ...values,
     ];
-    this.#numbers = new InventedNumbers(draw, new Set(numbers.map(digitsOf)), accounts);
+    this.#numbers = new InventedNumbers(draw, numbers, accounts);
     this.#dates = new InventedDates(draw);
     for (const { kind, text } of pieces) if (kind === 'date') this.#dates.note(text);
   }
@@ -122,53 +136,94 @@ class Replacement {
     for (const tokens of this.#standing.places(text)) {
       for (const { start } of tokens) inValues.add(start);
     }
-    for (const { 0: found, index } of text.matchAll(PERSONAL)) {
-      for (const { start } of tokensOf(found)) inValues.add(index + start);
+    for (const form of PERSONAL) {
+      for (const { 0: found, index } of text.matchAll(form)) {
+        for (const { start } of tokensOf(found)) inValues.add(index + start);
+      }
     }
+    let longer = 0;
     return pieces
-      .map((piece, at) => this.#piece(piece, pieces.slice(Math.max(0, at - 2), at), inValues))
+      .map((piece, at) => {
+        const made = this.#piece(piece, new Around(pieces, at), inValues);
+        // What comes after the name of another month keeps its column.
+        if (piece.kind === 'rest') return inColumn(made, longer);
+        longer = made.length - piece.text.length;
+        return made;
+      })
       .join('');
   }
 
-  #piece(piece: Piece, before: readonly Piece[], inValues: ReadonlySet<number>): string {
+  #piece(piece: Piece, around: Around, inValues: ReadonlySet<number>): string {
     const { kind, start, text } = piece;
     if (kind === 'rest') return signsOf(text, this.#words, this.#draw);
     const isKept =
       kind === 'label' ||
       (kind === 'labelled_number' && !inValues.has(start)) ||
-      (kind === 'word' && !inValues.has(start) && this.#staysAsWord(text, before));
-    if (isKept) {
+      // Digits are hidden by such.
+      (kind === 'word' && /^x{2,}$/i.test(text)) ||
+      (kind === 'word' && !inValues.has(start) && this.#staysAsWord(text, around));
+    const isMonth = isKept && kind === 'word' && /^\p{Lu}/u.test(text) && isMonthName(text.toLowerCase());
+    if (isKept && !isMonth) {
       this.#kept++;
       return text;
     }
     this.#replaced++;
-    if (kind === 'word') return this.#word(text, before);
+    if (isMonth) return this.#dates.month(text);
+    if (kind === 'word') return this.#word(text, around);
     if (kind === 'email') return this.#email(text);
+    if (kind === 'iban') return this.#iban(text);
     if (kind === 'date') return this.#dates.replaced(text);
     return kind === 'time' ? this.#time(text) : this.#numbers.replaced(text);
   }
 
-  #staysAsWord(text: string, before: readonly Piece[]): boolean {
+  #staysAsWord(text: string, around: Around): boolean {
     const lower = text.toLowerCase();
-    if (text.length === 1) return lower === 'x' || text === 'a' || (text === 's' && isPossessive(before));
+    if (text.length === 1) return lower === 'x' || text === 'a' || (text === 's' && around.isPossessive);
     if (this.#ofValues.has(lower)) return false;
+    if (isGivenNameToo(text) && around.names.some((name) => !isOfForms(name))) return false;
     return isOfForms(text);
   }
 
-  /** A letter alone is the same again after the same word only: an initial of a name. */
-  #word(text: string, before: readonly Piece[]): string {
-    if (Array.from(text).length > 1) return this.#words.replaced(text);
-    const [word] = before.filter(({ kind }) => kind === 'word').slice(-1);
-    if (word === undefined || Array.from(word.text).length === 1) return this.#words.once(text);
-    const [initial = ''] = Array.from(this.#words.replaced(`${text}${word.text}`));
-    return initial;
+  #word(text: string, around: Around): string {
+    if (Array.from(text).length === 1) return this.#letter(text, around);
+    // "Kel-" at the end of a line and "ler" in the next are the halves of a word that stands elsewhere.
+    for (const [first, second] of [
+      [text, around.restOfBroken],
+      [around.beginOfBroken, text],
+    ] as const) {
+      if (first === undefined || second === undefined || !this.#whole.has((first + second).toLowerCase()))
+        continue;
+      const letters = Array.from(this.#words.replaced(first + second));
+      const { length } = Array.from(first);
+      return (first === text ? letters.slice(0, length) : letters.slice(length)).join('');
+    }
+    return this.#words.replaced(text);
+  }
+
+  /** A letter alone is the same again beside the same word or number only: it begins or parts a name, or a number. */
+  #letter(text: string, around: Around): string {
+    const beside = around.besideLetter;
+    if (beside === undefined) return this.#words.once(text);
+    const [letter = ''] = Array.from(this.#words.replaced(`${text}${beside}`));
+    return letter;
+  }
+
+  /** Of the same country, and proven by digits of its own. */
+  #iban(text: string): string {
+    const country = text.slice(0, 2);
+    const account = text
+      .slice(4)
+      .replace(DIGITS_OF_IBAN, (digits) => this.#numbers.replaced(digits))
+      .replace(/[A-Z]+/g, (letters) => this.#words.replaced(letters));
+    return country + ibanCheck(country, account.replace(/\s/g, '')) + account;
   }
 
   /** Nothing of it stays, words of forms neither: "page.branch@trust.com" may be somebody. */
   #email(text: string): string {
     const parts = text.matchAll(/(\p{L}[\p{L}\p{M}]*)|(\p{Nd}+)|[^\p{L}\p{Nd}]+/gu);
     return Array.from(parts, ([part, word, number]) => {
-      if (word !== undefined) return this.#word(word, []);
+      if (word !== undefined)
+        return Array.from(word).length > 1 ? this.#words.replaced(word) : this.#words.once(word);
       return number === undefined ? signsOf(part, this.#words, this.#draw) : this.#numbers.replaced(number);
     }).join('');
   }
@@ -185,9 +240,68 @@ class Replacement {
   }
 }
 
-function isPossessive(before: readonly Piece[]): boolean {
-  return /['’]$/.test(before.at(-1)?.text ?? '');
+/** As they stand in its groups. */
+const DIGITS_OF_IBAN = /\d(?: ?\d)*/g;
+
+/** Signs with so many spaces fewer, where there are enough to part what they part. */
+function inColumn(signs: string, fewer: number): string {
+  const [spaces = ''] = /^ */.exec(signs) ?? [];
+  if (fewer === 0 || spaces.length < 3) return signs;
+  return ' '.repeat(Math.max(2, spaces.length - fewer)) + signs.slice(spaces.length);
 }
+
+/** What stands beside a word. */
+class Around {
+  readonly #pieces: readonly Piece[];
+  readonly #at: number;
+
+  constructor(pieces: readonly Piece[], at: number) {
+    this.#pieces = pieces;
+    this.#at = at;
+  }
+
+  get isPossessive(): boolean {
+    return /['’]$/.test(this.#pieces[this.#at - 1]?.text ?? '');
+  }
+
+  /** The second half of a word that is broken at the end of its line. */
+  get restOfBroken(): string | undefined {
+    return this.#wordBehind(1, BROKEN);
+  }
+
+  get beginOfBroken(): string | undefined {
+    return this.#wordBehind(-1, BROKEN);
+  }
+
+  /** Words with a capital right before and behind, as in a name. */
+  get names(): string[] {
+    return [this.#wordBehind(-1, /^ $/), this.#wordBehind(1, /^ (?:\p{Lu}\. )?$/u)].flatMap((word) =>
+      word !== undefined && /^\p{Lu}/u.test(word) ? word : [],
+    );
+  }
+
+  /** What a letter alone belongs to: the number it touches, "O'" to its name, an initial to the name beside it. */
+  get besideLetter(): string | undefined {
+    const [before, after] = [this.#pieces[this.#at - 1], this.#pieces[this.#at + 1]];
+    for (const number of [after, before]) {
+      if (number?.kind === 'number' && /\p{Nd}{4}/u.test(number.text)) return number.text;
+    }
+    const words = [
+      this.#wordBehind(1, /^['’]$/),
+      this.#wordBehind(-1, /^,? {1,2}$/),
+      this.#wordBehind(1, /^\.? ?$/),
+    ].flatMap((word) => (word !== undefined && Array.from(word).length > 1 ? word : []));
+    return words.find((word) => !isOfForms(word)) ?? words[0];
+  }
+
+  #wordBehind(step: 1 | -1, parted: RegExp): string | undefined {
+    const [between, other] = [this.#pieces[this.#at + step], this.#pieces[this.#at + 2 * step]];
+    const isBeside = between?.kind === 'rest' && parted.test(between.text) && other?.kind === 'word';
+    return isBeside ? other.text : undefined;
+  }
+}
+
+const BROKEN = /^[-\u2010] *\n *$/;
 
 /** Words that must not stand anywhere, in lower case; those of dates and of forms' choices may. */
 function wordsOfValue(value: string): string[] {

@@ -1,3 +1,4 @@
+import { withCheckDigits } from './check-digits.js';
 import type { Draw } from './draw.js';
 
 /** A number of fewer digits is not looked for in parts of others, nor its own last digits elsewhere. */
@@ -17,17 +18,26 @@ export class InventedNumbers {
   readonly #originals: ReadonlySet<string>;
   /** Long numbers, by their last digits. */
   readonly #long = new Map<string, string>();
+  /** Those that are a phone's or a person's in some writing, by their digits without leading zeros. */
+  readonly #phones = new Set<string>();
+  readonly #ofPersons = new Set<string>();
   readonly #invented = new Map<string, string>();
   readonly #used = new Set<string>();
 
   /**
-   * @param numbers all digits of each number of the document and its record, nothing else
+   * @param numbers of the document and its record, as they are written
    * @param accounts the numbers of its accounts, without leading zeros
    */
-  constructor(draw: Draw, numbers: ReadonlySet<string>, accounts: ReadonlySet<string>) {
+  constructor(draw: Draw, numbers: readonly string[], accounts: ReadonlySet<string>) {
     this.#draw = draw;
-    this.#originals = new Set(Array.from(numbers, withoutZeros));
-    for (const digits of [...numbers].filter(({ length }) => length >= LONG)) {
+    const plain = new Set(numbers.map(digitsOf));
+    this.#originals = new Set(Array.from(plain, withoutZeros));
+    for (const text of numbers) {
+      const core = withoutZeros(digitsOf(text));
+      if (PHONE.test(text) && core.length >= 10) this.#phones.add(core);
+      if (SSN.test(text) && core.length === 9) this.#ofPersons.add(core);
+    }
+    for (const digits of [...plain].filter(({ length }) => length >= LONG)) {
       for (let last = FEWEST_LAST; last <= MOST_LAST; last++) this.#long.set(digits.slice(-last), digits);
     }
     for (const [account, invented] of this.#inOrder([...accounts].sort())) this.#keep(account, invented);
@@ -37,7 +47,7 @@ export class InventedNumbers {
   replaced(text: string): string {
     const written = Array.from(text.matchAll(/\p{Nd}/gu), ({ 0: digit, index }) => ({ digit, index }));
     const plain = written.map(({ digit }) => String(valueOf(digit))).join('');
-    const invented = this.#digitsFor(plain, text);
+    const invented = this.#digitsFor(plain);
     let [result, end] = ['', 0];
     for (const [at, { digit, index }] of written.entries()) {
       const zero = (digit.codePointAt(0) ?? 0) - valueOf(digit);
@@ -47,7 +57,7 @@ export class InventedNumbers {
     return result + text.slice(end);
   }
 
-  #digitsFor(plain: string, text: string): string {
+  #digitsFor(plain: string): string {
     const core = withoutZeros(plain);
     if (core === '') return plain;
     const known = this.#invented.get(core) ?? this.#lastOf(plain);
@@ -56,7 +66,7 @@ export class InventedNumbers {
       known ??
       this.#keep(
         core,
-        this.#free(core, () => this.#like(core, text)),
+        this.#free(core, () => this.#like(core, plain)),
       );
     return plain.slice(0, plain.length - core.length) + invented;
   }
@@ -64,20 +74,23 @@ export class InventedNumbers {
   /** The last digits of a long number are those of the one in its place. */
   #lastOf(plain: string): string | undefined {
     const whole = this.#long.get(plain);
-    return whole === undefined ? undefined : this.#digitsFor(whole, whole).slice(-plain.length);
+    return whole === undefined ? undefined : this.#digitsFor(whole).slice(-plain.length);
   }
 
-  #like(core: string, text: string): string {
-    if (PHONE.test(text) && core.length >= 10) return this.#phone(core.length);
-    if (SSN.test(text) && core.length === 9) return this.#neverIssued();
-    return this.#digits(core.length);
+  #like(core: string, plain: string): string {
+    // With the country before it, it is the same one.
+    if (this.#phones.has(core))
+      return core.length === 11 ? `1${this.#digitsFor(core.slice(1))}` : this.#phone();
+    if (this.#phones.has(`1${core}`)) return this.#phone();
+    if (this.#ofPersons.has(core)) return this.#neverIssued();
+    const zeros = plain.slice(0, plain.length - core.length);
+    return withCheckDigits(plain, zeros + this.#digits(core.length)).slice(zeros.length);
   }
 
   /** A number that is given to nobody (555-0100 to 0199 are kept for stories). */
-  #phone(length: number): string {
+  #phone(): string {
     const area = `${2 + this.#draw(8)}${this.#draw(8)}${this.#draw(10)}`;
-    const line = `${area}55501${this.#draw(10)}${this.#draw(10)}`;
-    return length === 11 ? `1${line}` : line;
+    return `${area}55501${this.#draw(10)}${this.#draw(10)}`;
   }
 
   /** No social security number begins with 9, and no taxpayer's of these has a group below 50. */
@@ -115,10 +128,11 @@ export class InventedNumbers {
 
   /** Numbers of the same lengths that stand in the same order, sorted as text. */
   #inOrder(sorted: readonly string[]): [account: string, invented: string][] {
+    const longest = Math.max(12, ...sorted.map(({ length }) => length));
     for (let tries = 0; tries < TRIES; tries++) {
-      const made = Array.from(sorted, () => this.#digits(12)).sort();
+      const made = Array.from(sorted, () => this.#digits(longest)).sort();
       const cut = sorted.map((account, at) =>
-        account === '0' ? account : (made[at] ?? '').slice(0, account.length),
+        account === '0' ? account : withCheckDigits(account, (made[at] ?? '').slice(0, account.length)),
       );
       const isRight = cut.every(
         (each, at) =>

@@ -1,10 +1,11 @@
 import { findDates } from '../../processor/writings.js';
 import { accountMentions } from '../../stages/accounts.js';
-import { isOfDates } from './dates.js';
+import { isIban } from './check-digits.js';
+import { isMonthName, isOfDates } from './dates.js';
 
 /** A part of a page's text; all pieces together are the text. */
 export interface Piece {
-  kind: 'label' | 'labelled_number' | 'date' | 'time' | 'number' | 'email' | 'word' | 'rest';
+  kind: 'label' | 'labelled_number' | 'date' | 'time' | 'number' | 'iban' | 'email' | 'word' | 'rest';
   start: number;
   text: string;
 }
@@ -17,9 +18,14 @@ const LABELLED_NUMBER =
 const EMAIL = /(?<![\p{L}\p{M}\p{N}._%+'-])[\p{L}\p{M}\p{N}._%+'-]+@[\p{L}\p{M}\p{N}.-]+/gu;
 /** Letters alone that are no initials. */
 const SHORT_LABEL = /(?<![\p{L}\p{M}])(?:e-mails?|n\/a|c\/o)(?![\p{L}\p{M}])/giu;
+const COUNTRY_OF_PHONE = /\+1(?=[ .-]?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})/g;
+/** Parted in fours, or not at all. */
+const IBAN = /(?<![\p{L}\p{N}])[A-Z]{2}\d{2}(?: ?[A-Z\d]{4}){2,7}(?: ?[A-Z\d]{1,3})?(?![\p{L}\p{N}])/gu;
 /** Without a day, and without a year: dates beside those of records. */
 const OTHER_DATES =
   /(?<![\p{Nd}/.-])(?:(?:0?[1-9]|1[0-2])\/(?:19|20)\d\d|(?:0?[1-9]|1[0-2])\/(?:0?[1-9]|[12]\d|3[01]))(?![\p{Nd}/.-])/gu;
+const MONTH_AND_DAY =
+  /(?<![\p{L}\p{N}])(?:\p{L}{3,9}\.? (?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?|(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?: day)?(?: of)? \p{L}{3,9})(?![\p{L}\p{N}])/giu;
 const TIME = /(?<![\p{Nd}:])(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?(?![\p{Nd}:])/gu;
 /** One number in whatever writing: "1,204.50", "123-45-6789", "(555) 010-0199", "1 2 3 4 5". */
 const NUMBER = new RegExp(
@@ -47,15 +53,24 @@ export function piecesOf(text: string, accounts: ReadonlySet<string>): Piece[] {
     if (accounts.has(run.replace(/^0+(?=.)/, ''))) claims.claim('number', index, index + run.length);
   }
   claims.all('email', EMAIL);
+  for (const { 0: found, index } of text.matchAll(IBAN)) {
+    if (isIban(found)) claims.claim('iban', index, index + found.length);
+  }
   claims.all('label', SHORT_LABEL);
+  claims.all('label', COUNTRY_OF_PHONE);
   claims.all('labelled_number', LABELLED_NUMBER);
-  const lower = lowered(text);
+  // A date may go on in the next line.
+  const lower = lowered(text).replaceAll('\n', ' ');
   for (const { start, end } of findDates(lower)) {
     // "Maria 12, 2024" begins like a month.
     const words = lower.slice(start, end).match(/\p{L}+/gu) ?? [];
     if (words.every((word) => isOfDates(word))) claims.claim('date', start, end);
   }
   claims.all('date', OTHER_DATES);
+  for (const { 0: found, index } of text.matchAll(MONTH_AND_DAY)) {
+    const words = found.toLowerCase().match(/\p{L}{3,}/gu) ?? [];
+    if (words.some(isMonthName) && words.every(isOfDates)) claims.claim('date', index, index + found.length);
+  }
   claims.all('time', TIME);
   claims.all('number', NUMBER);
   claims.all('word', WORD);

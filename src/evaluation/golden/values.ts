@@ -1,4 +1,4 @@
-import { isClosed } from './vocabulary.js';
+import { isClosed } from '../../stages/form-words.js';
 
 /** What of a record holds fields, or is one's value. */
 const HOLDERS = new Set(['result', 'page_data', 'fields', 'value', 'accountNumber']);

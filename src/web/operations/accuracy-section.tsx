@@ -16,12 +16,26 @@ export function AccuracySection({ part }: { part: Part<Accuracy> }) {
             <p>
               {numberOf(all.corrected)} of {numberOf(all.values)} values that people looked at were wrong:{' '}
               {percentOf(all.rate)}, between {percentOf(all.least)} and {percentOf(all.most)}, in{' '}
-              {numberOf(accuracy.documents)} {accuracy.documents === 1 ? 'document' : 'documents'}.
+              {numberOf(accuracy.documents)} {accuracy.documents === 1 ? 'document' : 'documents'}, those that
+              were deleted since, too.
             </p>
-            <p class="quiet">{accuracy.note}</p>
+            <p class="quiet">
+              {accuracy.note} Between: the 95 % interval (Wilson). It is wide where few values were looked at.
+              What is wrong for sure stands first.
+            </p>
             <Rates title="By path" rates={accuracy.by_path} named={pathName} />
             <Rates title="By plan" rates={accuracy.by_plan} />
-            <Rates title="By field" rates={accuracy.by_field} />
+            <Rates
+              title="By field"
+              rates={accuracy.by_field}
+              named={(name) => (name === null ? 'Others, of documents that are gone' : shortened(name))}
+            />
+            {accuracy.more_fields > 0 && (
+              <p class="quiet">
+                {numberOf(accuracy.more_fields)} more {accuracy.more_fields === 1 ? 'field' : 'fields'} with
+                lower rates or fewer values.
+              </p>
+            )}
             <Rates title="By model" rates={accuracy.by_model} />
             <Rates title="By form of answers" rates={accuracy.by_answer_form} />
           </>
@@ -29,6 +43,13 @@ export function AccuracySection({ part }: { part: Part<Accuracy> }) {
       }}
     </Section>
   );
+}
+
+/** Models write names, of any length. */
+const LONGEST_NAME = 100;
+
+function shortened(name: string): string {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
 }
 
 interface RatesProps {
@@ -39,6 +60,7 @@ interface RatesProps {
 
 function Rates({ title, rates, named = (name) => name ?? 'Not known' }: RatesProps) {
   if (rates.length === 0) return null;
+  const heading = title.charAt(3).toUpperCase() + title.slice(4);
   return (
     <details>
       <summary>
@@ -47,9 +69,7 @@ function Rates({ title, rates, named = (name) => name ?? 'Not known' }: RatesPro
       <Wide label={title}>
         <table>
           <caption class="unseen">{title}</caption>
-          <TableHead
-            names={[title.replace('By ', ''), 'Wrong', 'Looked at', 'Rate', 'At least', 'At most']}
-          />
+          <TableHead names={[heading, 'Wrong', 'Looked at', 'Rate', 'Between', '0 to 100 %']} />
           <tbody>
             {rates.map(({ name, corrected, values, rate, least, most }) => (
               <tr key={name}>
@@ -57,13 +77,30 @@ function Rates({ title, rates, named = (name) => name ?? 'Not known' }: RatesPro
                 <td>{numberOf(corrected)}</td>
                 <td>{numberOf(values)}</td>
                 <td>{percentOf(rate)}</td>
-                <td>{percentOf(least)}</td>
-                <td>{percentOf(most)}</td>
+                <td>
+                  {percentOf(least)} and {percentOf(most)}
+                </td>
+                <td>
+                  <Interval rate={rate} least={least} most={most} />
+                </td>
               </tr>
             ))}
           </tbody>
         </table>
       </Wide>
     </details>
+  );
+}
+
+const WIDTH = 100;
+
+/** The rate and its interval on a line from 0 to 100 %; the same stands beside it in numbers. */
+function Interval({ rate, least, most }: Pick<ErrorRateOf, 'rate' | 'least' | 'most'>) {
+  return (
+    <svg class="interval" viewBox={`-4 0 ${WIDTH + 8} 12`} aria-hidden="true">
+      <line class="axis" x1={0} x2={WIDTH} y1={6} y2={6} />
+      <line class="range" x1={WIDTH * least} x2={WIDTH * most} y1={6} y2={6} />
+      <circle cx={WIDTH * rate} cy={6} r={3.5} />
+    </svg>
   );
 }

@@ -125,8 +125,9 @@ export function ReplicasSection({ part, act }: { part: Part<Replicas>; act: Act 
       {({ replicas, calls }) => (
         <>
           <p>
-            {numberOf(calls.under_way)} calls are under way
-            {calls.concurrency === null ? '' : ` of ${numberOf(calls.concurrency)} at once`}.
+            {numberOf(calls.under_way)} {calls.under_way === 1 ? 'call is' : 'calls are'} under way
+            {calls.concurrency === null ? '' : `; at most ${numberOf(calls.concurrency)} at once`}. A replica
+            that is gone is shown for an hour; what it read goes on elsewhere.
           </p>
           <Wide label="Replicas">
             <table>
@@ -177,4 +178,8 @@ export function ReplicasSection({ part, act }: { part: Part<Replicas>; act: Act 
   );
 }
 
-const STATES = { alive: 'alive', hung: 'hung: not seen, still connected', gone: 'gone' };
+const STATES = {
+  alive: 'alive',
+  hung: 'hung: not seen, still connected',
+  gone: 'gone',
+};

@@ -1,5 +1,5 @@
-import { wordsOfLabels } from '../../embedded-model/labels.js';
-import { wordsOfShortForms } from '../../stages/support/label-words.js';
+import { wordsOfLabels } from '../embedded-model/labels.js';
+import { wordsOfShortForms } from './support/label-words.js';
 
 /**
  * Words of forms, which say nothing of the person who filled one in. Whatever stands in none of these lists is
@@ -84,7 +84,8 @@ const FORMS = split(`
   asset auto automobile average bimonthly biweekly bonus calendar cell checkbox childcare cobra collateral column
   commencing contribution contributions cosigner cycle debits deduction deductions dental dependent
   dependents descriptions digital disability discount download earning earnings edition education eligibility
-  enrolled enrollment enrolment escrow establishments evidenced exclude excluding exemptions exam exp fault fica filer
+  enrolled enrollment enrolment escrow establishments accident accidents compounded compounding early financed financing origination recording search evidenced exclude
+  excluding exemptions exam exp ext fault fica filer
   fiscal flood foreclosure freelance fsa garnishment gift gifts heirs hgt holiday holidays hourly housing hrs hsa
   inception installment installments inspection instrument instruments investments investor iss jointly jury labor
   landlord late ledger lender lenders lending lessee lessor life location lump manufacturer marital maternity medicare
@@ -125,6 +126,9 @@ const NAMES_TOO = new Set(
   split('branch cash city hair holder holders home major page price state street class day trust mark banks'),
 );
 
+/** Those of them, in part, that are first names or family names. */
+const GIVEN_NAMES_TOO = new Set(split('banks cash day page'));
+
 const FUNCTION_WORDS = new Set(
   split('and are for from if is it its not of or than that the their they this with you your'),
 );
@@ -150,8 +154,31 @@ export function isOfForms(word: string): boolean {
   return KNOWN.has(lower) || (lower.length > 4 && lower.endsWith('s') && KNOWN.has(lower.slice(0, -1)));
 }
 
+/** Whether a word of forms, as it is written, is somebody's name as soon as it stands beside another one. */
+export function isGivenNameToo(word: string): boolean {
+  return /^\p{Lu}/u.test(word) && GIVEN_NAMES_TOO.has(word.toLowerCase());
+}
+
 /** Whether a word says nothing of a person even where it is part of a value: "Checking", "of". */
 export function isClosed(word: string): boolean {
   const lower = word.toLowerCase();
   return CLOSED.has(lower) || FUNCTION_WORDS.has(lower) || SHORT_WORDS.has(word);
+}
+
+const MOST_DIGITS_OF_A_NAME = 2;
+
+/**
+ * Whether a field's name ("Signer2_Date_of_Birth") is made of words of forms alone: it says nothing of a person. Models
+ * write people and numbers into names, too.
+ */
+export function isNameOfForms(name: string): boolean {
+  const words =
+    name.match(/\p{Lu}?[\p{Ll}\p{M}]+|\p{Lu}+(?!\p{Ll})|\p{Lu}|[^\p{Lu}\p{Ll}\p{N}\p{P}\s]+/gu) ?? [];
+  const digits = name.match(/\p{N}/gu) ?? [];
+  return (
+    words.length > 0 &&
+    digits.length <= MOST_DIGITS_OF_A_NAME &&
+    // Those that are names, too, are told apart by their capital, which the name of a field may have or not.
+    words.every((word) => !ORDINARY.has(word.toLowerCase()) && isOfForms(word))
+  );
 }
