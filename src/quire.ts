@@ -209,7 +209,13 @@ function assembled(
     logger.warn(loggable(error), 'what the replicas share cannot be kept for now');
   const states = engine && new ReplicatedStates(onShareTrouble);
   const rollout = {
-    ...{ flags, fixedPlan, shadowProcessor, queue, states, closing: closing.signal, logger },
+    flags,
+    fixedPlan,
+    shadowProcessor,
+    queue,
+    states,
+    closing: closing.signal,
+    logger,
     // Asked for once documents are opened.
     spending: async () => (await documents.opened()).store.shared.spending,
   };
@@ -300,7 +306,12 @@ function assembled(
     tokens_per_minute: settings.LLM_TOKENS_PER_MINUTE ?? null,
   };
   metrics.follow({
-    ...{ flags, rollback, shadow, documents, modelHealth, answerForms },
+    flags,
+    rollback,
+    shadow,
+    documents,
+    modelHealth,
+    answerForms,
     replicas: sharing && {
       all: async () => (await documents.opened()).documents.replicas(),
       callsUnderWay: async () => (await sharing.callsUnderWay()).inAll,

@@ -27,7 +27,10 @@ export async function filledOperations(
   await review(store, url);
   await store.close();
   const quire = await build.createQuire({
-    ...{ openai, model: 'test-model', logger: SILENT, database: url },
+    openai,
+    model: 'test-model',
+    logger: SILENT,
+    database: url,
     settings: { QUIRE_ENGINE: 'dbos', QUIRE_PLAN: 'batch 2x3', LLM_GLOBAL_CONCURRENCY: 12 },
   });
   const host = express().use('/quire', quire.router({ isOperator: () => true }), quire.pages());
@@ -50,7 +53,11 @@ async function review(store: Store, url: string): Promise<void> {
   const gone = await addRead(store, new Map([[1, 'Name: Maria Keller']]));
   const values = (of: Partial<Said>, corrected: number, confirmed: number): Said[] =>
     Array.from({ length: corrected + confirmed }, (_, at) => ({
-      ...{ document, account: String(at), value: 'b', model: 'test-model-2026-01-31', answerForm: 'lines' },
+      document,
+      account: String(at),
+      value: 'b',
+      model: 'test-model-2026-01-31',
+      answerForm: 'lines',
       ...of,
       action: at < corrected ? 'corrected' : 'confirmed',
     }));

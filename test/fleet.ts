@@ -68,8 +68,13 @@ export class Fleet {
     this.#url = url;
     this.provider = provider;
     this.#variables = {
-      ...{ QUIRE_ENGINE: 'dbos', DATABASE_URL: url, QUIRE_PLAN: 'batch 2x3', LOG_LEVEL: 'warn' },
-      ...{ OPENAI_API_KEY: 'test', OPENAI_MODEL: 'test-model', OPENAI_BASE_URL: provider.baseURL },
+      QUIRE_ENGINE: 'dbos',
+      DATABASE_URL: url,
+      QUIRE_PLAN: 'batch 2x3',
+      LOG_LEVEL: 'warn',
+      OPENAI_API_KEY: 'test',
+      OPENAI_MODEL: 'test-model',
+      OPENAI_BASE_URL: provider.baseURL,
       ...variables,
     };
   }

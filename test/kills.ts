@@ -114,8 +114,13 @@ export async function killRounds(options: {
     const repeatedPages = [...asked.values()].filter((times) => times > 1).length;
     const pages = asked.size;
     return {
-      ...{ rounds: 2 * options.rounds, accepted: accepted.length, lost, different },
-      ...{ askedAgain, repeatedPages, pages },
+      rounds: 2 * options.rounds,
+      accepted: accepted.length,
+      lost,
+      different,
+      askedAgain,
+      repeatedPages,
+      pages,
     };
   } finally {
     if (host.isRunning) await host.kill();

@@ -55,8 +55,12 @@ export async function paidFor({ journal, provider, documents, broken, ids }: Fle
     }
   }
   return {
-    ...{ calls: provider.calls.length, pages: asked.size, askedAgain, late },
-    ...{ repeated: repeated.size, repeatedForNothing: forNothing.size },
+    calls: provider.calls.length,
+    pages: asked.size,
+    askedAgain,
+    late,
+    repeated: repeated.size,
+    repeatedForNothing: forNothing.size,
   };
 }
 

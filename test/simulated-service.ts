@@ -59,7 +59,8 @@ export class SimulatedService implements ChatClient {
     if (wait > 0) {
       headers.set('retry-after-ms', String(Math.ceil(wait)));
       throw Object.assign(new Error('rate limit'), {
-        ...{ status: 429, headers },
+        status: 429,
+        headers,
         error: { message: 'rate limit', code: 'rate_limit_exceeded' },
       });
     }

@@ -19,16 +19,18 @@ const OF_AN_ANSWER = 'Failed to load resource';
 const TELL_OF_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) =>
   console.error('policy violated: ' + event.violatedDirective + ' ' + event.blockedURI))`;
 
+/** How the browser is set, and the value of a cookie that says who it is. */
+export type PageOptions = BrowserContextOptions & { user?: string };
+
 /**
  * Opens an empty page.
  *
  * @param origin of the server: a request to any other one is written down
- * @param user the value of a cookie that says who it is, for an app that goes by it
  */
 export async function watchedPage(
   browser: Browser,
   origin: string,
-  { user, ...options }: BrowserContextOptions & { user?: string } = {},
+  { user, ...options }: PageOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: { width: 1_280, height: 900 }, ...options });
   if (user !== undefined) await context.addCookies([{ name: 'user', value: user, url: origin }]);

@@ -108,7 +108,11 @@ export async function workedHost(
 
   return {
     ...host,
-    ...{ reviewed, retried, lacking, failed, beingRead },
+    reviewed,
+    retried,
+    lacking,
+    failed,
+    beingRead,
     async close() {
       await host.close();
       goOn();

@@ -162,7 +162,9 @@ export class OwnDisagreement {
 
 function nothingFound(): OwnDisagreementData {
   return {
-    ...{ documents: 0, isOver: false, alarms: BETS.map(() => 0) },
+    documents: 0,
+    isOver: false,
+    alarms: BETS.map(() => 0),
     tooLow: GRID.map(() => BETS.map(() => 1)),
     tooHigh: GRID.map(() => STAKES.map(() => 1)),
   };

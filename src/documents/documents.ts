@@ -347,7 +347,8 @@ export class Documents {
     const progress = progressOf(found.events as KeptEvent[]);
     const accepted = found.events.findLast(({ type }) => type === 'accepted') as Accepted | undefined;
     const event: EndEvent = {
-      ...{ type: 'failed', error: CANCELLED },
+      type: 'failed',
+      error: CANCELLED,
       ...noOutcome(accepted?.plan ?? SINGLE_PAGE),
       total_pages: progress.totalPages,
     };

@@ -66,7 +66,10 @@ function valueOf(
   const known =
     evidence?.support && Object.hasOwn(evidence.support, field) ? evidence.support[field] : undefined;
   return {
-    ...{ account, field, value: textOf(read), said },
+    account,
+    field,
+    value: textOf(read),
+    said,
     confidence: typeof read === 'string' ? null : read.confidence,
     support: known?.support ?? null,
     reasons: known?.reasons ?? [],

@@ -31,7 +31,11 @@ export class GivenDocuments {
     read: (run: GivenRun) => Promise<T>,
   ): Promise<T> {
     const given: Given = {
-      ...{ queue, isKept, finishing: new Set(), stop: new AbortController(), done: Promise.resolve() },
+      queue,
+      isKept,
+      finishing: new Set(),
+      stop: new AbortController(),
+      done: Promise.resolve(),
     };
     if (this.#isClosed) given.stop.abort(closed());
     const ends = AbortSignal.any([given.stop.signal, ...(signal ? [signal] : [])]);

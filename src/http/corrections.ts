@@ -174,7 +174,13 @@ function reviewedValue(of: ValueToReview): ReviewedValue {
   const { account, field, value, confidence, support, reasons, said } = of;
   const state = stateOf(of);
   return {
-    ...{ account, field, value, confidence, support, reasons, state },
+    account,
+    field,
+    value,
+    confidence,
+    support,
+    reasons,
+    state,
     corrected: said?.value ?? null,
     person: said?.personName ?? null,
     at: said?.at ?? null,

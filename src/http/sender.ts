@@ -112,7 +112,11 @@ export class Senders {
       const fairAs = isAnonymous ? addressKey(request) : undefined;
       const arrivesAs = isBrought(request, named ?? sessionId) ? owner : (fairAs ?? owner);
       return {
-        ...{ owner, userId, sessionId, fairAs, arrivesAs },
+        owner,
+        userId,
+        sessionId,
+        fairAs,
+        arrivesAs,
         displayName: shown(displayName) ?? userId,
         properties: this.#usable(properties),
       };

@@ -83,7 +83,11 @@ export class RollbackRules {
   get initial(): RollbackData {
     const { evidences, highestRate } = new EDetector(this.#limit);
     return {
-      ...{ state: 'closed', count: 0, changes: [], evidences, retryAt: 0 },
+      state: 'closed',
+      count: 0,
+      changes: [],
+      evidences,
+      retryAt: 0,
       trial: newTrial(highestRate),
       waitMs: this.#settings.retryMs,
     };

@@ -238,7 +238,9 @@ whereItIs('docs/prometheus-alerts.yml', () => {
     });
     await host.start();
     const prometheus = await Prometheus.start(tools, {
-      ...{ folder: join(folder, 'prometheus'), rules: RULES, token },
+      folder: join(folder, 'prometheus'),
+      rules: RULES,
+      token,
       target: new URL(host.base).host,
     });
     let sent = 0;

@@ -6,7 +6,9 @@ import { ProviderProcess } from '../bench/provider-process.js';
 let provider: ProviderProcess;
 const setup = {
   latency: { firstTokenMs: 0, tokenMs: 0, jitter: 0, tailShare: 0, tailFactor: 1 },
-  ...{ limits: null, cache: 'warm' as const, answers: 'one line' as const },
+  limits: null,
+  cache: 'warm' as const,
+  answers: 'one line' as const,
 };
 
 beforeAll(async () => {

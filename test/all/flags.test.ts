@@ -317,8 +317,13 @@ describe('payloads that are wrong', () => {
     };
     const rollback = { admit: () => null, restore, giveUp: () => undefined };
     const decisions = new Decisions({
-      ...{ flags: { evaluate }, rollback, fixedPlan: undefined, forceSinglePage: false, logger },
-      ...{ autoPlan: () => ({ path: 'batch', batchSize: 2, maxWorkers: 3 }), answerForms: undefined },
+      flags: { evaluate },
+      rollback,
+      fixedPlan: undefined,
+      forceSinglePage: false,
+      logger,
+      autoPlan: () => ({ path: 'batch', batchSize: 2, maxWorkers: 3 }),
+      answerForms: undefined,
     });
     const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
     for (let index = 0; index < 300; index++) decisions.decide({});
@@ -369,8 +374,11 @@ describe('at the end', () => {
       process.send('started');`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
       env: {
-        ...{ PATH: process.env.PATH, UNLEASH_URL: url, UNLEASH_API_TOKEN: 'token' },
-        ...{ UNLEASH_REFRESH_MS: '100', UNLEASH_BACKUP_DIR: folder },
+        PATH: process.env.PATH,
+        UNLEASH_URL: url,
+        UNLEASH_API_TOKEN: 'token',
+        UNLEASH_REFRESH_MS: '100',
+        UNLEASH_BACKUP_DIR: folder,
       },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

@@ -91,8 +91,12 @@ describe('documents of all owners', () => {
     const { documents, total, next } = await atWork(mounted);
     expect(documents).toEqual(
       ids.map((id, index) => ({
-        ...{ id, plan: 'batch 2x3', owner: expect.stringMatching(/^[0-9a-f]{16}$/) },
-        ...{ age_seconds: expect.any(Number), pages_done: 0, replica: null },
+        id,
+        plan: 'batch 2x3',
+        owner: expect.stringMatching(/^[0-9a-f]{16}$/),
+        age_seconds: expect.any(Number),
+        pages_done: 0,
+        replica: null,
         ...(index === 0
           ? { stage: 'llm_extraction', where: 'here', total_pages: 2 }
           : { stage: 'ocr_extraction', where: 'waiting', total_pages: 0 }),
@@ -127,7 +131,10 @@ describe('documents of all owners', () => {
     expect(provider.waiting).toBe(0);
     expect(await watched).toMatchObject({ type: 'failed', error: 'Cancelled', total_pages: 2 });
     expect(await (await fetch(`${base}/status/${id}`)).json()).toMatchObject({
-      ...{ status: 'failed', detailed_message: 'Cancelled', is_complete: true, total_pages: 2 },
+      status: 'failed',
+      detailed_message: 'Cancelled',
+      is_complete: true,
+      total_pages: 2,
     });
     expect(await (await fetch(`${base}/api/document/${id}`)).json()).toMatchObject({
       document: { status: 'failed', error: 'Cancelled', stage: 'llm_extraction', documents: [] },
@@ -142,7 +149,10 @@ describe('documents of all owners', () => {
     expect((await post(base, `documents/${id}/cancel`)).status).toBe(409);
     expect(log.filter(({ action }) => action)).toEqual(
       ['cancelled', 'ended', 'ended'].map((outcome) => ({
-        ...{ document: id, action: 'cancel', outcome, message: 'ops acted on a document' },
+        document: id,
+        action: 'cancel',
+        outcome,
+        message: 'ops acted on a document',
       })),
     );
     expect(await metric(mounted, 'quire_ops_actions_total{action="cancel",outcome="ended"}')).toBe(2);
@@ -199,7 +209,10 @@ describe('documents of all owners', () => {
       expect((await post(base, `retry${hours}`)).status).toBe(400);
     }
     expect(await (await post(base, 'retry?hours=1')).json()).toEqual({
-      ...{ success: true, started: 2, not_started: 0, left: 2 },
+      success: true,
+      started: 2,
+      not_started: 0,
+      left: 2,
     });
     expect((await atWork(mounted)).documents.map(({ id }) => id)).toEqual(failed.slice(0, 2));
     expect((await post(base, `documents/${String(failed[3])}/retry`)).status).toBe(503);

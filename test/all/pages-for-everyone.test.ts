@@ -260,7 +260,7 @@ test('what stays in place on the operations page covers nothing that has the foc
   await close();
 });
 
-test('axe finds nothing on the door of operations, which the token opens', async () => {
+test('axe finds nothing on the sign-in of operations, which the token opens', async () => {
   const token = 'a-token-of-ops-0123456789';
   const quire = await createQuire({ store, logger: SILENT, settings: { OPS_TOKEN: token } });
   const closed = await pagesHost(quire, { mount: '/quire', before: [helmet()] });
@@ -282,7 +282,7 @@ test('axe finds nothing on the door of operations, which the token opens', async
   await quire.close();
 });
 
-test('axe finds nothing where there is nothing: no document yet, no such document, no such page, a closed door', async () => {
+test('axe finds nothing where there is nothing: no document yet, no such document, no such page, operations without a token', async () => {
   const watched = await watchedPage(opened.browser, host.origin, { user: 'somebody' });
   const { page, troubles } = watched;
   const addresses = ['', '?name=nothing', `document/${host.reviewed}`, `document/${host.reviewed}/review`];

@@ -244,7 +244,9 @@ type Box = DrawnField['box'];
 async function markedBox(page: Page, field: DrawnField): Promise<Box> {
   await page.getByRole('tab', { name: field.account }).click();
   await page.locator(`tr:has(> th[title="${field.field}"]) button.value`).click();
-  const other = page.locator('.viewer').getByRole('button', { name: `Page ${field.page}`, exact: true });
+  const viewer = page.locator('.viewer');
+  await viewer.getByRole('heading', { name: field.field.replaceAll('_', ' '), exact: true }).waitFor();
+  const other = viewer.getByRole('button', { name: `Page ${field.page}`, exact: true });
   if ((await other.count()) > 0) await other.click();
   await page.getByRole('region', { name: `Picture of page ${field.page}.` }).waitFor();
   await page.locator('.page-mark.chosen').first().waitFor();

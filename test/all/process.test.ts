@@ -80,7 +80,9 @@ class Run {
       env: {
         PATH: process.env.PATH,
         QUIRE_DATABASE_URL: database,
-        ...{ OPENAI_API_KEY: 'k', OPENAI_MODEL: 'test-model', OPENAI_BASE_URL: provider.baseURL },
+        OPENAI_API_KEY: 'k',
+        OPENAI_MODEL: 'test-model',
+        OPENAI_BASE_URL: provider.baseURL,
         ...variables,
       },
     });

@@ -72,8 +72,11 @@ soak('one hundred documents of ten pages', () => {
     const ends = calls.map(({ endedAt = NaN }) => endedAt);
     const seconds = (Math.max(...ends) - Math.min(...starts)) / 1_000;
     const figures = {
-      ...{ seconds, calls: calls.length, underWay: mostUnderWay(calls) },
-      ...{ in2s: mostWithin(starts, 2_000), in60s: mostWithin(starts, 60_000) },
+      seconds,
+      calls: calls.length,
+      underWay: mostUnderWay(calls),
+      in2s: mostWithin(starts, 2_000),
+      in60s: mostWithin(starts, 60_000),
     };
     console.log(JSON.stringify({ replicas, ...limits, ...figures }));
     expect(figures.underWay).toBeLessThanOrEqual(limits.atOnce);
@@ -182,8 +185,12 @@ soak('a rolling update', () => {
     const provider = await Provider.start({ read: readSheet, delay: () => 700 });
     open.push(provider);
     const variables = {
-      ...{ DATABASE_URL: postgres.url, QUIRE_PLAN: 'batch 2x3', LOG_LEVEL: 'warn' },
-      ...{ OPENAI_API_KEY: 'test', OPENAI_MODEL: 'test-model', OPENAI_BASE_URL: provider.baseURL },
+      DATABASE_URL: postgres.url,
+      QUIRE_PLAN: 'batch 2x3',
+      LOG_LEVEL: 'warn',
+      OPENAI_API_KEY: 'test',
+      OPENAI_MODEL: 'test-model',
+      OPENAI_BASE_URL: provider.baseURL,
     };
     const before = [1, 2, 3].map(
       (number) => new Host({ ...variables, OPENAI_PROJECT_ID: `before-${number}` }, server),

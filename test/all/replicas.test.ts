@@ -211,10 +211,14 @@ describe('a rollback', () => {
   test('tripped by what one replica saw holds on all', async () => {
     const unleash = await newUnleashEnvironment();
     await unleash.flip(BATCH_FLAG, {
-      ...{ enabled: true, rollout: 100, payload: '{"batchSize": 2, "maxWorkers": 3}' },
+      enabled: true,
+      rollout: 100,
+      payload: '{"batchSize": 2, "maxWorkers": 3}',
     });
     const fleet = await fleetOf(3, await newDatabase(), {
-      ...{ UNLEASH_URL: unleash.url, UNLEASH_API_TOKEN: unleash.clientToken, QUIRE_PLAN: '' },
+      UNLEASH_URL: unleash.url,
+      UNLEASH_API_TOKEN: unleash.clientToken,
+      QUIRE_PLAN: '',
       // No trial of the form of answers takes documents from it.
       LLM_ANSWER_FORM: 'lines',
     });

@@ -38,7 +38,9 @@ async function start(fault: (isBatch: boolean) => Fault | undefined): Promise<Qu
   const provider = await Provider.start({
     read: ({ text }) =>
       Array.from(text.matchAll(/^(Field_\d+): (\d+)$/gm), ([, name = '', value = '']) => ({
-        ...{ name, value, confidence: 90 },
+        name,
+        value,
+        confidence: 90,
       })),
     fault: ({ pages }) => fault(pages.length > 1),
   });

@@ -162,7 +162,9 @@ describe('each rollback is a flip', () => {
 
   test('a document keeps its plan to the end, whatever flips meanwhile', async () => {
     await unleash.flip(BATCH, {
-      ...{ enabled: true, rollout: 100, payload: '{"batchSize": 2, "maxWorkers": 1}' },
+      enabled: true,
+      rollout: 100,
+      payload: '{"batchSize": 2, "maxWorkers": 1}',
     });
     await inForce('batch 2x1');
     const document = GOLDEN.documents.find(({ pages }) => Object.keys(pages).length >= 6);

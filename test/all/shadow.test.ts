@@ -82,7 +82,11 @@ async function start(
   );
   const metrics = async () => (await fetch(`${base}/ops/metrics`)).text();
   return {
-    ...{ quire, provider, base, logged, metrics },
+    quire,
+    provider,
+    base,
+    logged,
+    metrics,
     report: async (query = '') => (await (await fetch(`${base}/ops/shadow${query}`)).json()) as Report,
     async ended(runs) {
       for (const started = performance.now(); ; await sleep(20)) {
@@ -109,7 +113,9 @@ function pagesOf(count: number, from = 0, fields = 20): Record<number, string> {
 
 function readFields({ text }: Pick<ReceivedPage, 'text'>): Field[] {
   return Array.from(text.matchAll(/^(Field_\d+): (.+)$/gm), ([, name = '', value = '']) => ({
-    ...{ name, value, confidence: 90 },
+    name,
+    value,
+    confidence: 90,
   }));
 }
 

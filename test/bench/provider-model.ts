@@ -152,8 +152,12 @@ class ProviderModel {
     const headers = { 'content-type': 'application/json', ...limitHeaders(this.#buckets ?? {}) };
     if (wait > 0) {
       this.#journal.push({
-        ...{ ...entry, endedAt: now(), status: 429 },
-        ...{ promptTokens: 0, cachedTokens: 0, completionTokens: 0 },
+        ...entry,
+        endedAt: now(),
+        status: 429,
+        promptTokens: 0,
+        cachedTokens: 0,
+        completionTokens: 0,
       });
       response.writeHead(429, {
         ...headers,
@@ -168,8 +172,12 @@ class ProviderModel {
     await sleep(startedAt + latencyOf(body, completionTokens, setup.latency) - now());
     if (broken === 'server_error') {
       this.#journal.push({
-        ...{ ...entry, endedAt: now(), status: 500 },
-        ...{ promptTokens: 0, cachedTokens: 0, completionTokens: 0 },
+        ...entry,
+        endedAt: now(),
+        status: 500,
+        promptTokens: 0,
+        cachedTokens: 0,
+        completionTokens: 0,
       });
       response.writeHead(500, headers);
       response.end(JSON.stringify({ error: { message: 'server error', type: 'server_error' } }));
@@ -292,7 +300,10 @@ function completion(
   tokens: Pick<JournalEntry, 'promptTokens' | 'cachedTokens' | 'completionTokens'>,
 ): string {
   return JSON.stringify({
-    ...{ id: 'chatcmpl-bench', object: 'chat.completion', created: 0, model: 'bench-model' },
+    id: 'chatcmpl-bench',
+    object: 'chat.completion',
+    created: 0,
+    model: 'bench-model',
     choices: [
       { index: 0, finish_reason: finishReason, message: { role: 'assistant', content, refusal: null } },
     ],

@@ -85,8 +85,10 @@ async function measured(name: string, count: number, variables: Record<string, s
     url: postgres.url,
     provider,
     variables: {
-      ...{ LLM_GLOBAL_CONCURRENCY: String(CALLS_AT_ONCE), LLM_REQUESTS_PER_MINUTE: String(CALLS_A_MINUTE) },
-      ...{ OWNER_DOCUMENTS_WAITING: String(DOCUMENTS), UPLOADS_ARRIVING_PER_OWNER: String(DOCUMENTS) },
+      LLM_GLOBAL_CONCURRENCY: String(CALLS_AT_ONCE),
+      LLM_REQUESTS_PER_MINUTE: String(CALLS_A_MINUTE),
+      OWNER_DOCUMENTS_WAITING: String(DOCUMENTS),
+      UPLOADS_ARRIVING_PER_OWNER: String(DOCUMENTS),
       ...variables,
     },
   });
@@ -115,8 +117,14 @@ async function measured(name: string, count: number, variables: Record<string, s
     const { calls } = provider;
     const busyMs = calls.reduce((sum, { startedAt, endedAt = NaN }) => sum + endedAt - startedAt, 0);
     return {
-      ...{ name, replicas: count, seconds, calls: calls.length, underWay: mostUnderWay(calls) },
-      ...{ atRest, read, connections },
+      name,
+      replicas: count,
+      seconds,
+      calls: calls.length,
+      underWay: mostUnderWay(calls),
+      atRest,
+      read,
+      connections,
       shareOfCap: busyMs / 1_000 / (CALLS_AT_ONCE * seconds),
       shareOfRate: calls.length / ((CALLS_A_MINUTE / 60) * seconds),
     };

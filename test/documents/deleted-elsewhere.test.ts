@@ -28,7 +28,10 @@ async function process(database: string): Promise<string[]> {
   const notices = new Notices(database, 'test');
   const deleted: string[] = [];
   const tools: Partial<DocumentsTools> = {
-    ...{ store, logger: SILENT, onDocument: undefined, webhook: undefined },
+    store,
+    logger: SILENT,
+    onDocument: undefined,
+    webhook: undefined,
     shared: { replica: randomUUID(), replicas: store.share(), notices },
     startEngine: () =>
       Promise.resolve({ stop: () => Promise.resolve(), close: () => Promise.resolve() } as Engine),

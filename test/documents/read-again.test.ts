@@ -19,7 +19,12 @@ const EVIDENCE: SupportedEvidence[] = [
 ];
 
 const field = (control: string | null, candidate: string | null): ComparedField => ({
-  ...{ scope: 'merged', account: '1', page: null, field: 'Branch', control, candidate },
+  scope: 'merged',
+  account: '1',
+  page: null,
+  field: 'Branch',
+  control,
+  candidate,
   outcome: 'different',
 });
 
@@ -33,7 +38,9 @@ async function reasonsAfter(kept: unknown, fields: ComparedField[], evidence = E
     },
   };
   await keepReadAgain(() => Promise.resolve({ store: store as Store }), SILENT, 'a', {
-    ...{ record: RECORD, other: OTHER, fields },
+    record: RECORD,
+    other: OTHER,
+    fields,
   });
   if (changed) expect(changed.record).toBe(OTHER);
   return changed?.evidence?.map(({ support }) => support?.Branch?.reasons);

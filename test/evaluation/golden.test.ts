@@ -240,10 +240,8 @@ describe('numbers that are told by their form', () => {
   const luhn = (digits: string) =>
     Array.from(digits)
       .reverse()
-      .map((digit, at) =>
-        at % 2 === 0 ? Number(digit) : Number(digit) * 2 > 9 ? Number(digit) * 2 - 9 : Number(digit) * 2,
-      )
-      .reduce((sum, digit) => sum + digit) % 10;
+      .map((digit, at) => Number(digit) * (at % 2 === 0 ? 1 : 2))
+      .reduce((sum, digit) => sum + (digit > 9 ? digit - 9 : digit)) % 10;
 
   test('what proves a number proves the one in its place', async () => {
     const made = await one(

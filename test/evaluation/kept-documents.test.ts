@@ -226,7 +226,8 @@ describe('quire golden add', () => {
   test('and one that is not there, or is not named', async () => {
     for (const id of ['00000000-0000-4000-8000-000000000000', '../x']) {
       expect(await quire(['golden', 'add', id])).toEqual({
-        ...{ code: 2, out: '' },
+        code: 2,
+        out: '',
         err: `There is no document ${JSON.stringify(id)}.\n`,
       });
     }

@@ -155,8 +155,14 @@ test('what was read and what a person says are both kept, with who said it and w
   });
   const [row] = await runSql(url, 'SELECT * FROM quire.corrections ORDER BY number DESC LIMIT 1');
   expect(row).toMatchObject({
-    ...{ reading: 1, action: 'corrected', read_value: value.value, value: 'As it stands <b>there</b>' },
-    ...{ person: 'rita', person_name: "rita's name", model: 'test-model-2026', answer_form: 'lines' },
+    reading: 1,
+    action: 'corrected',
+    read_value: value.value,
+    value: 'As it stands <b>there</b>',
+    person: 'rita',
+    person_name: "rita's name",
+    model: 'test-model-2026',
+    answer_form: 'lines',
     plan: expect.objectContaining({ path: 'batch', batchSize: 2, maxWorkers: 3 }),
   });
 });

@@ -161,7 +161,10 @@ beforeAll(async () => {
   provider = await Provider.start({ read: () => [{ name: 'Holder', value: 'Ada', confidence: 90 }] });
   database = await newDatabase();
   quire = await createQuire({
-    ...{ openai: provider.client(), model: 'test-model', plan: { path: 'single-page' }, logger: SILENT },
+    openai: provider.client(),
+    model: 'test-model',
+    plan: { path: 'single-page' },
+    logger: SILENT,
     database,
     settings: { OPS_TOKEN: TOKEN },
   });

@@ -74,7 +74,9 @@ async function upload(name: string, pages = 1): Promise<string> {
     { text: 'ACCOUNT NUMBER: 12345678', x: 20, y: 20, size: 12 },
     ...shown.map(([name, value], row) => ({
       text: `${name}: ${value.replace(/[^\x20-\x7e]/g, ' ')}`,
-      ...{ x: 20, y: 60 + row * 30, size: 12 },
+      x: 20,
+      y: 60 + row * 30,
+      size: 12,
     })),
   ];
   const pdf = await makePdf(Array.from({ length: pages }, () => ({ texts })));

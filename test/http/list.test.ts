@@ -320,8 +320,11 @@ describe('what documents cost', () => {
     const { documents, total } = await costs('ada', '?limit=1');
     expect(documents).toMatchObject([{ ...USED, cost_usd: 0.0000001 }]);
     expect(total).toEqual({
-      ...{ llm_calls: 6, input_tokens: 90, output_tokens: 12 },
-      ...{ cost_usd: 0.3000001, unknown_usage_calls: 3 },
+      llm_calls: 6,
+      input_tokens: 90,
+      output_tokens: 12,
+      cost_usd: 0.3000001,
+      unknown_usage_calls: 3,
     });
   });
 

@@ -43,7 +43,9 @@ async function start(plan?: ProcessingPlan, login?: RequestHandler, rollout = 10
   provider.behaviour = {
     read: ({ text }) =>
       Array.from(text.matchAll(/^(Vorname_\d+): (.+)$/gm), ([, name = '', value = '']) => ({
-        ...{ name, value, confidence: 90 },
+        name,
+        value,
+        confidence: 90,
       })),
   };
   provider.calls.length = 0;
@@ -188,9 +190,19 @@ describe('the log', () => {
     expect(headers.get('x-request-id')).toBe('request-7');
     expect(log).toHaveLength(1);
     expect(log[0]).toMatchObject({
-      ...{ request_id: 'request-7', document: id, plan: 'batch 2x3', reason: 'flag', pages: 10 },
-      ...{ calls: 5, salvage_calls: 0, prompt_tokens: 5_000, completion_tokens: 500, cost_usd: 0.0225 },
-      ...{ failed_pages: 0, msg: 'document read', llm_extraction_ms: expect.any(Number) },
+      request_id: 'request-7',
+      document: id,
+      plan: 'batch 2x3',
+      reason: 'flag',
+      pages: 10,
+      calls: 5,
+      salvage_calls: 0,
+      prompt_tokens: 5_000,
+      completion_tokens: 500,
+      cost_usd: 0.0225,
+      failed_pages: 0,
+      msg: 'document read',
+      llm_extraction_ms: expect.any(Number),
     });
     expect(JSON.stringify(log)).not.toMatch(SECRETS);
   });
@@ -231,8 +243,12 @@ describe('the log', () => {
     await quire.processPages(TEN_PAGES);
     expect(log).toEqual([
       expect.objectContaining({
-        ...{ level: 40, msg: 'document failed', plan: 'batch 2x3', seconds: expect.any(Number) },
-        ...{ failed_pages: 10, failed_by_reason: { bad_request: 10 } },
+        level: 40,
+        msg: 'document failed',
+        plan: 'batch 2x3',
+        seconds: expect.any(Number),
+        failed_pages: 10,
+        failed_by_reason: { bad_request: 10 },
         service: { status: 400, code: 'invalid_value', message: 'made to fail' },
       }),
     ]);
@@ -241,7 +257,8 @@ describe('the log', () => {
       unknown
     >;
     expect({ ready, warnings, model }).toEqual({
-      ...{ ready: true, warnings: ['model: bad_request'] },
+      ready: true,
+      warnings: ['model: bad_request'],
       model: {
         reason: 'bad_request',
         service: { status: 400, code: 'invalid_value', message: 'made to fail' },
@@ -268,7 +285,10 @@ describe('the log', () => {
       pages.some(({ number }) => number === 10) ? { status: 400 } : undefined;
     await quire.processPages(TEN_PAGES);
     expect(log[0]).toMatchObject({
-      ...{ level: 30, msg: 'document read', failed_pages: 1, failed_by_reason: { bad_request: 1 } },
+      level: 30,
+      msg: 'document read',
+      failed_pages: 1,
+      failed_by_reason: { bad_request: 1 },
       service: { status: 400 },
     });
   });

@@ -41,8 +41,11 @@ async function start(settings: Started = {}, url?: string): Promise<void> {
   database = url ?? (await newDatabase());
   store = await Store.open({ url: database, dataDir: '' });
   quire = await createQuire({
-    ...{ openai: provider.client(), model: 'test-model', logger: SILENT, store },
-    ...{ unleash: await flagClient(...flags) },
+    openai: provider.client(),
+    model: 'test-model',
+    logger: SILENT,
+    store,
+    unleash: await flagClient(...flags),
     ...options,
     settings: { LLM_PRICES: { 'test-model': { input: 3, output: 15 } }, ...options.settings },
   });
@@ -105,9 +108,20 @@ describe('GET /ops/recent', () => {
     const { documents, paths } = await get<Recent>('recent');
     expect(documents.map(({ id }) => id)).toEqual([alone, lacking, batch]);
     expect(documents[0]).toEqual({
-      ...{ id: alone, path: 'single-page', plan: 'single-page', reason: 'flag_off', status: 'completed' },
-      ...{ is_cancelled: false, is_read_again: false, calls: 3, salvage_calls: 0, pages: 3, failed_pages: 0 },
-      ...{ seconds: expect.any(Number), cost_usd: expect.any(Number), at: expect.stringMatching(/^20.*Z$/) },
+      id: alone,
+      path: 'single-page',
+      plan: 'single-page',
+      reason: 'flag_off',
+      status: 'completed',
+      is_cancelled: false,
+      is_read_again: false,
+      calls: 3,
+      salvage_calls: 0,
+      pages: 3,
+      failed_pages: 0,
+      seconds: expect.any(Number),
+      cost_usd: expect.any(Number),
+      at: expect.stringMatching(/^20.*Z$/),
     });
     expect(documents[1]).toMatchObject({ path: 'batch', status: 'completed', failed_pages: 1, pages: 2 });
     expect(documents[2]).toMatchObject({ plan: 'batch 2x3', reason: 'flag', calls: 2, failed_pages: 0 });
@@ -116,7 +130,10 @@ describe('GET /ops/recent', () => {
     expect(paths.map(({ path }) => path)).toEqual(['single-page', 'batch']);
     const [single, inBatches] = paths;
     expect(single).toMatchObject({
-      ...{ documents: 1, pages: 3, calls: 3, calls_a_page: { median: 1, p90: 1 } },
+      documents: 1,
+      pages: 3,
+      calls: 3,
+      calls_a_page: { median: 1, p90: 1 },
       failures: { count: 0, of: 1, share: 0, least: 0 },
     });
     expect(single?.failures.most).toBeCloseTo(0.7935, 3);
@@ -205,7 +222,9 @@ describe('GET /ops/overview', () => {
     for (let document = 0; document < 3; document++) await read(10);
     const { plan, rollbacks } = await overview();
     expect(plan).toMatchObject({
-      ...{ decided_by: 'flag', batch_plan: 'batch 5x5', payload_warnings: [] },
+      decided_by: 'flag',
+      batch_plan: 'batch 5x5',
+      payload_warnings: [],
       batch_flag: { is_on: true, percentage: 100, plans: ['batch 5x5'] },
       shadow_flag: { is_on: true, percentage: 10 },
       unleash: { source: 'caller', problem: null },
@@ -323,7 +342,10 @@ describe('GET /ops/overview', () => {
     await read(2);
     const { service } = await overview();
     expect(service).toMatchObject({
-      ...{ model: 'test-model', trouble: null, outage: null, held_until: null },
+      model: 'test-model',
+      trouble: null,
+      outage: null,
+      held_until: null,
       calls: { under_way: 0, waiting: 0, at_once: 7, most: 7 },
       limits: { concurrency: null, requests_per_minute: null, tokens_per_minute: null },
       told: { requests: { limit: 1_000, left: expect.any(Number) }, tokens: null },
@@ -334,7 +356,8 @@ describe('GET /ops/overview', () => {
     });
     expect(service.refused).toEqual([
       expect.objectContaining({
-        ...{ reason: 'bad_request', says: 'the model service did not accept the request' },
+        reason: 'bad_request',
+        says: 'the model service did not accept the request',
         service: expect.objectContaining({ status: 400 }),
       }),
     ]);

@@ -36,7 +36,7 @@ interface Given {
   logged?: string[];
 }
 
-/** The door of ops with one route behind it that tells, and one that acts. */
+/** What lets ops in, with one route behind it that tells, and one that acts. */
 async function serve({ mount = '/', logged = [], ...rules }: Given = {}): Promise<string> {
   const log = (_fields: object, message: string) => void logged.push(message);
   const logger: Logger = { info: log, warn: log, error: log };

@@ -50,7 +50,10 @@ describe('who counts as ops', () => {
   /** An app with routes of its own after Quire's, which trusts proxies. */
   async function serve(token?: string, path = '/'): Promise<string> {
     const quire = await createQuire({
-      ...{ openai: provider.client(), model: 'test-model', logger: SILENT, database: await newDatabase() },
+      openai: provider.client(),
+      model: 'test-model',
+      logger: SILENT,
+      database: await newDatabase(),
       settings: { OPS_TOKEN: token },
     });
     const app = express().set('trust proxy', true);
@@ -87,10 +90,16 @@ describe('who counts as ops', () => {
     const wrong = { authorization: 'Bearer wrong' };
     expect((await send(base, ready, wrong)).body).toBe('{"ready":true}');
     expect(JSON.parse((await send(base, alive, there)).body)).toEqual({
-      ...{ alive: true, uptime_seconds: expect.any(Number), documents: { reading: 0, waiting: 0 } },
+      alive: true,
+      uptime_seconds: expect.any(Number),
+      documents: { reading: 0, waiting: 0 },
     });
     expect(JSON.parse((await send(base, ready, there)).body)).toMatchObject({
-      ...{ ready: true, reason: null, warnings: [], store: null, rollback: { state: 'closed' } },
+      ready: true,
+      reason: null,
+      warnings: [],
+      store: null,
+      rollback: { state: 'closed' },
     });
   });
 

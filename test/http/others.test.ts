@@ -321,7 +321,12 @@ test('each document tells how many of its values people have checked', async () 
   let seen = 0;
   const say = async (field: string, action: 'confirmed' | 'reopened') => {
     const correction = {
-      ...{ account: '1', field, verdict: { action }, readValue: 'v', person: 'rita', personName: 'Rita' },
+      account: '1',
+      field,
+      verdict: { action },
+      readValue: 'v',
+      person: 'rita',
+      personName: 'Rita',
       ...({ plan: { path: 'single-page' }, answerForm: 'objects' } as const),
     };
     const added = await store.corrections.add(id, correction, { seen, reading: 1 });

@@ -192,9 +192,20 @@ test('a call that ends after its document is in it, not in one that never ends',
   watch({ type: 'broken_off', ...noOutcome(BATCH) }, source);
   watch(
     {
-      ...{ type: 'call_ended', unit: 'pages/1', pages: [1], purpose: 'first', ms: 5, outcome: 'broken_off' },
-      ...{ service: null, prompt_tokens: null, completion_tokens: null, max_tokens: 4_000 },
-      ...{ model: null, finish_reason: null, sent_bytes: 1, received_bytes: 0 },
+      type: 'call_ended',
+      unit: 'pages/1',
+      pages: [1],
+      purpose: 'first',
+      ms: 5,
+      outcome: 'broken_off',
+      service: null,
+      prompt_tokens: null,
+      completion_tokens: null,
+      max_tokens: 4_000,
+      model: null,
+      finish_reason: null,
+      sent_bytes: 1,
+      received_bytes: 0,
     },
     source,
   );

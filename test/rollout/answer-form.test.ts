@@ -146,7 +146,11 @@ test('a document that goes on keeps its form', () => {
   while (forms.state !== 'objects') read((form) => (form === 'lines' ? 'not_json' : null));
   const decisions = new Decisions({
     flags: { evaluate: () => ({ enabled: false }) },
-    ...{ rollback, fixedPlan: PLAN, autoPlan: () => PLAN, answerForms: chosen, forceSinglePage: false },
+    rollback,
+    fixedPlan: PLAN,
+    autoPlan: () => PLAN,
+    answerForms: chosen,
+    forceSinglePage: false,
     logger: { info: () => 0, warn: () => 0, error: () => 0 },
   });
   expect(decisions.decide({}).plan).toEqual({ ...PLAN, answerForm: 'objects' });
@@ -190,16 +194,16 @@ describe('a model that writes lines badly', () => {
     await readAll(quire, 31);
     expect(log).toEqual([
       {
-        ...{ model: 'test-model', answer_form: 'trial', message: expect.stringContaining('need salvage') },
+        model: 'test-model',
+        answer_form: 'trial',
+        message: expect.stringContaining('need salvage'),
         lines: { documents: 3, salvage_rate: 1 },
         objects: { documents: 0, salvage_rate: null },
       },
       {
-        ...{
-          model: 'test-model',
-          answer_form: 'objects',
-          message: expect.stringContaining('lines do worse'),
-        },
+        model: 'test-model',
+        answer_form: 'objects',
+        message: expect.stringContaining('lines do worse'),
         lines: { documents: 14, salvage_rate: 1 },
         objects: { documents: 14, salvage_rate: 0 },
       },

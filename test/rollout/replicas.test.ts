@@ -30,7 +30,13 @@ const SETTINGS: RollbackSettings = {
 };
 const PLAN: BatchPlan = { path: 'batch', batchSize: 2, maxWorkers: 3 };
 const SAME: ComparedField = {
-  ...{ scope: 'page', account: '1', page: 1, field: 'f', outcome: 'same', control: 'a', candidate: 'a' },
+  scope: 'page',
+  account: '1',
+  page: 1,
+  field: 'f',
+  outcome: 'same',
+  control: 'a',
+  candidate: 'a',
 };
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -65,7 +71,11 @@ async function replica(url: string, { settings = {}, listens = true, looks = tru
   const forms = new AnswerForms();
   const decisions = new Decisions({
     flags: { evaluate: () => ({ enabled: true, payload: '{"batchSize": 2, "maxWorkers": 3}' }) },
-    ...{ rollback, fixedPlan: undefined, autoPlan: () => PLAN, forceSinglePage: false, logger: SILENT },
+    rollback,
+    fixedPlan: undefined,
+    autoPlan: () => PLAN,
+    forceSinglePage: false,
+    logger: SILENT,
     answerForms: new AnswerFormChoice(forms, () => undefined),
   });
   const budget = new SharedBudget(5, () => Promise.resolve(store.shared.spending));
@@ -253,11 +263,9 @@ test('the form of answers is chosen where the document is read', async () => {
   const { plan, kept } = await decide();
   expect(plan).toEqual(PLAN);
   expect(answer(kept, two, plan)).toMatchObject({
-    ...{
-      plan: { ...PLAN, answerForm: 'objects' },
-      shadow: { ...PLAN, answerForm: 'objects' },
-      reason: 'flag',
-    },
+    plan: { ...PLAN, answerForm: 'objects' },
+    shadow: { ...PLAN, answerForm: 'objects' },
+    reason: 'flag',
   });
 });
 
@@ -277,7 +285,8 @@ test('what shadows found on all replicas is one verdict, and none lets the plan 
   for (const { agreement, rollback } of all) {
     expect(agreement.report).toEqual(alone.report);
     expect({ low: agreement.isLow(PLAN), needsNoise: agreement.needsNoise(PLAN) }).toEqual({
-      ...{ low: true, needsNoise: false },
+      low: true,
+      needsNoise: false,
     });
     expect(rollback.admit(PLAN)).toBeNull();
   }

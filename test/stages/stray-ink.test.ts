@@ -13,8 +13,13 @@ const letters = (count: number, top: number) =>
     bottom: top + 18,
   }));
 const image = (...rows: ReturnType<typeof letters>[]): GrayImage => ({
-  ...{ width: SIDE, height: SIDE, pgm: new Uint8Array(), hash: '' },
-  ...{ lie: { turns: 0, skew: 0 }, letters: rows.flat(), checkBoxes: [] },
+  width: SIDE,
+  height: SIDE,
+  pgm: new Uint8Array(),
+  hash: '',
+  lie: { turns: 0, skew: 0 },
+  letters: rows.flat(),
+  checkBoxes: [],
 });
 /** A row of words over the first row of letters. */
 const words = packWords(

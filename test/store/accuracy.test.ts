@@ -143,7 +143,10 @@ test('what is surely wrong stands before what may be, and of two alike the one l
   const document = await newDocument();
   const values = (field: string, corrected: number, confirmed: number): Said[] =>
     Array.from({ length: corrected + confirmed }, (_, at) => ({
-      ...{ document, field, account: String(at), value: 'b' },
+      document,
+      field,
+      account: String(at),
+      value: 'b',
       action: at < corrected ? 'corrected' : 'confirmed',
     }));
   await say(
@@ -265,8 +268,13 @@ describe('of documents that are gone', () => {
         store.corrections.add(
           document,
           {
-            ...{ account, field: 'Name', verdict: { action: 'confirmed' }, readValue: 'a' },
-            ...{ person: undefined, personName: undefined, plan: { path: 'single-page' } },
+            account,
+            field: 'Name',
+            verdict: { action: 'confirmed' },
+            readValue: 'a',
+            person: undefined,
+            personName: undefined,
+            plan: { path: 'single-page' },
           },
           { seen: 0, reading: 1 },
         );

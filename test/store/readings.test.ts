@@ -27,8 +27,12 @@ function recordOf(value: string): StoredDocument['documents'][number] {
   };
   return {
     accounts: [{ accountNumber: '1', result, page_data: { '1': result } }],
-    ...{ page_mapping: { '1': '1' }, failed_pages: [], plan: PLAN, usage: { calls: 1 } },
-    ...{ extracted_fields: { total_accounts: 1, accounts_processed: 1 }, needs_human_review: false },
+    page_mapping: { '1': '1' },
+    failed_pages: [],
+    plan: PLAN,
+    usage: { calls: 1 },
+    extracted_fields: { total_accounts: 1, accounts_processed: 1 },
+    needs_human_review: false,
   } as unknown as StoredDocument['documents'][number];
 }
 

@@ -144,7 +144,10 @@ async function run({ files: given, asJson, out, plan: asked }: Options): Promise
   let ends: FileEnd[];
   try {
     ends = await readFiles(files, {
-      ...{ quire, readWith, targets, progress },
+      quire,
+      readWith,
+      targets,
+      progress,
       kept: (sha256) => kept.of(sha256),
       atOnce: settings.DOCUMENTS_AT_ONCE,
       stopped: stop.signal,

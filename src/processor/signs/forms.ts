@@ -18,15 +18,19 @@ export function plainForm(text: string): string {
     .replace(/\s+/g, ' ');
 }
 
-/** Letters of other scripts that look like Latin ones. */
-const LOOKALIKES: Readonly<Record<string, string>> = {
-  ...{ а: 'a', в: 'b', с: 'c', е: 'e', ё: 'e', һ: 'h', і: 'i', ї: 'i', ј: 'j', к: 'k', м: 'm', н: 'h' },
-  ...{ о: 'o', р: 'p', ѕ: 's', т: 't', у: 'y', х: 'x', ԁ: 'd', ԛ: 'q', ԝ: 'w', ɡ: 'g', ı: 'i', ł: 'l' },
-  ...{ α: 'a', β: 'b', ε: 'e', η: 'n', ι: 'i', κ: 'k', ν: 'v', ο: 'o', ρ: 'p', τ: 't', υ: 'u', χ: 'x' },
-};
-const LEET: Readonly<Record<string, string>> = {
-  ...{ '0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '@': 'a', $: 's' },
-};
+/** Letters of other scripts that look like Latin ones: each beside the one it looks like. */
+const LOOKALIKES = pairs(
+  'аa вb сc еe ёe һh іi їi јj кk мm нh',
+  'оo рp ѕs тt уy хx ԁd ԛq ԝw ɡg ıi łl',
+  'αa βb εe ηn ιi κk νv οo ρp τt υu χx',
+);
+const LEET = pairs('0o 1i 3e 4a 5s 7t @a $s');
+
+function pairs(...of: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    of.flatMap((line) => line.split(' ')).map((pair): [string, string] => [pair.slice(0, 1), pair.slice(1)]),
+  );
+}
 
 /** Without accents, and words that mix scripts in Latin letters alone. */
 export function foldedForm(plain: string): string {

@@ -46,9 +46,10 @@ export function useActs(onDone: () => void) {
     setOutcome(undefined);
     setAsked(action);
   };
+  const tone = outcome?.isBad ? 'bad' : 'good';
   const shown = (
     <>
-      <p role="status" class={outcome ? (outcome.isBad ? 'outcome bad' : 'outcome good') : 'unseen'}>
+      <p role="status" class={outcome ? `outcome ${tone}` : 'unseen'}>
         {outcome?.text}
       </p>
       {asked && (

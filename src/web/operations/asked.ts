@@ -47,7 +47,12 @@ export interface Asked {
  */
 export function useAsked(isPaused: boolean, onShutOut: () => void): Asked {
   const [parts, setParts] = useState<Parts>({
-    ...{ overview: {}, recent: {}, shadow: {}, documents: {}, replicas: {}, accuracy: {} },
+    overview: {},
+    recent: {},
+    shadow: {},
+    documents: {},
+    replicas: {},
+    accuracy: {},
   });
   const [readAt, setReadAt] = useState<Date>();
   const shutOut = useRef(onShutOut);

@@ -6,7 +6,7 @@ import { ROOT } from '../place.js';
 import { AccuracySection } from './accuracy-section.js';
 import { useActs } from './acts.js';
 import { useAsked, type Asked } from './asked.js';
-import { Door } from './door.js';
+import { SignIn } from './sign-in.js';
 import { timeOf } from './figures.js';
 import './operations.css';
 import { PathsSection } from './paths-section.js';
@@ -58,7 +58,7 @@ function Looked({ hasEnded, onLetIn, onShutOut, onLeave }: LookedProps) {
     return (
       <Frame title="Operations">
         <div class="operations">
-          <Door takesToken={about.takes_ops_token} hasEnded={hasEnded} onLetIn={onLetIn} />
+          <SignIn takesToken={about.takes_ops_token} hasEnded={hasEnded} onLetIn={onLetIn} />
         </div>
       </Frame>
     );

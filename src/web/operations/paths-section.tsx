@@ -33,8 +33,11 @@ export function PathsSection({ recent, shadow }: { recent: Part<Recent>; shadow:
               title="Failures, share of documents"
               about="Documents that failed or lack a page; the line is the interval of 95 % (Wilson)."
               bars={paths.map(({ path, failures }) => ({
-                ...{ name: pathName(path), isStriped: path === 'single-page', value: failures.share },
-                ...{ least: failures.least, most: failures.most },
+                name: pathName(path),
+                isStriped: path === 'single-page',
+                value: failures.share,
+                least: failures.least,
+                most: failures.most,
               }))}
               format={percentOf}
               columns={INTERVAL}

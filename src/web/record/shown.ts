@@ -52,13 +52,14 @@ export function useShown(): ShownOfRecord {
 
   useEffect(() => {
     const moved = () => {
+      const then = afterwards.current;
+      afterwards.current = undefined;
+      // The page has gone back by itself, and shows what it is to show.
+      if (then) return then();
       const { account, look } = fromAddress();
       const { account: accountBefore, look: before } = latest.current;
       // A link to a place on the record has led there.
       if (account !== accountBefore || look?.page !== before?.page) set({ account, look });
-      const then = afterwards.current;
-      afterwards.current = undefined;
-      then?.();
     };
     window.addEventListener('popstate', moved);
     return () => window.removeEventListener('popstate', moved);
@@ -66,8 +67,12 @@ export function useShown(): ShownOfRecord {
 
   /** The browser goes back a moment later; until then, the entry is still that of the picture. */
   const settled = useCallback((act: () => void) => {
-    if (afterwards.current) afterwards.current = act;
-    else act();
+    const before = afterwards.current;
+    if (!before) return act();
+    afterwards.current = () => {
+      before();
+      act();
+    };
   }, []);
 
   const close = useCallback(() => {

@@ -6,7 +6,7 @@ import { Frame } from '../parts/frame.js';
 import { cutText, spokenName } from '../parts/long-text.js';
 import { isChecked, keyOf, say, useReview, type Review, type ReviewedValue } from '../parts/review.js';
 import { accountsOf, standingOf } from '../parts/standing.js';
-import { OneValue, type Collision } from './one-value.js';
+import { OneValue, type OneValueProps, type Collision } from './one-value.js';
 import { usePresence } from './presence.js';
 import './review.css';
 import { Values } from './values.js';
@@ -327,7 +327,7 @@ function stopOf(list: HTMLElement | null, key: string): HTMLElement | undefined 
   );
 }
 
-type CurrentProps = Omit<Parameters<typeof OneValue>[0], 'document' | 'pages' | 'standing'> & {
+type CurrentProps = Omit<OneValueProps, 'document' | 'pages' | 'standing'> & {
   id: string;
   document: KeptDocument;
   evidence: Evidence;

@@ -89,7 +89,10 @@ export class Calls {
         break;
       case 'salvage_started':
         this.#add({
-          ...{ kind: 'salvage', number: event.number, unit: event.unit, pages: event.pages },
+          kind: 'salvage',
+          number: event.number,
+          unit: event.unit,
+          pages: event.pages,
           why: this.#failures.get(event.unit) ?? null,
           from: this.#time(at),
         });

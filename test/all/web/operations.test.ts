@@ -26,7 +26,10 @@ let documents = 0;
 
 async function serve(token: string | undefined): Promise<typeof app> {
   const quire = await createQuire({
-    ...{ openai: provider.client(), model: 'test-model', logger: SILENT, database: await newDatabase() },
+    openai: provider.client(),
+    model: 'test-model',
+    logger: SILENT,
+    database: await newDatabase(),
     unleash: await flagClient({ name: BATCH_FLAG, rollout: 50 }),
     settings: { OPS_TOKEN: token, LLM_PRICES: { 'test-model': { input: 3, output: 15 } } },
   });

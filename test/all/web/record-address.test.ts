@@ -156,6 +156,7 @@ test('another account closes the picture, and no entry is left of it', async () 
   await page.getByRole('tab').nth(2).click();
   await isClosed();
   await isAt(`${address}?account=3`);
+  await page.getByRole('tab', { selected: true }).and(page.getByRole('tab').nth(2)).waitFor();
   await page.goBack();
   await page.getByRole('heading', { name: 'Documents', level: 1 }).waitFor();
 });

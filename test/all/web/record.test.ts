@@ -13,7 +13,7 @@ import type { DrawnPackage } from '../../sample-package/package.js';
 import { newDatabase } from '../../shared.js';
 import { SILENT } from '../../silent.js';
 import { until } from '../../until.js';
-import { watchedPage, type WatchedPage } from '../../watched-page.js';
+import { watchedPage, type PageOptions, type WatchedPage } from '../../watched-page.js';
 
 /** The page of a document's record: each value beside the page it stands on. */
 
@@ -58,11 +58,7 @@ interface Changes {
   review?: (review: ReviewAnswer) => void;
 }
 
-async function open(
-  document: string,
-  options: Parameters<typeof watchedPage>[2] = {},
-  changes: Changes = {},
-) {
+async function open(document: string, options: PageOptions = {}, changes: Changes = {}) {
   watched = await watchedPage(opened.browser, host.origin, options);
   const { page } = watched;
   if (Object.keys(changes).length > 0) await change(page, changes);

@@ -41,7 +41,8 @@ async function read(
     (pgm, mode) => {
       const isUpright = pgm.at(-WIDTH * HEIGHT) === 0;
       const isDrawn = Buffer.from(pgm).toString('latin1').startsWith(`P5 ${HEIGHT} `);
-      const look = `${isDrawn ? 'drawn' : isUpright ? 'upright' : 'turned'} ${mode}` as const;
+      const lies = isUpright ? 'upright' : 'turned';
+      const look = `${isDrawn ? 'drawn' : lies} ${mode}` as const;
       taken.push(look);
       return Promise.resolve(looks[look] ?? []);
     },

@@ -30,7 +30,10 @@ test('a letter that crosses a rule stays', () => {
 });
 
 test('the gray seam of a rule goes with it, and a worn rule is one', () => {
-  const page = painted(300, 40, (x, y) => (y === 20 && x % 17 > 1 ? 0 : y === 19 || y === 21 ? 180 : 255));
+  const page = painted(300, 40, (x, y) => {
+    if (y === 20 && x % 17 > 1) return 0;
+    return y === 19 || y === 21 ? 180 : 255;
+  });
   const cleared = unruled(page);
   expect(cleared.pixels.every((gray) => gray === 255)).toBe(true);
 });

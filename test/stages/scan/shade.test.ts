@@ -3,7 +3,10 @@ import { unshaded } from '../../../src/stages/scan/shade.js';
 import { painted } from './pictures.js';
 
 /** Strokes of print on half a page, the left half of which is shaded. */
-const shaded = painted(640, 320, (x, y) => (y % 16 < 6 && x % 10 < 4 ? 60 : x < 320 ? 200 : 250));
+const shaded = painted(640, 320, (x, y) => {
+  if (y % 16 < 6 && x % 10 < 4) return 60;
+  return x < 320 ? 200 : 250;
+});
 
 test('a shaded field becomes as white as the paper beside it, and print on it stays', () => {
   const { pixels, width } = unshaded(shaded);

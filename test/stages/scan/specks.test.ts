@@ -10,7 +10,8 @@ function speckled(share: number) {
   const random = seeded(3);
   return painted(200, 200, (x, y) => {
     const chance = random();
-    return chance < share / 2 ? 0 : chance < share ? 255 : bars(x, y);
+    if (chance >= share) return bars(x, y);
+    return chance < share / 2 ? 0 : 255;
   });
 }
 

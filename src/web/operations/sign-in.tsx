@@ -2,7 +2,7 @@ import { useId, useState } from 'preact/hooks';
 import { CallError, post } from '../call.js';
 import { ROOT } from '../place.js';
 
-interface DoorProps {
+interface SignInProps {
   takesToken: boolean;
   /** Whether who looks could operate a moment ago. */
   hasEnded: boolean;
@@ -10,9 +10,9 @@ interface DoorProps {
 }
 
 /** For who may not operate: how to be let in. */
-export function Door({ takesToken, hasEnded, onLetIn }: DoorProps) {
+export function SignIn({ takesToken, hasEnded, onLetIn }: SignInProps) {
   return (
-    <section class="sheet door">
+    <section class="sheet sign-in">
       {hasEnded && (
         <p class="notice">You may look at this page no longer: a session ends after half an hour.</p>
       )}
