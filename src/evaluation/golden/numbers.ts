@@ -149,7 +149,7 @@ const PHONE = /^\+?(?:1[ .-])?\(?\p{Nd}{3}\)?[ .-]?\p{Nd}{3}[ .-]\p{Nd}{4}$/u;
 const SSN = /^\p{Nd}{3}[- ]\p{Nd}{2}[- ]\p{Nd}{4}$/u;
 
 /** The digits of a text as plain ones. */
-export function digitsOf(text: string): string {
+function digitsOf(text: string): string {
   return Array.from(text.matchAll(/\p{Nd}/gu), ([digit]) => String(valueOf(digit))).join('');
 }
 
