@@ -200,7 +200,8 @@ describe('what it says', () => {
   });
 
   test.each([{}, { NODE_OPTIONS: TERMINAL }])('that the model service is away: %j', async (variables) => {
-    await put('a.pdf', 'Ada');
+    // Of one page, nobody could tell whether it is the page.
+    await put('a.pdf', 'Ada', 'Ben', 'Cleo');
     const run = new Run(['a.pdf'], { variables: { ...variables, OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' } });
     await until('the wait is told', () => run.err.includes('the model service cannot be reached'));
     run.kill('SIGINT');
