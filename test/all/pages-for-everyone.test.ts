@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import helmet from 'helmet';
+import type { Page } from 'playwright-core';
 import { readLabelledValues } from '../../src/embedded-model/rules.js';
 import { createQuire, type Store } from '../../src/index.js';
 import { axeFindings } from '../axe.js';
@@ -7,6 +8,7 @@ import { openBrowser, type OpenBrowser } from '../browser.js';
 import { pagesHost } from '../pages-host.js';
 import { newStore } from '../shared.js';
 import { SILENT } from '../silent.js';
+import { until } from '../until.js';
 import { watchedPage } from '../watched-page.js';
 import { OWNER, workedHost, type WorkedHost } from '../worked-host.js';
 
@@ -41,6 +43,14 @@ const PAGES: [name: string, address: () => string, shows: string][] = [
   ['operations', () => 'operations', 'td a[href*="document/"]'],
 ];
 
+/** Opens all that is folded: a document's calls come once they are asked for. */
+async function unfold(page: Page): Promise<void> {
+  await page.evaluate(`document.querySelectorAll('details').forEach((details) => (details.open = true))`);
+  const asked = await page.locator('summary', { hasText: /Model calls|call by call/ }).count();
+  const calls = page.getByRole('region', { name: 'Model calls over time' });
+  await until('all calls have come', async () => (await calls.count()) === asked);
+}
+
 const SIZES = [
   { width: 1_280, height: 900 },
   // What is left of such a window at 400 %.
@@ -60,9 +70,7 @@ test.each(PAGES)(
         await value.click();
         await page.locator('.page-mark').first().waitFor();
       }
-      // What is folded is looked at, too; a document's calls come when they are asked for.
-      for (const summary of await page.locator('[data-document] summary').all()) await summary.click();
-      await page.evaluate(`document.querySelectorAll('details').forEach((details) => (details.open = true))`);
+      await unfold(page);
       expect({ viewport, found: await axeFindings(page) }).toEqual({ viewport, found: [] });
       const width = await page.evaluate<number>('document.documentElement.scrollWidth');
       expect({ viewport, width }).toEqual({ viewport, width: viewport.width });
@@ -80,7 +88,7 @@ test.each(PAGES)(
       const { page, close } = await watchedPage(opened.browser, host.origin, { user: OWNER, viewport });
       await page.goto(host.base + address());
       await page.locator(shows).first().waitFor();
-      await page.evaluate(`document.querySelectorAll('details').forEach((details) => (details.open = true))`);
+      await unfold(page);
       const unseen: Stop[] = [];
       for (;;) {
         await page.keyboard.press('Tab');
