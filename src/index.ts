@@ -2,8 +2,8 @@
 
 export { createQuire } from './quire.js';
 export type { Quire } from './quire.js';
-export type { DocumentContext, PdfContext } from './documents/for-caller.js';
-export type { RouterOptions } from './http/router.js';
+export type { DocumentContext, PdfContext } from './documents/context.js';
+export type { RouterOptions } from './http/router-options.js';
 export type { QuireOptions } from './options.js';
 export { InvalidPagesError } from './stages/given-pages.js';
 export type { FlagContext, UnleashClient } from './rollout/flags.js';

@@ -6,12 +6,8 @@ import { RunningAgreement } from './comparison/running-agreement.js';
 import { SharedBudget, type KeptSpending } from './comparison/shared-budget.js';
 import { Shadow, type ShadowTools } from './comparison/shadow.js';
 import { keepReadAgain } from './documents/read-again.js';
-import {
-  readForCaller,
-  type DocumentContext,
-  type GivenDocument,
-  type PdfContext,
-} from './documents/for-caller.js';
+import type { DocumentContext, PdfContext } from './documents/context.js';
+import { readForCaller, type GivenDocument } from './documents/for-caller.js';
 import { DocumentsOpening } from './documents/opening.js';
 import { PagePictures } from './documents/page-pictures.js';
 import { readDocument, type Watch } from './documents/reading.js';
@@ -19,7 +15,8 @@ import { GivenDocuments } from './engine/given.js';
 import type { SharedEngine } from './engine/shared.js';
 import { ArrivingUploads } from './http/arriving.js';
 import { pagesRouter } from './http/pages.js';
-import { quireRouter, type RouterOptions, type RouterTools } from './http/router.js';
+import { quireRouter, type RouterTools } from './http/router.js';
+import type { RouterOptions } from './http/router-options.js';
 import { logRefusals, type RefusalReason } from './http/refusals.js';
 import { userKey } from './http/sender.js';
 import { UploadFolder } from './http/upload-folder.js';

@@ -29,7 +29,7 @@ export async function keepCountsOf(query: Query, documents: readonly string[]): 
   if (counts.length === 0) return;
   await query('SELECT pg_advisory_xact_lock($1)', [COUNTING_LOCK]);
   const kept = await query(
-    'SELECT DISTINCT day::text AS day, field, model FROM quire.past_reviews WHERE day::text = ANY($1::text[])',
+    'SELECT DISTINCT day::text AS day, field, model FROM quire.past_reviews WHERE day = ANY($1::date[])',
     [counts.map(({ day }) => String(day))],
   );
   const fields = new Bounded(MOST_FIELDS_A_DAY);

@@ -75,16 +75,19 @@ async function readOne(
   if (typeof bytes === 'string') return { state: 'failed', reason: bytes };
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (isStillRight(target?.before, { sha256, readWith })) return { state: 'kept', written: target.before };
-  await underWay.get(sha256);
   const kept = await tools.kept(sha256);
-  if (isStopped()) return { state: 'stopped' };
-  const reading = quire.processPdf(bytes, { requestId: sha256, ...kept, onProgress, onWait });
+  const before = underWay.get(sha256) ?? Promise.resolve();
+  const reading = before.then(() =>
+    isStopped() ? undefined : quire.processPdf(bytes, { requestId: sha256, ...kept, onProgress, onWait }),
+  );
   underWay.set(
     sha256,
     reading.catch(() => undefined),
   );
   try {
-    const outcome = outcomeOf(await reading, { file: file.path, sha256, read_with: readWith });
+    const record = await reading;
+    if (!record) return { state: 'stopped' };
+    const outcome = outcomeOf(record, { file: file.path, sha256, read_with: readWith });
     if (target && 'written' in outcome) await writeRecord(target, outcome.written);
     return outcome;
   } catch (error) {

@@ -117,8 +117,11 @@ class Uploads {
       this.#change(key, { state: 'accepted', sent: 1, id: body.job_id });
     } else {
       const answered = (await isSignedOut(request)) ? SIGNED_OUT : answerOf(request, body.message);
-      // It may have been cancelled meanwhile.
-      if (this.#requests.delete(key)) this.#refused(key, answered);
+      // It may have been cancelled meanwhile, and sent again.
+      if (this.#requests.get(key) === request) {
+        this.#requests.delete(key);
+        this.#refused(key, answered);
+      }
     }
     this.#send();
   }
