@@ -2,6 +2,7 @@ import { createServer, request as ask } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Quire, RouterOptions } from '../src/index.js';
+import { streamed } from './event-stream.js';
 
 /** An app with the routes and the pages in it, whose users are known by a cookie. */
 export interface PagesHost {
@@ -43,6 +44,20 @@ export async function pagesHost(
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/**
+ * Uploads a document, and waits until it is read.
+ *
+ * @returns its id
+ */
+export async function readBy({ base }: PagesHost, pdf: Uint8Array, name: string): Promise<string> {
+  const body = new FormData();
+  body.set('file', new Blob([Uint8Array.from(pdf)]), name);
+  const response = await fetch(`${base}process`, { method: 'POST', body });
+  const { job_id: id } = (await response.json()) as { job_id: string };
+  await streamed(`${base}api/document/${id}/events`);
+  return id;
 }
 
 /** Who sends a request, by its cookie; `anna` for none. */

@@ -3,8 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { Page } from 'playwright-core';
 import { createQuire, type Quire } from '../../../src/index.js';
 import { openBrowser, type OpenBrowser } from '../../browser.js';
-import { streamed } from '../../event-stream.js';
-import { pagesHost, type PagesHost } from '../../pages-host.js';
+import { pagesHost, readBy, type PagesHost } from '../../pages-host.js';
 import type { DrawnPackage } from '../../sample-package/package.js';
 import { newDatabase } from '../../shared.js';
 import { SILENT } from '../../silent.js';
@@ -31,12 +30,7 @@ beforeAll(async () => {
     newDatabase().then((database) => createQuire({ database, logger: SILENT })),
   ]);
   host = await pagesHost(quire);
-  const body = new FormData();
-  body.set('file', new Blob([Uint8Array.from(sample('account-package.pdf'))]), 'package.pdf');
-  const response = await fetch(`${host.base}process`, { method: 'POST', body });
-  const { job_id: id } = (await response.json()) as { job_id: string };
-  await streamed(`${host.base}api/document/${id}/events`);
-  address = `${host.base}document/${id}`;
+  address = `${host.base}document/${await readBy(host, sample('account-package.pdf'), 'package.pdf')}`;
 });
 afterEach(() => watched.close());
 afterAll(async () => {

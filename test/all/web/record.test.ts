@@ -4,8 +4,7 @@ import type { Locator, Route } from 'playwright-core';
 import { createQuire, type Quire, type StoredDocument } from '../../../src/index.js';
 import { axeFindings } from '../../axe.js';
 import { openBrowser, type OpenBrowser } from '../../browser.js';
-import { streamed } from '../../event-stream.js';
-import { pagesHost, type PagesHost } from '../../pages-host.js';
+import { pagesHost, readBy, type PagesHost } from '../../pages-host.js';
 import type { ReviewAnswer } from '../../../src/api/review.js';
 import type { Note } from '../../../src/store/document.js';
 import type { SupportedEvidence } from '../../../src/stages/support/support.js';
@@ -26,22 +25,13 @@ let host: PagesHost;
 let id: string;
 let watched: WatchedPage;
 
-async function upload(pdf: Uint8Array, name: string): Promise<string> {
-  const body = new FormData();
-  body.set('file', new Blob([Uint8Array.from(pdf)]), name);
-  const response = await fetch(`${host.base}process`, { method: 'POST', body });
-  const { job_id: uploaded } = (await response.json()) as { job_id: string };
-  await streamed(`${host.base}api/document/${uploaded}/events`);
-  return uploaded;
-}
-
 beforeAll(async () => {
   [opened, quire] = await Promise.all([
     openBrowser(),
     newDatabase().then((database) => createQuire({ database, logger: SILENT })),
   ]);
   host = await pagesHost(quire);
-  id = await upload(sample('account-package.pdf'), 'package.pdf');
+  id = await readBy(host, sample('account-package.pdf'), 'package.pdf');
 });
 afterEach(() => watched.close());
 afterAll(async () => {
